@@ -1,0 +1,205 @@
+"""What the components need from the world outside: stores, objects, catalog, job runs. No AWS here.
+
+`odpf.adapters` implements them on AWS, `odpf_local.memory` in memory; one behaviour suite holds both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, NamedTuple, Protocol
+
+from odpf.audit import AuditRow
+from odpf.file_record import FileRecord
+from odpf.landed_file import LandedFile
+from odpf.states import JobRunState, RefreshStatus, Registration
+from odpf.table_state import Intent, TableState
+
+
+class FileTracker(Protocol):
+    """`odpf_file_tracker` (pending) and `odpf_file_tracker_history` (done)."""
+
+    def register(self, file: LandedFile, landed_at: datetime) -> Registration:
+        """Record a landed file once; one already pending or done stays as it is."""
+
+    def quarantine(self, record: FileRecord) -> Registration:
+        """Put a file that cannot be applied into history as quarantined, and out of the pending ones."""
+
+    def pending(self, source_table_name: str) -> list[LandedFile]:
+        """Files of one table that wait, read consistently."""
+
+    def all_pending(self) -> Iterator[LandedFile]:
+        """Every waiting file, configured or not; its cost grows with what is pending."""
+
+    def done(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
+        """Those of the file ids that history has, read consistently."""
+
+    def known(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
+        """Those of the file ids that are pending or done."""
+
+    def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
+        """Files done, of one table or of all."""
+
+    def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
+        """Drop pending items whose files history already has (put back by a duplicate event)."""
+
+
+class Ledger(Protocol):
+    """`odpf_file_processing_tracker`: who may write a table, and how far it is.
+
+    Every writing method but `acquire` is conditional on (lease_owner, fence) of the state it is given and raises
+    LeaseLost when they are no longer the item's.
+    """
+
+    def state(self, raw_table: str) -> TableState | None:
+        """The table's state, read consistently."""
+
+    def states(self, raw_tables: Iterable[str]) -> dict[str, TableState]:
+        """States of many tables; those never run are absent."""
+
+    def acquire(self, seen: TableState, owner: str, run_id: str, now: datetime) -> TableState:
+        """Take the table: sets owner and fence + 1 if owner and fence are still as seen. TableLocked otherwise."""
+
+    def raise_fence(self, lease: TableState, fence: int) -> TableState:
+        """Lift the own fence above one found in the table's timeline."""
+
+    def record_intent(self, lease: TableState, intent: Intent) -> TableState:
+        """Write down what is about to be committed."""
+
+    def finish_files(self, lease: TableState, records: Sequence[FileRecord]) -> None:
+        """Move files from pending to history, in transactions of at most 99 actions with a check of the lease."""
+
+    def advance(self, lease: TableState, reached: TableState) -> TableState:
+        """Record high-water mark, generation, commit and the end of the intent; the lease stays."""
+
+    def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
+        """Give the table back with its final status."""
+
+    def beat(self, owner: str) -> None:
+        """One heartbeat of a job run, for all the tables it holds."""
+
+    def heartbeat(self, owner: str) -> int:
+        """How often that owner has beaten; 0 for one that never did."""
+
+
+class AuditLog(Protocol):
+    """`odpf_file_processing_tracker_history`, append only."""
+
+    def append(self, row: AuditRow) -> None:
+        """Add a row; the same key again is an error of the caller."""
+
+    def of_run(self, run_id: str) -> list[AuditRow]:
+        """Rows of a run, by index: may lag behind for a moment."""
+
+    def of_table(self, raw_table: str, since: str = "") -> list[AuditRow]:
+        """Rows of a table whose run_sort begins at or after `since`, newest last, read consistently."""
+
+    def of_day(self, day: str) -> list[AuditRow]:
+        """Rows of runs started on a UTC day `YYYY-MM-DD`."""
+
+
+class ConfigStore(Protocol):
+    """`odpf_batch_config`, `odpf_raw_table_config` and `odpf_config_deploy_tracker`, as plain items.
+
+    Items may have been put there by anybody: they are validated where they are used.
+    """
+
+    def cadences(self) -> list[dict[str, Any]]:
+        """All cadence items."""
+
+    def cadence(self, refresh_cadence: str) -> dict[str, Any] | None:
+        """One cadence item."""
+
+    def tables(self, refresh_cadence: str | None = None) -> list[dict[str, Any]]:
+        """Table items of a cadence, or all."""
+
+    def put_cadence(self, item: Mapping[str, Any]) -> None:
+        """Add or replace a cadence."""
+
+    def put_tables(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Add or replace tables."""
+
+    def remove_cadence(self, refresh_cadence: str) -> None:
+        """Remove a cadence."""
+
+    def remove_tables(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Remove tables by (refresh_cadence, source_table_name)."""
+
+    def put_deployment(self, item: Mapping[str, Any]) -> None:
+        """Record a deployment of configuration."""
+
+    def deployments(self) -> list[dict[str, Any]]:
+        """All deployments."""
+
+
+class StoredObject(NamedTuple):
+    """One entry of a listing."""
+
+    key: str
+    etag: str
+    size: int
+    last_modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Objects in buckets."""
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """The whole object; FileNotFoundError when there is none."""
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Write an object."""
+
+    def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
+        """A seekable reader that fetches only the ranges asked for, and the object's etag; FileNotFoundError."""
+
+    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
+        """Objects below a prefix, in key order, paged."""
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        """Remove objects."""
+
+
+class Schedules(Protocol):
+    """One schedule per refresh cadence, each starting the state machine."""
+
+    def current(self) -> dict[str, str]:
+        """Schedule expression by cadence, of the schedules that ODPF made."""
+
+    def put(self, refresh_cadence: str, expression: str) -> None:
+        """Make or change a cadence's schedule."""
+
+    def remove(self, refresh_cadence: str) -> None:
+        """Remove a cadence's schedule; none is fine."""
+
+
+class CatalogTable(NamedTuple):
+    """A raw table as Athena is to see it: (name, Spark type) pairs, and partition values with their paths."""
+
+    database: str
+    name: str
+    location: str
+    columns: tuple[tuple[str, str], ...]
+    partition_key: str | None
+    partitions: tuple[tuple[str, str], ...]
+    merge_on_read: bool
+
+
+class Catalog(Protocol):
+    """The Glue Data Catalog."""
+
+    def ensure_database(self, database: str) -> None:
+        """Make the database unless it is there."""
+
+    def publish(self, table: CatalogTable) -> bool:
+        """Bring the catalog entry in line; True when something had to be written."""
+
+
+class JobRuns(Protocol):
+    """Runs of the one Glue job."""
+
+    def state(self, job_run_id: str) -> JobRunState | None:
+        """State of a run; None when the service knows no such run."""
+
+    def stop(self, job_run_id: str) -> None:
+        """Ask for a run to be stopped."""

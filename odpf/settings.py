@@ -1,0 +1,119 @@
+"""One deployment of ODPF: names of its resources and where files land.
+
+Every entry point reads the settings once, from the environment, and hands them down. A run carries its own
+copy in its manifest, so a job never depends on the environment of the machine it runs on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from odpf.errors import InvalidSettings
+
+
+class StagingPlace(BaseModel):
+    """A folder of a bucket into which one DMS endpoint writes.
+
+    `name` is the `<source>` part of source table names, empty for the default place. `folder` is the endpoint's
+    `BucketFolder`: any number of levels, or empty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    bucket: str
+    folder: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """The key prefix of everything below this place, with its closing slash; empty at a bucket's root."""
+        folder = self.folder.strip("/")
+        return f"{folder}/" if folder else ""
+
+
+class Settings(BaseModel):
+    """Names of a deployment's resources; the defaults are those of the embedded AWS."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefix: str = Field(default="odpf_", pattern=r"^[a-zA-Z0-9_-]{0,40}$")
+    staging_places: tuple[StagingPlace, ...]
+    raw_bucket: str
+    artifacts_bucket: str
+    lease_seconds: int = Field(default=60, ge=3)
+    heartbeat_seconds: float = Field(default=10.0, gt=0)
+    tables_at_once: int = Field(default=4, ge=1)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings from `ODPF_*` variables.
+
+        `ODPF_STAGING_PLACES` is a JSON list of {"name", "bucket", "folder"}; without it there is one place,
+        `ODPF_STAGING_BUCKET` with `ODPF_STAGING_FOLDER`.
+
+        Raises:
+            InvalidSettings: a variable has a value that cannot be used; the message names it.
+        """
+        get = environment.get
+        places: object
+        try:
+            places = json.loads(environment["ODPF_STAGING_PLACES"])
+        except KeyError:
+            bucket, folder = get("ODPF_STAGING_BUCKET", "odpf-staging"), get("ODPF_STAGING_FOLDER", "internal_staging")
+            places = [{"bucket": bucket, "folder": folder}]
+        except ValueError as error:
+            raise InvalidSettings(f"ODPF_STAGING_PLACES is not JSON: {error}. Give a list of staging places.") from None
+        values: dict[str, object] = {
+            "prefix": get("ODPF_PREFIX", "odpf_"),
+            "staging_places": places,
+            "raw_bucket": get("ODPF_RAW_BUCKET", "odpf-raw"),
+            "artifacts_bucket": get("ODPF_ARTIFACTS_BUCKET", "odpf-artifacts"),
+        }
+        for name in ("lease_seconds", "heartbeat_seconds", "tables_at_once"):
+            if (value := get(f"ODPF_{name.upper()}")) is not None:
+                values[name] = value
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise InvalidSettings(
+                f"The ODPF_* environment cannot be used: {problems}. Correct these variables."
+            ) from None
+
+    def table(self, name: str) -> str:
+        """The DynamoDB table `name` (design name without prefix, for example `file_tracker`)."""
+        return f"{self.prefix}{name}"
+
+    @property
+    def glue_job_name(self) -> str:
+        """The one configuration-driven job."""
+        return f"{self.prefix}file_processor"
+
+    @property
+    def state_machine_name(self) -> str:
+        """The state machine that every refresh cadence starts."""
+        return f"{self.prefix}refresh_cadence"
+
+    @property
+    def schedule_group(self) -> str:
+        """The EventBridge Scheduler group that holds one schedule per refresh cadence."""
+        return f"{self.prefix}refresh_cadences"
+
+    @property
+    def staging_queue(self) -> str:
+        """The queue between the S3 event rule and the File Manager; its dead-letter queue is `<name>_dlq`."""
+        return f"{self.prefix}staging_events"
+
+    @property
+    def config_queue(self) -> str:
+        """The queue between the artifacts bucket's event rule and the Configuration Manager."""
+        return f"{self.prefix}config_events"
+
+    def function_name(self, component: str) -> str:
+        """The Lambda function of a component: file_manager, batch_manager, summarise or config_manager."""
+        return f"{self.prefix}{component}"

@@ -1,0 +1,83 @@
+"""Every status word of ODPF, with the transitions that are legal. No status text stands anywhere else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FileState(StrEnum):
+    """`file_ingestion_status` of a landed file."""
+
+    LANDED = "raw_file_landed"
+    PROCESSED = "raw_file_processed"
+    QUARANTINED = "quarantined"
+
+
+class DmsFileType(StrEnum):
+    """What a landed file holds, told by its name alone (AWS DMS user guide, "Using Amazon S3 as a target")."""
+
+    FULL = "Full"
+    INCREMENTAL = "Incremental"
+
+
+class RefreshStatus(StrEnum):
+    """`refresh_status` of a raw table in `odpf_file_processing_tracker`."""
+
+    UPDATING = "updating_table"
+    COMPLETED = "completed"
+    ERROR = "refresh_error"
+
+
+REFRESH_TRANSITIONS: dict[RefreshStatus | None, frozenset[RefreshStatus]] = {
+    None: frozenset({RefreshStatus.UPDATING}),
+    RefreshStatus.UPDATING: frozenset(RefreshStatus),  # a take-over goes from updating to updating
+    RefreshStatus.COMPLETED: frozenset({RefreshStatus.UPDATING}),
+    RefreshStatus.ERROR: frozenset({RefreshStatus.UPDATING}),
+}
+
+
+class Outcome(StrEnum):
+    """What one run did for one table."""
+
+    COMPLETED = "completed"
+    REFRESH_ERROR = "refresh_error"
+    SKIPPED_LOCKED = "skipped_locked"
+    WAITING_FOR_FULL_LOAD = "waiting_for_full_load"
+    SET_ASIDE = "set_aside"
+
+
+class RunStatus(StrEnum):
+    """How a run of a cadence ended."""
+
+    SUCCEEDED = "SUCCEEDED"
+    NOTHING_TO_DO = "NOTHING_TO_DO"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+
+
+class JobRunState(StrEnum):
+    """States of a Glue job run (AWS Glue API, JobRun.JobRunState)."""
+
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    WAITING = "WAITING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    ERROR = "ERROR"
+    STOPPED = "STOPPED"
+    EXPIRED = "EXPIRED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run can write nothing any more."""
+        return self not in {JobRunState.STARTING, JobRunState.RUNNING, JobRunState.STOPPING, JobRunState.WAITING}
+
+
+class Registration(StrEnum):
+    """What registering a landed file found."""
+
+    REGISTERED = "registered"
+    ALREADY_PENDING = "already_pending"
+    ALREADY_DONE = "already_done"

@@ -1,0 +1,194 @@
+"""Configuration of cadences and tables: the models behind configuration files and the two configuration tables.
+
+The attribute names are those of the original AWS framework plus optional ones with defaults. A value that this
+release cannot honour is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from odpf.errors import InvalidConfiguration, InvalidSourceTable
+from odpf.source_table import SourceTable
+
+RESERVED_COLUMN_PREFIXES = ("_hoodie_", "_odpf_")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_CADENCE = r"^[A-Za-z0-9_-]{1,50}$"
+_CATALOG_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,127}$")
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_SCHEDULE = re.compile(r"^(rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\([^()]+\))$")
+_COLUMN = re.compile(r"^[^\x00-\x1f`\"';,=]{1,255}$")
+
+
+def _catalog_name(name: str) -> str:
+    if not _CATALOG_NAME.match(name):
+        raise ValueError("use lower-case letters, digits and underscores, not a digit first (Athena's rule for names)")
+    return name
+
+
+def _source_table(name: str) -> str:
+    try:
+        return str(SourceTable.parse(name))
+    except InvalidSourceTable as error:
+        raise ValueError(str(error)) from None
+
+
+def _column(name: str) -> str:
+    if not _COLUMN.match(name.strip()):
+        raise ValueError(
+            "a column name of 1 to 255 characters without quotes, commas, semicolons or control characters"
+        )
+    lowered = name.strip().lower()
+    if lowered.startswith(RESERVED_COLUMN_PREFIXES):
+        raise ValueError(f"columns beginning with {' or '.join(RESERVED_COLUMN_PREFIXES)} belong to Hudi and ODPF")
+    return lowered
+
+
+def _columns(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(","))
+    return value
+
+
+def _flag(value: object) -> object:
+    if isinstance(value, bool):
+        return "Y" if value else "N"
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _schedule(value: str) -> str:
+    if not _SCHEDULE.match(value):
+        raise ValueError("write rate(10 minutes) or cron(0/10 * * * ? *) as EventBridge Scheduler has it")
+    return value
+
+
+ColumnName = Annotated[str, AfterValidator(_column)]
+CatalogName = Annotated[str, AfterValidator(_catalog_name)]
+WorkerType = Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"]
+Flag = Annotated[Literal["Y", "N"], BeforeValidator(_flag)]
+
+
+class CadenceConfig(BaseModel):
+    """One refresh cadence: an item of `odpf_batch_config`. Without a schedule it only runs by hand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    refresh_cadence: str = Field(pattern=_CADENCE)
+    datalake_format: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"
+    glue_job_name: str | None = None
+    glue_job_worker_type: WorkerType = "G.1X"
+    glue_job_max_workers: int = Field(default=10, ge=2, le=299)
+    refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
+    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+
+
+class TableConfig(BaseModel):
+    """One table: an item of `odpf_raw_table_config`. Column names are kept in lower case, as in the lake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_table_name: Annotated[str, AfterValidator(_source_table)]
+    refresh_cadence: str = Field(pattern=_CADENCE)
+    raw_database_name: CatalogName
+    raw_table_name: CatalogName
+    raw_database_S3_bucket: Annotated[str, Field(pattern=_BUCKET)] | None = None  # noqa: N815  the original's name
+    hudi_primary_key: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns), Field(min_length=1)]
+    hudi_precombine_field: ColumnName
+    hudi_partition_key: ColumnName | None = None
+    hudi_table_type: Annotated[Literal["copy_on_write", "merge_on_read"], BeforeValidator(_lower)] = "copy_on_write"
+    table_data_versioning_type: Literal["S", "H"] = "S"
+    is_active: Flag = "Y"
+    engine: Literal["auto", "spark"] = "auto"
+    full_load: Literal["required", "none"] = "required"
+    full_load_completion: Literal["none"] = "none"
+    delete_mode: Literal["hard"] = "hard"
+    reload_mode: Literal["replace"] = "replace"
+    cdc_operation_column: ColumnName | None = None
+    cdc_commit_timestamp_column: ColumnName | None = None
+    before_image_prefix: str = Field(default="BI_", pattern=r"^[A-Za-z0-9_]{1,30}$")
+    on_bad_file: Literal["continue", "stop"] = "continue"
+    partition_is_immutable: Flag = "N"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_absent(cls, values: Any) -> Any:
+        """The original framework writes empty text where a table has no partition."""
+        if isinstance(values, dict):
+            return {key: value for key, value in values.items() if value not in ("", None)}
+        return values
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> Self:
+        if len(set(self.hudi_primary_key)) != len(self.hudi_primary_key):
+            raise ValueError("hudi_primary_key names a column twice")
+        if self.hudi_precombine_field in self.hudi_primary_key:
+            raise ValueError("hudi_precombine_field is the change sequence and cannot be part of hudi_primary_key")
+        if self.hudi_partition_key == self.hudi_precombine_field:
+            raise ValueError("hudi_partition_key and hudi_precombine_field are the same column")
+        return self
+
+    @property
+    def raw_table(self) -> str:
+        """`<raw_database_name>.<raw_table_name>`, the key of the processing tracker."""
+        return f"{self.raw_database_name}.{self.raw_table_name}"
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What an existing table cannot change without being rebuilt (S25)."""
+        return {
+            "hudi_primary_key": ",".join(self.hudi_primary_key),
+            "hudi_partition_key": self.hudi_partition_key or "",
+            "hudi_table_type": self.hudi_table_type,
+            "table_data_versioning_type": self.table_data_versioning_type,
+        }
+
+    def location(self, default_bucket: str) -> str:
+        """The raw table's base path."""
+        return f"s3://{self.raw_database_S3_bucket or default_bucket}/{self.raw_database_name}/{self.raw_table_name}"
+
+    def item(self) -> dict[str, Any]:
+        """What stands in `odpf_raw_table_config`: set attributes, the key as comma-separated text like the original."""
+        values = self.model_dump(exclude_defaults=True)
+        values["hudi_primary_key"] = ",".join(self.hudi_primary_key)
+        for always in ("hudi_table_type", "table_data_versioning_type", "is_active"):
+            values[always] = getattr(self, always)
+        return values
+
+
+def read_table_config(item: Mapping[str, Any]) -> TableConfig:
+    """Validate one item as it stands in `odpf_raw_table_config`, whoever put it there.
+
+    Raises:
+        InvalidConfiguration: with every problem of the item.
+    """
+    return _read(TableConfig, item, f"table {item.get('source_table_name', '?')!s}")
+
+
+def read_cadence_config(item: Mapping[str, Any]) -> CadenceConfig:
+    """Validate one item as it stands in `odpf_batch_config`.
+
+    Raises:
+        InvalidConfiguration: with every problem of the item.
+    """
+    return _read(CadenceConfig, item, f"cadence {item.get('refresh_cadence', '?')!s}")
+
+
+def _read(model: type[Model], item: Mapping[str, Any], what: str) -> Model:
+    try:
+        return model.model_validate(dict(item))
+    except ValidationError as error:
+        problems = tuple((".".join(map(str, e["loc"])) or what, e["msg"]) for e in error.errors())
+        listed = "; ".join(f"{path}: {message}" for path, message in problems)
+        raise InvalidConfiguration(
+            f"Configuration of {what} is not valid: {listed}. Correct it with `odpf config apply`.", problems
+        ) from None

@@ -1,0 +1,63 @@
+"""The state of one raw table in `odpf_file_processing_tracker`: lease, fence, high-water mark, generation, intent."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from odpf.states import RefreshStatus
+
+
+class Intent(BaseModel):
+    """What the owner is about to commit; recovery compares its batch id with the table's timeline.
+
+    Attributes:
+        batch_id: digest of the ordered file ids, generation and configuration.
+        uri: the object that holds the FileBatch (file ids, positions, counts known before the commit).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_id: str
+    uri: str
+
+
+class TableState(BaseModel):
+    """One item of the processing tracker.
+
+    Attributes:
+        lease_owner: Glue job run id of the writer, None when nobody holds the table.
+        fence: grows with every acquisition, never falls.
+        generation: counts the loads applied; 0 before the first.
+        floor: high-water sequence when the load was applied.
+        high_water_mark: text form of the greatest order position applied, None before the first commit.
+        load_started_at: LastModified of the generation's first LOAD object, ISO 8601.
+        load_id: digest of the generation's LOAD objects.
+        identity: key, partition, table type and mode the table was made with.
+        last_change_at: commit time of the newest change applied, ISO 8601.
+        run_started_at, run_id: of the last run that wrote this item.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    raw_table: str
+    source_table_name: str
+    refresh_status: RefreshStatus | None = None
+    lease_owner: str | None = None
+    fence: int = Field(default=0, ge=0)
+    generation: int = Field(default=0, ge=0)
+    floor: str = ""
+    high_water_mark: str | None = None
+    load_started_at: str | None = None
+    load_id: str | None = None
+    identity: dict[str, str] = Field(default_factory=dict)
+    intent: Intent | None = None
+    commit_instant: str | None = None
+    last_change_at: str | None = None
+    last_error: str | None = None
+    run_id: str | None = None
+    updated_at: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the raw table has a commit."""
+        return self.high_water_mark is not None
