@@ -1,0 +1,1 @@
+"""Table configuration: parse, validate, diff, publish."""

@@ -1,0 +1,1 @@
+"""S3 events and listings become landed files in the tracker."""

@@ -1,0 +1,1 @@
+"""Plan a refresh, and process the tables of a batch: lease, engine, ledger, audit."""

@@ -1,0 +1,1 @@
+"""Entry points of Lambda functions: decode, call, encode."""

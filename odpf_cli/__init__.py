@@ -1,0 +1,1 @@
+"""The command line, the same on AWS and on one machine."""

@@ -1,0 +1,1 @@
+"""The embedded AWS: moto, with what it lacks supplied around it."""

@@ -1,0 +1,1 @@
+"""The DMS stand-in: writes the files DMS would write."""
