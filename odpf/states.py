@@ -55,6 +55,46 @@ class RunStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class ExecutionState(StrEnum):
+    """States of an execution of the state machine (Step Functions API, DescribeExecution)."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the execution does nothing more by itself."""
+        return self is not ExecutionState.RUNNING
+
+
+class QueryState(StrEnum):
+    """States of a query (Athena API, QueryExecutionStatus)."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the answer is final."""
+        return self not in {QueryState.QUEUED, QueryState.RUNNING}
+
+
+class ConfigurationState(StrEnum):
+    """How a source table stands in the configuration."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    BROKEN = "broken"
+    UNCONFIGURED = "unconfigured"
+
+
 class JobRunState(StrEnum):
     """States of a Glue job run (AWS Glue API, JobRun.JobRunState)."""
 

@@ -1,0 +1,89 @@
+"""SQL through the Athena API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import boto3
+
+from odpf.errors import QueryError
+from odpf.states import QueryState
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+
+class QueryColumn(NamedTuple):
+    """Name and Athena type of a result column."""
+
+    name: str
+    type: str
+
+
+class QueryResult(NamedTuple):
+    """An answer as Athena spells it: every value is text, or None for null."""
+
+    columns: tuple[QueryColumn, ...]
+    rows: list[tuple[str | None, ...]]
+
+
+class AthenaQueries:
+    """Runs queries in one work group; results go below `output_location` (an S3 URI)."""
+
+    def __init__(self, session: boto3.Session, output_location: str, work_group: str = "primary") -> None:
+        self._client = session.client("athena")
+        self._output_location = output_location
+        self._work_group = work_group
+
+    def run(self, sql: str, database: str | None = None) -> QueryResult:
+        """Run one statement and fetch the whole answer.
+
+        Raises:
+            QueryError: Athena refused or failed the query; the text is Athena's.
+        """
+        try:
+            started = self._client.start_query_execution(
+                QueryString=sql,
+                QueryExecutionContext={"Database": database} if database else {},
+                ResultConfiguration={"OutputLocation": self._output_location},
+                WorkGroup=self._work_group,
+            )
+        except self._client.exceptions.InvalidRequestException as error:
+            raise QueryError(error.response["Error"]["Message"]) from None
+        query_id = started["QueryExecutionId"]
+        try:
+            self._wait(query_id)
+        except KeyboardInterrupt:
+            self._client.stop_query_execution(QueryExecutionId=query_id)
+            raise
+        return self._result(query_id)
+
+    def _wait(self, query_id: str) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            status = self._client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
+            state = QueryState(status["State"])
+            if state is QueryState.SUCCEEDED:
+                return
+            if state.terminal:
+                raise QueryError(status.get("StateChangeReason") or f"The query ended as {state}.")
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _result(self, query_id: str) -> QueryResult:
+        pages = iter(self._client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
+        first = next(pages)["ResultSet"]
+        info = first.get("ResultSetMetadata", {}).get("ColumnInfo", [])
+        columns = tuple(QueryColumn(column["Name"], column["Type"]) for column in info)
+        rows = [_values(row.get("Data", [])) for row in first["Rows"]]
+        if rows and rows[0] == tuple(column.name for column in columns):
+            rows = rows[1:]  # SELECT answers begin with the column names, other statements' do not
+        for page in pages:
+            rows += [_values(row.get("Data", [])) for row in page["ResultSet"]["Rows"]]
+        return QueryResult(columns, rows)
+
+
+def _values(data: Sequence[Mapping[str, str]]) -> tuple[str | None, ...]:
+    return tuple(datum.get("VarCharValue") for datum in data)
