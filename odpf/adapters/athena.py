@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import boto3
@@ -73,17 +71,13 @@ class AthenaQueries:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def _result(self, query_id: str) -> QueryResult:
-        pages = iter(self._client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
-        first = next(pages)["ResultSet"]
-        info = first.get("ResultSetMetadata", {}).get("ColumnInfo", [])
-        columns = tuple(QueryColumn(column["Name"], column["Type"]) for column in info)
-        rows = [_values(row.get("Data", [])) for row in first["Rows"]]
+        columns: tuple[QueryColumn, ...] = ()
+        rows: list[tuple[str | None, ...]] = []
+        for page in self._client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
+            info = page["ResultSet"].get("ResultSetMetadata", {}).get("ColumnInfo", [])
+            columns = columns or tuple(QueryColumn(column["Name"], column["Type"]) for column in info)
+            found = page["ResultSet"]["Rows"]
+            rows += [tuple(datum.get("VarCharValue") for datum in row.get("Data", [])) for row in found]
         if rows and rows[0] == tuple(column.name for column in columns):
-            rows = rows[1:]  # SELECT answers begin with the column names, other statements' do not
-        for page in pages:
-            rows += [_values(row.get("Data", [])) for row in page["ResultSet"]["Rows"]]
+            del rows[0]  # SELECT answers begin with the column names, other statements' do not
         return QueryResult(columns, rows)
-
-
-def _values(data: Sequence[Mapping[str, str]]) -> tuple[str | None, ...]:
-    return tuple(datum.get("VarCharValue") for datum in data)
