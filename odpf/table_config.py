@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from odpf.config_problems import problems_of
 from odpf.errors import InvalidConfiguration, InvalidSourceTable
+from odpf.reserved_words import RESERVED_WORDS
 from odpf.source_table import SourceTable
 
 RESERVED_COLUMN_PREFIXES = ("_hoodie_", "_odpf_")
@@ -22,27 +24,37 @@ Model = TypeVar("Model", bound=BaseModel)
 _CADENCE = r"^[A-Za-z0-9_-]{1,50}$"
 _CATALOG_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,127}$")
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
-_SCHEDULE = re.compile(r"^(rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\([^()]+\))$")
+_RATE = re.compile(r"^rate\([1-9][0-9]{0,5} (minutes?|hours?|days?)\)$")
+_CRON = re.compile(r"^cron\(([0-9A-Z*?,/#-]+( [0-9A-Z*?,/#-]+){5})\)$")
+_DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
+_NO_SOURCE_NAME = re.compile(r"[\x00-\x1f\x7f/\\`\"';]")
 _COLUMN = re.compile(r"^[^\x00-\x1f`\"';,=]{1,255}$")
 
 
 def _catalog_name(name: str) -> str:
-    if not _CATALOG_NAME.match(name):
+    if not _CATALOG_NAME.fullmatch(name):
         raise ValueError("use lower-case letters, digits and underscores, not a digit first (Athena's rule for names)")
+    if name in RESERVED_WORDS:
+        raise ValueError(f"{name!r} is a reserved word of Athena; choose another name, for example {name + '_table'!r}")
     return name
 
 
 def _source_table(name: str) -> str:
     try:
-        return str(SourceTable.parse(name))
+        parts = SourceTable.parse(name)
     except InvalidSourceTable as error:
         raise ValueError(str(error)) from None
+    if _NO_SOURCE_NAME.search(name) or {".", ".."} & set(parts):
+        raise ValueError(
+            f"{name!r} cannot be a folder that DMS writes to: no slashes, quotes, semicolons or control characters"
+        )
+    return name
 
 
 def _column(name: str) -> str:
     if not _COLUMN.match(name.strip()):
         raise ValueError(
-            "a column name of 1 to 255 characters without quotes, commas, semicolons or control characters"
+            f"{name!r} cannot be a column: write 1 to 255 characters without quotes, commas, semicolons, equals signs"
         )
     lowered = name.strip().lower()
     if lowered.startswith(RESERVED_COLUMN_PREFIXES):
@@ -67,9 +79,19 @@ def _lower(value: object) -> object:
 
 
 def _schedule(value: str) -> str:
-    if not _SCHEDULE.match(value):
+    cron = _CRON.fullmatch(value)
+    if not _RATE.fullmatch(value) and not cron:
         raise ValueError("write rate(10 minutes) or cron(0/10 * * * ? *) as EventBridge Scheduler has it")
+    if cron and [cron[1].split()[day] for day in (_DAY_OF_MONTH, _DAY_OF_WEEK)].count("?") != 1:
+        raise ValueError("in cron(...) exactly one of day of month and day of week (3rd and 5th place) is `?`")
     return value
+
+
+def _without_empty(values: Any) -> Any:
+    """The original framework, and the DynamoDB console, write empty text where there is no value."""
+    if isinstance(values, dict):
+        return {key: value for key, value in values.items() if value is not None and value != ""}
+    return values
 
 
 ColumnName = Annotated[str, AfterValidator(_column)]
@@ -90,6 +112,27 @@ class CadenceConfig(BaseModel):
     glue_job_max_workers: int = Field(default=10, ge=2, le=299)
     refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
     schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_absent(cls, values: Any) -> Any:
+        return _without_empty(values)
+
+    def item(self) -> dict[str, Any]:
+        """What stands in `odpf_batch_config`: the original's attributes always, the others when they are set."""
+        return self.model_dump(exclude_none=True)
+
+
+class SchemaPolicy(BaseModel):
+    """What a change of the source's schema does; the values that this release has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    added: Literal["evolve"] = "evolve"
+    dropped: Literal["evolve"] = "evolve"
+    widened: Literal["evolve"] = "evolve"
+    narrowed: Literal["quarantine"] = "quarantine"
+    renamed: Literal["evolve"] = "evolve"
 
 
 class TableConfig(BaseModel):
@@ -113,29 +156,52 @@ class TableConfig(BaseModel):
     full_load_completion: Literal["none"] = "none"
     delete_mode: Literal["hard"] = "hard"
     reload_mode: Literal["replace"] = "replace"
+    schema_policy: SchemaPolicy = SchemaPolicy()
     cdc_operation_column: ColumnName | None = None
     cdc_commit_timestamp_column: ColumnName | None = None
     before_image_prefix: str = Field(default="BI_", pattern=r"^[A-Za-z0-9_]{1,30}$")
     on_bad_file: Literal["continue", "stop"] = "continue"
     partition_is_immutable: Flag = "N"
+    table_storage_type: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"
 
     @model_validator(mode="before")
     @classmethod
     def _empty_means_absent(cls, values: Any) -> Any:
-        """The original framework writes empty text where a table has no partition."""
-        if isinstance(values, dict):
-            return {key: value for key, value in values.items() if value not in ("", None)}
-        return values
+        return _without_empty(values)
 
     @model_validator(mode="after")
-    def _columns_agree(self) -> Self:
-        if len(set(self.hudi_primary_key)) != len(self.hudi_primary_key):
-            raise ValueError("hudi_primary_key names a column twice")
-        if self.hudi_precombine_field in self.hudi_primary_key:
-            raise ValueError("hudi_precombine_field is the change sequence and cannot be part of hudi_primary_key")
-        if self.hudi_partition_key == self.hudi_precombine_field:
-            raise ValueError("hudi_partition_key and hudi_precombine_field are the same column")
+    def _keys_agree(self) -> Self:
+        if contradictions := self._contradictions():
+            raise ValueError("; ".join(contradictions))
         return self
+
+    def _contradictions(self) -> list[str]:
+        stored = {*self.hudi_primary_key, self.hudi_partition_key} - {None}
+        change_columns = {
+            "hudi_precombine_field": self.hudi_precombine_field,
+            "cdc_operation_column": self.cdc_operation_column,
+            "cdc_commit_timestamp_column": self.cdc_commit_timestamp_column,
+        }
+        named = [column for column in change_columns.values() if column]
+        prefix = self.before_image_prefix.lower()
+        rules = {
+            "hudi_primary_key names a column twice": len(set(self.hudi_primary_key)) != len(self.hudi_primary_key),
+            "partition_is_immutable says Y but there is no hudi_partition_key": (
+                self.partition_is_immutable == "Y" and self.hudi_partition_key is None
+            ),
+            f"{' and '.join(key for key in change_columns if change_columns[key])} need columns of their own": (
+                len(set(named)) != len(named)
+            ),
+            f"a key or partition column begins with before_image_prefix {self.before_image_prefix!r}": any(
+                column.startswith(prefix) for column in stored if column
+            ),
+        }
+        of_changes = [
+            f"{key} {column!r} describes a change and cannot be in hudi_primary_key or hudi_partition_key"
+            for key, column in change_columns.items()
+            if column in stored and column
+        ]
+        return of_changes + [sentence for sentence, broken in rules.items() if broken]
 
     @property
     def raw_table(self) -> str:
@@ -187,8 +253,8 @@ def _read(model: type[Model], item: Mapping[str, Any], what: str) -> Model:
     try:
         return model.model_validate(dict(item))
     except ValidationError as error:
-        problems = tuple((".".join(map(str, e["loc"])) or what, e["msg"]) for e in error.errors())
-        listed = "; ".join(f"{path}: {message}" for path, message in problems)
+        problems = problems_of(error, model)
+        listed = "; ".join(f"{path}: {message}".removeprefix(": ") for path, message in problems)
         raise InvalidConfiguration(
             f"Configuration of {what} is not valid: {listed}. Correct it with `odpf config apply`.", problems
         ) from None
