@@ -34,8 +34,8 @@ class FileTracker(Protocol):
     def done(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
         """Those of the file ids that history has, read consistently."""
 
-    def known(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
-        """Those of the file ids that are pending or done."""
+    def known(self, files: Iterable[LandedFile]) -> set[str]:
+        """File ids of those that are pending or done, whatever their tables."""
 
     def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
         """Files done, of one table or of all."""
@@ -61,7 +61,7 @@ class Ledger(Protocol):
         """Take the table: sets owner and fence + 1 if owner and fence are still as seen. TableLocked otherwise."""
 
     def raise_fence(self, lease: TableState, fence: int) -> TableState:
-        """Lift the own fence above one found in the table's timeline."""
+        """Lift the own fence above `fence`, one found in the table's timeline: the greater of its own and `fence` + 1."""
 
     def record_intent(self, lease: TableState, intent: Intent) -> TableState:
         """Write down what is about to be committed."""
@@ -70,7 +70,10 @@ class Ledger(Protocol):
         """Move files from pending to history, in transactions of at most 99 actions with a check of the lease."""
 
     def advance(self, lease: TableState, reached: TableState) -> TableState:
-        """Record high-water mark, generation, commit and the end of the intent; the lease stays."""
+        """Record high-water mark, generation, commit and the end of the intent; the lease stays.
+
+        TimelineViolation when the high-water mark would go back.
+        """
 
     def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
         """Give the table back with its final status."""
@@ -86,7 +89,7 @@ class AuditLog(Protocol):
     """`odpf_file_processing_tracker_history`, append only."""
 
     def append(self, row: AuditRow) -> None:
-        """Add a row; the same key again is an error of the caller."""
+        """Add a row; the same one again is nothing new, another one with its key is a TerminalError."""
 
     def of_run(self, run_id: str) -> list[AuditRow]:
         """Rows of a run, by index: may lag behind for a moment."""

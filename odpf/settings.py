@@ -37,7 +37,11 @@ class StagingPlace(BaseModel):
 
 
 class Settings(BaseModel):
-    """Names of a deployment's resources; the defaults are those of the embedded AWS."""
+    """Names of a deployment's resources; the defaults are those of the embedded AWS.
+
+    Attributes:
+        scheduler_role_arn: what schedules start the state machine as; `<prefix>scheduler` of the account without it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,6 +52,7 @@ class Settings(BaseModel):
     lease_seconds: int = Field(default=60, ge=3)
     heartbeat_seconds: float = Field(default=10.0, gt=0)
     tables_at_once: int = Field(default=4, ge=1)
+    scheduler_role_arn: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -74,7 +79,7 @@ class Settings(BaseModel):
             "raw_bucket": get("ODPF_RAW_BUCKET", "odpf-raw"),
             "artifacts_bucket": get("ODPF_ARTIFACTS_BUCKET", "odpf-artifacts"),
         }
-        for name in ("lease_seconds", "heartbeat_seconds", "tables_at_once"):
+        for name in ("lease_seconds", "heartbeat_seconds", "tables_at_once", "scheduler_role_arn"):
             if (value := get(f"ODPF_{name.upper()}")) is not None:
                 values[name] = value
         try:

@@ -1,1 +1,1 @@
-"""The ports on AWS; the only place that knows boto3."""
+"""The ports of `odpf.ports` on AWS, with boto3; composed by `odpf.adapters.aws.Aws`."""

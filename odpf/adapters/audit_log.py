@@ -1,0 +1,43 @@
+"""`odpf_file_processing_tracker_history` in DynamoDB, append only."""
+
+from __future__ import annotations
+
+from odpf.adapters.dynamo import ConditionFailed, DynamoTable
+from odpf.adapters.items import audit_item, audit_row
+from odpf.audit import AuditRow
+from odpf.errors import TerminalError
+from odpf.tables import BY_DAY, BY_RUN
+
+
+class DynamoAuditLog:
+    """Rows by raw table and `run_sort`; the two indexes answer by run and by day without a scan."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+
+    def append(self, row: AuditRow) -> None:
+        """Add a row, on condition that its key is new: what was audited is never rewritten.
+
+        The same row again is nothing new: so looks a write whose answer was lost.
+        """
+        try:
+            self._table.put_new(audit_item(row), "raw_table_name")
+        except ConditionFailed as failed:
+            if failed.item is None or audit_row(failed.item) != audit_row(audit_item(row)):
+                raise TerminalError(
+                    f"The audit of {row.raw_table} has another row {row.run_sort}; it is append only. "
+                    "Start the cadence again, so that the attempt gets a key of its own."
+                ) from None
+
+    def of_run(self, run_id: str) -> list[AuditRow]:
+        """Rows of a run."""
+        return [audit_row(item) for item in self._table.query({"run_id": run_id}, index=BY_RUN)]
+
+    def of_table(self, raw_table: str, since: str = "") -> list[AuditRow]:
+        """Rows of a table, oldest first."""
+        later = {"run_sort": since} if since else None  # a key cannot be compared with an empty text
+        return [audit_row(item) for item in self._table.query({"raw_table_name": raw_table}, since=later)]
+
+    def of_day(self, day: str) -> list[AuditRow]:
+        """Rows of runs started on a UTC day."""
+        return [audit_row(item) for item in self._table.query({"run_day": day}, index=BY_DAY)]

@@ -1,0 +1,99 @@
+"""The ports on AWS, put together: entry points build one `Aws` and hand its parts down."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import boto3
+
+from odpf.adapters.audit_log import DynamoAuditLog
+from odpf.adapters.catalog import GlueCatalog
+from odpf.adapters.clients import Dynamo
+from odpf.adapters.config_store import DynamoConfigStore
+from odpf.adapters.dynamo import RETRY_SECONDS, DynamoTable
+from odpf.adapters.file_tracker import DynamoFileTracker
+from odpf.adapters.job_runs import GlueJobRuns
+from odpf.adapters.ledger import DynamoLedger
+from odpf.adapters.object_store import S3ObjectStore
+from odpf.adapters.schedules import SchedulerSchedules
+from odpf.settings import Settings
+from odpf.tables import (
+    BATCH_CONFIG,
+    CONFIG_DEPLOY_TRACKER,
+    FILE_TRACKER,
+    FILE_TRACKER_HISTORY,
+    PROCESSING_TRACKER_HISTORY,
+    RAW_TABLE_CONFIG,
+    TableSchema,
+)
+
+
+class Aws:
+    """Every port on one AWS account, each built when it is first asked for; safe to share between threads.
+
+    Args:
+        settings: names of the deployment's resources.
+        session: credentials and region; the SDK's standard ones by default.
+        retry_seconds: budget for what the SDK does not retry (unprocessed keys, cancelled transactions).
+    """
+
+    def __init__(
+        self, settings: Settings, session: boto3.Session | None = None, retry_seconds: float = RETRY_SECONDS
+    ) -> None:
+        self.settings = settings
+        self._given_session = session
+        self._retry_seconds = retry_seconds
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """Where the clients come from."""
+        return self._given_session or boto3.Session()
+
+    @cached_property
+    def tracker(self) -> DynamoFileTracker:
+        """Landed files."""
+        return DynamoFileTracker(self._table(FILE_TRACKER), self._table(FILE_TRACKER_HISTORY))
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        """States and leases of raw tables."""
+        return DynamoLedger(self._dynamo, self.settings, self._retry_seconds)
+
+    @cached_property
+    def audit(self) -> DynamoAuditLog:
+        """What runs did."""
+        return DynamoAuditLog(self._table(PROCESSING_TRACKER_HISTORY))
+
+    @cached_property
+    def config(self) -> DynamoConfigStore:
+        """Configuration of cadences and tables."""
+        return DynamoConfigStore(
+            self._table(BATCH_CONFIG), self._table(RAW_TABLE_CONFIG), self._table(CONFIG_DEPLOY_TRACKER)
+        )
+
+    @cached_property
+    def objects(self) -> S3ObjectStore:
+        """Objects in S3."""
+        return S3ObjectStore(self.session)
+
+    @cached_property
+    def schedules(self) -> SchedulerSchedules:
+        """Schedules of the cadences."""
+        return SchedulerSchedules(self.session, self.settings)
+
+    @cached_property
+    def catalog(self) -> GlueCatalog:
+        """The Glue Data Catalog."""
+        return GlueCatalog(self.session)
+
+    @cached_property
+    def job_runs(self) -> GlueJobRuns:
+        """Runs of the Glue job."""
+        return GlueJobRuns(self.session, self.settings.glue_job_name)
+
+    @cached_property
+    def _dynamo(self) -> Dynamo:
+        return Dynamo(self.session)
+
+    def _table(self, schema: TableSchema) -> DynamoTable:
+        return DynamoTable(self._dynamo, self.settings.table(schema.name), self._retry_seconds)

@@ -1,0 +1,94 @@
+"""`odpf_file_tracker` and `odpf_file_tracker_history` in DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from odpf.adapters.dynamo import ConditionFailed, DynamoTable
+from odpf.adapters.items import file_record, history_item, landed_file, pending_item
+from odpf.file_record import FileRecord
+from odpf.landed_file import LandedFile
+from odpf.states import Registration
+
+
+class DynamoFileTracker:
+    """Files by (source table, file id); an item is in one of the two tables, for a moment perhaps in both.
+
+    Both are possible only when a duplicate event arrives while a file is being finished: it is then put back among
+    the pending ones, and whoever chooses files drops what history has (`done`, `remove_pending`).
+    """
+
+    def __init__(self, pending: DynamoTable, history: DynamoTable) -> None:
+        self._pending = pending
+        self._history = history
+
+    def register(self, file: LandedFile, landed_at: datetime) -> Registration:
+        """Record a landed file once: half a read unit for history, one write unit for the item.
+
+        The read is eventually consistent: if it misses a file done a moment ago, the file is put back (see above).
+        The put is conditional on `attribute_not_exists(file_id)`: a duplicate event must not replace `landed_at`, and
+        of two that arrive together one wins. After a lost answer the file is reported as already pending, which it is.
+        """
+        if self._history.get(_key(file), consistent=False):
+            return Registration.ALREADY_DONE
+        try:
+            self._pending.put_new(pending_item(file, landed_at), "file_id")
+        except ConditionFailed:
+            return Registration.ALREADY_PENDING
+        return Registration.REGISTERED
+
+    def quarantine(self, record: FileRecord) -> Registration:
+        """Put a file into history as quarantined, then out of the pending ones.
+
+        The put is conditional on `attribute_not_exists(file_id)`: what became of a file is never rewritten by an
+        event. History comes first, so that a crash in between leaves the file in both tables, never in none.
+        """
+        try:
+            self._history.put_new(history_item(record), "file_id")
+            result = Registration.REGISTERED
+        except ConditionFailed:
+            result = Registration.ALREADY_DONE
+        self._pending.delete(_key(record.file))
+        return result
+
+    def pending(self, source_table_name: str) -> list[LandedFile]:
+        """Files of one table that wait."""
+        return [landed_file(item) for item in self._pending.query({"source_table_name": source_table_name})]
+
+    def all_pending(self) -> Iterator[LandedFile]:
+        """Every waiting file."""
+        return map(landed_file, self._pending.scan())
+
+    def done(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
+        """Those of the file ids that history has."""
+        keys = ({"source_table_name": source_table_name, "file_id": file_id} for file_id in file_ids)
+        return {item["file_id"] for item in self._history.batch_get(keys, ["file_id"])}
+
+    def known(self, files: Iterable[LandedFile]) -> set[str]:
+        """File ids of those that are pending or done.
+
+        History is asked first, since most of a listing is done long ago. A file finished between the two requests
+        is missed and put back by its registration, which is harmless (see above).
+        """
+        keys = {file.file_id: _key(file) for file in files}
+        done = {item["file_id"] for item in self._history.batch_get(keys.values(), ["file_id"])}
+        others = [key for file_id, key in keys.items() if file_id not in done]
+        return done | {item["file_id"] for item in self._pending.batch_get(others, ["file_id"])}
+
+    def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
+        """Files done, of one table by query, of all by a scan."""
+        items = (
+            self._history.query({"source_table_name": source_table_name}) if source_table_name else self._history.scan()
+        )
+        return map(file_record, items)
+
+    def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
+        """Drop pending items whose files history already has."""
+        self._pending.batch_write(
+            deletes=({"source_table_name": source_table_name, "file_id": file_id} for file_id in file_ids)
+        )
+
+
+def _key(file: LandedFile) -> dict[str, str]:
+    return {"source_table_name": file.source_table_name, "file_id": file.file_id}

@@ -1,0 +1,144 @@
+"""Objects in S3, with a reader that fetches only what is asked for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from typing import Any, BinaryIO
+
+import boto3
+from botocore.exceptions import ClientError
+
+from odpf.adapters.clients import CLIENT_CONFIG
+from odpf.adapters.dynamo import chunks
+from odpf.adapters.failures import aws_call, code_of
+from odpf.errors import TransientError
+from odpf.ports import StoredObject
+
+TAIL_BYTES = 64 * 1024
+"""Read at once when an object is opened: what Arrow asks for first when it looks for a Parquet footer."""
+DELETES_AT_ONCE = 1000
+"""Keys in one DeleteObjects (S3 API)."""
+
+_ABSENT = frozenset({"NoSuchKey", "404"})
+
+
+class S3ObjectStore:
+    """Objects by bucket and key."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._client = session.client("s3", config=CLIENT_CONFIG)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """The whole object."""
+        return self.fetch(bucket, key)[0]
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Write an object."""
+        with aws_call(f"Writing s3://{bucket}/{key}"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
+        """A buffered reader over ranged requests, and the etag that every one of them insists on."""
+        try:
+            tail, answer = self.fetch(bucket, key, Range=f"bytes=-{TAIL_BYTES}")
+        except _EmptyObject:
+            tail, answer = self.fetch(bucket, key)
+        size = int(answer["ContentRange"].rsplit("/", 1)[1]) if "ContentRange" in answer else len(tail)
+        etag = str(answer["ETag"])
+        raw = _RangedObject(self, bucket, key, etag=etag, size=size, tail=tail)
+        return io.BufferedReader(raw, TAIL_BYTES), etag.strip('"')
+
+    def fetch(self, bucket: str, key: str, **arguments: Any) -> tuple[bytes, dict[str, Any]]:
+        """The object or a range of it, with the answer's headers; `arguments` are those of GetObject."""
+        path = f"s3://{bucket}/{key}"
+        with aws_call(f"Reading {path}"):
+            try:
+                answer = self._client.get_object(Bucket=bucket, Key=key, **arguments)
+                return answer["Body"].read(), dict(answer)
+            except ClientError as error:
+                code = code_of(error)
+                if code in _ABSENT:
+                    raise FileNotFoundError(f"There is no object {path}.") from None
+                if code == "InvalidRange":
+                    raise _EmptyObject from None
+                if code == "PreconditionFailed":
+                    raise TransientError(
+                        f"{path} was overwritten while it was read. The next run reads what stands there now."
+                    ) from None
+                raise
+
+    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
+        """Objects below a prefix, 1,000 a request."""
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+        while True:
+            with aws_call(f"Listing s3://{bucket}/{prefix}"):
+                page = next(pages, None)
+            if page is None:
+                return
+            for entry in page.get("Contents", []):
+                written = entry["LastModified"].astimezone(UTC)
+                yield StoredObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], written)
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        """Remove objects; one that is not there is fine."""
+        for some in chunks(keys, DELETES_AT_ONCE):
+            with aws_call(f"Deleting from s3://{bucket}"):
+                answer = self._client.delete_objects(
+                    Bucket=bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                )
+            if failed := answer.get("Errors"):
+                raise TransientError(
+                    f"{len(failed)} of {len(some)} objects of s3://{bucket} were not deleted, the first is "
+                    f"{failed[0].get('Key')}: {failed[0].get('Message')}. Delete again."
+                )
+
+
+class _EmptyObject(Exception):
+    """An object without bytes has no range; S3 answers 416."""
+
+
+class _RangedObject(io.RawIOBase):
+    """One version of one object, as a file."""
+
+    def __init__(self, store: S3ObjectStore, bucket: str, key: str, *, etag: str, size: int, tail: bytes) -> None:
+        super().__init__()
+        self._store = store
+        self._bucket = bucket
+        self._key = key
+        self._etag = etag
+        self._size = size
+        self._tail = tail
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError(f"negative position {start + offset}")
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._read(self._position, min(self._position + len(buffer), self._size))
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+    def _read(self, start: int, end: int) -> bytes:
+        if start >= end:
+            return b""
+        tail_start = self._size - len(self._tail)
+        if start >= tail_start:
+            return self._tail[start - tail_start : end - tail_start]
+        content, _ = self._store.fetch(self._bucket, self._key, Range=f"bytes={start}-{end - 1}", IfMatch=self._etag)
+        return content

@@ -1,0 +1,111 @@
+"""EventBridge Scheduler: one schedule per refresh cadence, in a group of this deployment's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from odpf.adapters.clients import CLIENT_CONFIG
+from odpf.adapters.failures import aws_call, code_of
+from odpf.errors import TerminalError
+from odpf.settings import Settings
+
+_RETRY_POLICY = {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 3}
+"""A start that failed for five minutes is left to the next tick: a run applies whatever is pending."""
+
+
+class SchedulerSchedules:
+    """Schedules named after their cadence, each starting the state machine with the cadence as its input."""
+
+    def __init__(self, session: boto3.Session, settings: Settings) -> None:
+        self._settings = settings
+        self._session = session
+        self._scheduler = session.client("scheduler", config=CLIENT_CONFIG)
+
+    def current(self) -> dict[str, str]:
+        """Schedule expression by cadence, of all in the group."""
+        pages = self._scheduler.get_paginator("list_schedules")
+        with aws_call(f"Listing schedules of {self._group}"):
+            try:
+                names = [
+                    schedule["Name"] for page in pages.paginate(GroupName=self._group) for schedule in page["Schedules"]
+                ]
+                return {name: str(self._schedule(name)["ScheduleExpression"]) for name in names}
+            except ClientError as error:
+                if _absent(error):  # no group, or a schedule removed since it was listed
+                    return {} if error.operation_name == "ListSchedules" else self.current()
+                raise
+
+    def put(self, refresh_cadence: str, expression: str) -> None:
+        """Make the schedule, or bring the one there in line."""
+        wanted = self._wanted(refresh_cadence, expression)
+        with aws_call(f"Writing schedule {refresh_cadence}"):
+            self._ensure_group()
+            try:
+                self._scheduler.create_schedule(**wanted)
+            except ClientError as error:
+                if code_of(error) != "ConflictException":
+                    raise
+                self._scheduler.update_schedule(**wanted)
+
+    def remove(self, refresh_cadence: str) -> None:
+        """Remove a cadence's schedule; none is fine."""
+        with aws_call(f"Removing schedule {refresh_cadence}"):
+            try:
+                self._scheduler.delete_schedule(GroupName=self._group, Name=refresh_cadence)
+            except ClientError as error:
+                if not _absent(error):
+                    raise
+
+    @property
+    def _group(self) -> str:
+        return self._settings.schedule_group
+
+    def _schedule(self, name: str) -> dict[str, Any]:
+        return {**self._scheduler.get_schedule(GroupName=self._group, Name=name)}
+
+    def _wanted(self, refresh_cadence: str, expression: str) -> dict[str, Any]:
+        machine = self._state_machine_arn()
+        return {
+            "GroupName": self._group,
+            "Name": refresh_cadence,
+            "ScheduleExpression": expression,
+            "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "State": "ENABLED",
+            "Target": {
+                "Arn": machine,
+                "RoleArn": self._settings.scheduler_role_arn or self._default_role_arn(),
+                "Input": json.dumps({"refresh_cadence": refresh_cadence}),
+                "RetryPolicy": _RETRY_POLICY,
+            },
+        }
+
+    def _ensure_group(self) -> None:
+        try:
+            self._scheduler.create_schedule_group(Name=self._group)
+        except ClientError as error:
+            if code_of(error) != "ConflictException":
+                raise
+
+    def _state_machine_arn(self) -> str:
+        name = self._settings.state_machine_name
+        with aws_call("Listing state machines"):
+            stepfunctions = self._session.client("stepfunctions", config=CLIENT_CONFIG)
+            for page in stepfunctions.get_paginator("list_state_machines").paginate():
+                for machine in page["stateMachines"]:
+                    if machine["name"] == name:
+                        return machine["stateMachineArn"]
+        raise TerminalError(f"There is no state machine {name}. Deploy it, or check ODPF_PREFIX, account and region.")
+
+    def _default_role_arn(self) -> str:
+        with aws_call("Asking for the account"):
+            account = self._session.client("sts", config=CLIENT_CONFIG).get_caller_identity()["Account"]
+        return f"arn:aws:iam::{account}:role/{self._settings.prefix}scheduler"
+
+
+def _absent(error: ClientError) -> bool:
+    return code_of(error) == "ResourceNotFoundException"

@@ -1,0 +1,32 @@
+"""All ports in memory, under the names that `odpf.adapters.aws.Aws` has."""
+
+from __future__ import annotations
+
+from odpf.settings import Settings, StagingPlace
+from odpf_local.memory.audit_log import MemoryAuditLog
+from odpf_local.memory.catalog import MemoryCatalog
+from odpf_local.memory.config_store import MemoryConfigStore
+from odpf_local.memory.file_tracker import MemoryFileTracker
+from odpf_local.memory.job_runs import MemoryJobRuns
+from odpf_local.memory.ledger import MemoryLedger
+from odpf_local.memory.objects import MemoryObjectStore
+from odpf_local.memory.schedules import MemorySchedules
+
+
+class MemoryAws:
+    """A deployment of its own that nobody else sees."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings(
+            staging_places=(StagingPlace(bucket="odpf-staging", folder="internal_staging"),),
+            raw_bucket="odpf-raw",
+            artifacts_bucket="odpf-artifacts",
+        )
+        self.tracker = MemoryFileTracker()
+        self.ledger = MemoryLedger(self.tracker)
+        self.audit = MemoryAuditLog()
+        self.config = MemoryConfigStore()
+        self.objects = MemoryObjectStore()
+        self.schedules = MemorySchedules()
+        self.catalog = MemoryCatalog()
+        self.job_runs = MemoryJobRuns()

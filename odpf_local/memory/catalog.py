@@ -1,0 +1,33 @@
+"""The catalog, in memory."""
+
+from __future__ import annotations
+
+from threading import RLock
+
+from odpf.errors import TerminalError
+from odpf.ports import CatalogTable
+
+
+class MemoryCatalog:
+    """Databases and their tables; partitions published once stay."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self.databases: dict[str, dict[str, CatalogTable]] = {}
+
+    def ensure_database(self, database: str) -> None:
+        """Make the database unless it is there."""
+        with self._lock:
+            self.databases.setdefault(database, {})
+
+    def publish(self, table: CatalogTable) -> bool:
+        """Bring the catalog entry in line; True when something had to be written."""
+        with self._lock:
+            if table.database not in self.databases:
+                raise TerminalError(f"There is no database {table.database}. Make it, then publish again.")
+            tables = self.databases[table.database]
+            before = tables.get(table.name)
+            partitions = {**dict(before.partitions if before else ()), **dict(table.partitions)}
+            after = table._replace(partitions=tuple(sorted(partitions.items())))
+            tables[table.name] = after
+            return after != before

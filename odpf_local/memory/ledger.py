@@ -1,0 +1,116 @@
+"""States of raw tables, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from threading import RLock
+
+from odpf.adapters.items import PROGRESS, shortened
+from odpf.adapters.lease_errors import lease_lost, table_locked, would_go_back
+from odpf.clock import iso
+from odpf.file_record import FileRecord
+from odpf.states import RefreshStatus
+from odpf.table_state import Intent, TableState
+from odpf_local.memory.file_tracker import MemoryFileTracker
+
+
+class MemoryLedger:
+    """One state per raw table; every change of one happens under one lock."""
+
+    def __init__(self, tracker: MemoryFileTracker) -> None:
+        self._lock = RLock()
+        self._tracker = tracker
+        self._states: dict[str, TableState] = {}
+        self._beats: Counter[str] = Counter()
+
+    def state(self, raw_table: str) -> TableState | None:
+        """The table's state."""
+        with self._lock:
+            return self._states.get(raw_table)
+
+    def states(self, raw_tables: Iterable[str]) -> dict[str, TableState]:
+        """States of many tables."""
+        with self._lock:
+            return {name: self._states[name] for name in raw_tables if name in self._states}
+
+    def acquire(self, seen: TableState, owner: str, run_id: str, now: datetime) -> TableState:
+        """Take the table if its owner and fence are as seen."""
+        with self._lock:
+            stands = self._states.get(seen.raw_table) or TableState(
+                raw_table=seen.raw_table, source_table_name=seen.source_table_name
+            )
+            if (stands.lease_owner, stands.fence) != (seen.lease_owner, seen.fence):
+                raise table_locked(seen.raw_table, stands.lease_owner)
+            return self._keep(
+                stands,
+                source_table_name=seen.source_table_name,
+                lease_owner=owner,
+                fence=seen.fence + 1,
+                refresh_status=RefreshStatus.UPDATING,
+                run_id=run_id,
+                updated_at=iso(now),
+            )
+
+    def raise_fence(self, lease: TableState, fence: int) -> TableState:
+        """Lift the own fence above `fence`."""
+        with self._lock:
+            return self._keep(self._owned(lease), fence=max(lease.fence, fence + 1))
+
+    def record_intent(self, lease: TableState, intent: Intent) -> TableState:
+        """Write down what is about to be committed."""
+        with self._lock:
+            return self._keep(self._owned(lease), intent=intent)
+
+    def finish_files(self, lease: TableState, records: Sequence[FileRecord]) -> None:
+        """Move files from pending to history."""
+        with self._lock:
+            if records:
+                self._owned(lease)
+                self._tracker.move(records)
+
+    def advance(self, lease: TableState, reached: TableState) -> TableState:
+        """Record what was reached and end the intent."""
+        with self._lock:
+            stands = self._owned(lease)
+            if (reached.high_water_mark or "") < (stands.high_water_mark or ""):
+                raise would_go_back(lease.raw_table, stands.high_water_mark, reached.high_water_mark)
+            return self._keep(
+                stands,
+                **{name: getattr(reached, name) for name in PROGRESS},
+                updated_at=reached.updated_at or stands.updated_at,
+                intent=None,
+            )
+
+    def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
+        """Give the table back."""
+        with self._lock:
+            return self._keep(
+                self._owned(lease),
+                lease_owner=None,
+                refresh_status=status,
+                last_error=shortened(error),
+                updated_at=iso(now),
+            )
+
+    def beat(self, owner: str) -> None:
+        """One heartbeat."""
+        with self._lock:
+            self._beats[owner] += 1
+
+    def heartbeat(self, owner: str) -> int:
+        """How often that owner has beaten."""
+        with self._lock:
+            return self._beats[owner]
+
+    def _owned(self, lease: TableState) -> TableState:
+        stands = self._states.get(lease.raw_table)
+        if stands is None or (stands.lease_owner, stands.fence) != (lease.lease_owner, lease.fence):
+            raise lease_lost(lease)
+        return stands
+
+    def _keep(self, state: TableState, **changes: object) -> TableState:
+        kept = state.model_copy(update=changes)
+        self._states[kept.raw_table] = kept
+        return kept

@@ -1,0 +1,65 @@
+"""Objects in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from threading import RLock
+from typing import BinaryIO, NamedTuple
+
+from odpf.clock import utc_now
+from odpf.ports import StoredObject
+
+
+class _Object(NamedTuple):
+    content: bytes
+    etag: str
+    last_modified: datetime
+
+
+class MemoryObjectStore:
+    """Objects by bucket and key; buckets come into being by the first object."""
+
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+        self._lock = RLock()
+        self._clock = clock
+        self._buckets: dict[str, dict[str, _Object]] = {}
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """The whole object."""
+        return self._object(bucket, key).content
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Write an object."""
+        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        with self._lock:
+            self._buckets.setdefault(bucket, {})[key] = _Object(content, etag, self._clock())
+
+    def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
+        """A reader and the etag."""
+        found = self._object(bucket, key)
+        return io.BytesIO(found.content), found.etag
+
+    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
+        """Objects below a prefix, in key order."""
+        with self._lock:
+            objects = dict(self._buckets.get(bucket, {}))
+        for key in sorted(objects, key=str.encode):
+            if key.startswith(prefix):
+                found = objects[key]
+                yield StoredObject(key, found.etag, len(found.content), found.last_modified)
+
+    def delete(self, bucket: str, keys: Iterable[str]) -> None:
+        """Remove objects."""
+        with self._lock:
+            for key in keys:
+                self._buckets.get(bucket, {}).pop(key, None)
+
+    def _object(self, bucket: str, key: str) -> _Object:
+        with self._lock:
+            try:
+                return self._buckets[bucket][key]
+            except KeyError:
+                raise FileNotFoundError(f"There is no object s3://{bucket}/{key}.") from None
