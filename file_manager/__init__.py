@@ -1,1 +1,1 @@
-"""S3 events and listings become landed files in the tracker."""
+"""From S3 events, and from listings where events were lost, to the file tracker."""

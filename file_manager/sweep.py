@@ -1,0 +1,142 @@
+"""The listing sweep: finds landed files whose events were lost, and S3's own times of those whose events were not.
+
+It costs one LIST per table and 1,000 objects, and one request to the tracker per 100 objects of all tables together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import NamedTuple
+
+from file_manager.register import register
+from odpf.errors import OdpfError, TerminalError
+from odpf.landed_file import LandedFile, table_prefix
+from odpf.ports import FileTracker, ObjectStore
+from odpf.settings import StagingPlace
+from odpf.source_table import SourceTable
+from odpf.states import Registration
+
+THREADS = 8
+"""Requests at once; a listing waits for S3, not for a processor."""
+FILES_AT_ONCE = 1000
+"""Files that one thread asks the tracker about, a multiple of the 100 keys of its requests."""
+
+Listing = Mapping[str, LandedFile]
+"""The landed files now in S3, by file id."""
+
+
+class Overwritten(NamedTuple):
+    """A pending file whose object has other content now: it cannot be read any more."""
+
+    pending: LandedFile
+    stands: LandedFile
+
+
+class SweepResult(NamedTuple):
+    """What the staging places held.
+
+    Attributes:
+        listings: per source table its files, with S3's own LastModified; a table with a problem has none.
+        registered: files that no event had told of.
+        overwritten: pending files whose objects were found to have other content.
+        problems: per source table why it could not be listed; nothing newer of it may be applied now.
+    """
+
+    listings: Mapping[str, Listing]
+    registered: tuple[LandedFile, ...]
+    overwritten: tuple[Overwritten, ...]
+    problems: Mapping[str, str]
+
+
+def sweep(
+    places: Sequence[StagingPlace],
+    tables: Iterable[str],
+    objects: ObjectStore,
+    tracker: FileTracker,
+    now: datetime,
+) -> SweepResult:
+    """List the tables' staging prefixes and register what the tracker does not know.
+
+    Args:
+        places: the deployment's staging places.
+        tables: source table names.
+        objects: where to list.
+        tracker: where to register.
+        now: the time of landing of what is registered here.
+
+    Raises:
+        OdpfError: the tracker cannot be read or written; a listing that fails is a problem of its table alone.
+    """
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="sweep") as pool:
+        found = list(pool.map(lambda table: _list_table(table, places, objects), dict.fromkeys(tables)))
+        seen = [file for one in found for file in one.files]
+        parts = [seen[start : start + FILES_AT_ONCE] for start in range(0, len(seen), FILES_AT_ONCE)]
+        known = set().union(*pool.map(tracker.known, parts))
+        unknown = [file for file in seen if file.file_id not in known]
+        results = list(pool.map(lambda file: register(file, tracker, now), unknown))
+        new = [f for f, result in zip(unknown, results, strict=True) if result is Registration.REGISTERED]
+        listings = {one.table: one.listing for one in found if one.problem is None}
+        touched = sorted({file.source_table_name for file in new} & listings.keys())
+        pending = pool.map(tracker.pending, touched)
+        replaced = [
+            o for table, files in zip(touched, pending, strict=True) for o in overwritten(files, listings[table])
+        ]
+    problems = {one.table: one.problem for one in found if one.problem is not None}
+    return SweepResult(listings, tuple(new), tuple(replaced), problems)
+
+
+def overwritten(pending: Iterable[LandedFile], listing: Listing) -> Iterator[Overwritten]:
+    """Tell pending files whose key now holds other content."""
+    stands = {(file.bucket, file.key): file for file in listing.values()}
+    for file in pending:
+        now = stands.get((file.bucket, file.key))
+        if now is not None and now.file_id != file.file_id:
+            yield Overwritten(file, now)
+
+
+class _Found(NamedTuple):
+    """What the listing of one table gave."""
+
+    table: str
+    files: Sequence[LandedFile] = ()
+    problem: str | None = None
+
+    @property
+    def listing(self) -> Listing:
+        """The files that can be applied; those at places or under names that DMS does not use are quarantined."""
+        return {file.file_id: file for file in self.files if file.problem is None}
+
+
+def _list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore) -> _Found:
+    """List one table; whatever is wrong with it touches no other table."""
+    try:
+        place = _place(table, places)
+        listed = objects.list(place.bucket, table_prefix(SourceTable.parse(table), place))
+        parsed = [
+            LandedFile.parse(
+                bucket=place.bucket,
+                key=entry.key,
+                etag=entry.etag,
+                size=entry.size,
+                last_modified=entry.last_modified,
+                places=places,
+            )
+            for entry in listed
+        ]
+    except OdpfError as error:
+        return _Found(table, problem=str(error))
+    # Objects below a place inside this table's folder are another table's; those of no table are quarantined here.
+    return _Found(table, [file for file in parsed if file and (file.source_table_name == table or file.problem)])
+
+
+def _place(table: str, places: Sequence[StagingPlace]) -> StagingPlace:
+    source = SourceTable.parse(table).source
+    for place in places:
+        if place.name == source:
+            return place
+    raise TerminalError(
+        f"{table} belongs to staging place {source!r}, which this deployment does not have. "
+        "Add it to ODPF_STAGING_PLACES, or correct source_table_name."
+    )
