@@ -54,6 +54,7 @@ HUDI_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("compact", "cluster"), "table services run inside ODPF's own commits"),
 )
 
+_LONGEST_WORD = 100
 _PATTERNS = {
     "refresh_cadence": "use 1 to 50 letters, digits, underscores and hyphens",
     "raw_database_S3_bucket": "write the bucket's name alone: 3 to 63 lower-case letters, digits, dots and hyphens",
@@ -69,13 +70,14 @@ _PLAIN = {
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
     """Every problem of one configuration as (key, message); the key is empty when it concerns several keys."""
-    return tuple((_path(e["loc"]), _message(dict(e), model)) for e in error.errors(include_url=False))
+    return tuple((key_path(e["loc"]), _message(dict(e), model)) for e in error.errors(include_url=False))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` (did you mean X?)` when something known is close, else nothing."""
-    close = difflib.get_close_matches(word.lower(), {k.lower(): k for k in known}, n=1, cutoff=0.6)
-    return f"; did you mean {next(k for k in known if k.lower() == close[0])!r}?" if close else ""
+    """`; did you mean X?` when something known is close, else nothing."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower()[:_LONGEST_WORD], by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]!r}?" if close else ""
 
 
 def unknown_key(key: str, value: object, known: Iterable[str]) -> str:
@@ -102,7 +104,8 @@ def hudi_reason(option: str) -> str:
     )
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def key_path(location: Iterable[int | str]) -> str:
+    """`tables[3].hudi_primary_key` from its parts."""
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part

@@ -1,0 +1,137 @@
+"""Compares valid entries with what is deployed; pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel
+
+from config_manager.deployed import Deployed, DeployedItem
+from config_manager.plan import FieldChange, ItemChange, TableRemoval
+from config_manager.validate import CheckedFiles
+from odpf.table_config import CadenceConfig, TableConfig
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+class Difference(NamedTuple):
+    """Items to write and to remove, names of those that stand so already."""
+
+    added: tuple[ItemChange, ...]
+    changed: tuple[ItemChange, ...]
+    removed: tuple[TableRemoval, ...]
+    unchanged_cadences: tuple[str, ...]
+    unchanged_tables: tuple[str, ...]
+
+
+def difference(files: CheckedFiles, deployed: Deployed, *, prune: bool) -> Difference:
+    """Compare; only with prune is anything removed, within the cadences that the files name."""
+    changes: list[ItemChange] = []
+    same: dict[str, list[str]] = {"cadence": [], "table": []}
+    for _, cadence in files.cadences:
+        there = deployed.cadences.get(cadence.refresh_cadence)
+        change = _cadence_change(cadence, there)
+        changes += [change] if change else []
+        same["cadence"] += [] if change else [cadence.refresh_cadence]
+    pruned = cadences_named(files) if prune else set()
+    for _, table in files.tables:
+        change = _table_change(table, deployed.tables.get(table.source_table_name, {}), pruned)
+        changes += [change] if change else []
+        same["table"] += [] if change else [table.source_table_name]
+    return Difference(
+        tuple(change for change in changes if not change.fields),
+        tuple(change for change in changes if change.fields),
+        tuple(_removals(changes, files, deployed, pruned)),
+        tuple(same["cadence"]),
+        tuple(same["table"]),
+    )
+
+
+def cadences_named(files: CheckedFiles) -> set[str]:
+    """Cadences that the files name, in either list."""
+    return {c.config.refresh_cadence for c in files.cadences} | {t.config.refresh_cadence for t in files.tables}
+
+
+def schedules(files: CheckedFiles, deployed: Deployed) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Schedules to make or change, and to remove. A cadence only named by tables keeps what its item says."""
+    wanted = {
+        name: item.config.schedule
+        for name in sorted(cadences_named(files))
+        if (item := deployed.cadences.get(name)) and item.config and item.config.schedule
+    }
+    own = {cadence.refresh_cadence: cadence.schedule for _, cadence in files.cadences}
+    wanted |= {name: expression for name, expression in own.items() if expression}
+    put = {name: expression for name, expression in wanted.items() if deployed.schedules.get(name) != expression}
+    return put, tuple(name for name, expression in own.items() if not expression and name in deployed.schedules)
+
+
+def digest(files: CheckedFiles) -> str:
+    """Identify a configuration, whatever the order and the spelling of its files."""
+    configs: list[BaseModel] = [cadence.config for cadence in files.cadences]
+    configs += [table.config for table in files.tables]
+    items = sorted(json.dumps(config.model_dump(mode="json"), sort_keys=True) for config in configs)
+    return hashlib.sha256("\n".join(items).encode()).hexdigest()
+
+
+def _cadence_change(cadence: CadenceConfig, there: DeployedItem[CadenceConfig] | None) -> ItemChange | None:
+    if there and there.config == cadence:
+        return None
+    return ItemChange(
+        kind="cadence",
+        name=cadence.refresh_cadence,
+        item=cadence.item(),
+        fields=_fields(there, cadence) if there else (),
+    )
+
+
+def _table_change(
+    table: TableConfig, there: Mapping[str, DeployedItem[TableConfig]], pruned: set[str]
+) -> ItemChange | None:
+    own = there.get(table.refresh_cadence)
+    others = sorted(cadence for cadence in there if cadence in pruned and cadence != table.refresh_cadence)
+    moved_from = others[0] if others and not own else None
+    before = there[moved_from] if moved_from else own
+    if own and own.config == table:
+        return None
+    fields = _fields(before, table) if before else ()
+    return ItemChange(
+        kind="table",
+        name=table.source_table_name,
+        item=table.item(),
+        fields=fields,
+        moved_from=moved_from,
+        danger=_danger(fields),
+    )
+
+
+def _fields(there: DeployedItem[Config], config: BaseModel) -> tuple[FieldChange, ...]:
+    """Keys that differ; an item that is not valid is shown as it stands."""
+    before = there.config.model_dump(mode="json") if there.config else dict(there.values)
+    after = config.model_dump(mode="json")
+    keys = dict.fromkeys([*after, *before])
+    changes = [FieldChange(field=key, before=before.get(key), after=after.get(key)) for key in keys]
+    return tuple(change for change in changes if change.before != change.after)
+
+
+def _danger(fields: Iterable[FieldChange]) -> str | None:
+    changed: dict[str, Any] = {field.field: field.after for field in fields}
+    if {"raw_database_name", "raw_table_name"} & changed.keys():
+        return "a new raw table is begun and waits for a full load; the old one stays as it is"
+    if changed.get("is_active") == "N":
+        return "the table is not refreshed any more"
+    if changed.get("partition_is_immutable") == "Y":
+        return "a row that does change its partition value would stand twice"
+    return None
+
+
+def _removals(
+    changes: Iterable[ItemChange], files: CheckedFiles, deployed: Deployed, pruned: set[str]
+) -> Iterable[TableRemoval]:
+    kept = {(table.source_table_name, table.refresh_cadence) for _, table in files.tables}
+    moved = {(change.name, change.moved_from) for change in changes}
+    for source, cadence, _ in deployed.each_table():
+        if cadence in pruned and (source, cadence) not in kept | moved:
+            yield TableRemoval(name=source, refresh_cadence=cadence)

@@ -1,0 +1,64 @@
+"""Warnings: valid configuration that a person may want to look at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from config_manager.deployed import Deployed
+from config_manager.diff import cadences_named
+from config_manager.validate import CheckedFiles
+from odpf.table_config import TableConfig
+
+_SHOWN = 3
+
+
+def hints(files: CheckedFiles, deployed: Deployed, written: Iterable[str]) -> tuple[str, ...]:
+    """Warnings about the cadences named, and about the tables that will be written; one sentence a kind.
+
+    Args:
+        files: the valid entries.
+        deployed: what is deployed now.
+        written: source tables that are added or changed.
+    """
+    names = set(written)
+    tables = [table for _, table in files.tables if table.source_table_name in names]
+    return (*_broken_cadences(files, deployed), *_of_partitions(tables), *_of_key_changes(tables))
+
+
+def _broken_cadences(files: CheckedFiles, deployed: Deployed) -> Iterable[str]:
+    own = {cadence.refresh_cadence for _, cadence in files.cadences}
+    for name in sorted(cadences_named(files) - own):
+        item = deployed.cadences.get(name)
+        if item and item.problem:
+            yield item.problem
+
+
+def _of_partitions(tables: Sequence[TableConfig]) -> Iterable[str]:
+    in_key = {table.source_table_name for table in tables if table.hudi_partition_key in table.hudi_primary_key}
+    immutable = [table for table in tables if table.partition_is_immutable == "Y"]
+    if trusting := [table for table in immutable if table.source_table_name not in in_key]:
+        yield (
+            f"{_some(trusting)}: partition_is_immutable is Y although the partition is no part of the primary key; a row "
+            "whose partition value does change is refused or stands twice. Write N unless the source forbids it."
+        )
+    if slow := [table for table in tables if table.source_table_name in in_key and table not in immutable]:
+        yield (
+            f"{_some(slow)}: the partition is part of the primary key, so rows never move; partition_is_immutable: Y "
+            "makes lookups cheaper."
+        )
+
+
+def _of_key_changes(tables: Sequence[TableConfig]) -> Iterable[str]:
+    if current := [table for table in tables if table.table_data_versioning_type == "S"]:
+        prefixes = ", ".join(sorted({table.before_image_prefix for table in current}))
+        yield (
+            f"{_some(current)}: an update of a primary key at the source also removes the row under the old key only if "
+            f"the DMS task maps before-image key columns (rule add-before-image-columns, prefix {prefixes}, filter "
+            "pk-only). Without them both rows stay."
+        )
+
+
+def _some(tables: Sequence[TableConfig]) -> str:
+    shown = ", ".join(table.source_table_name for table in tables[:_SHOWN])
+    more = len(tables) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
