@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
+from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
+from odpf_cli.files import files
 from odpf_cli.output import ExitStatus, stderr
+from odpf_cli.query import query
+from odpf_cli.run import run
+from odpf_cli.runs import runs
+from odpf_cli.status import status
 
 app = typer.Typer(
     name="odpf",
@@ -16,15 +24,42 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables.",
 )
+for command in (run, status, runs, files, query):
+    app.command()(command)
 
 
 def main() -> None:
-    """Run the program; an OdpfError becomes its sentence and an exit status, with json also a document."""
+    """Run the program."""
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command; an error becomes its sentence, with json also a document, and an exit status."""
     try:
-        app()
+        return int(app(list(arguments), standalone_mode=False) or ExitStatus.DONE)
     except OdpfError as error:
-        if "json" in sys.argv or "--output=json" in sys.argv:
-            typer.echo(json.dumps({"error": str(error), "kind": type(error).__name__}, ensure_ascii=False))
-        stderr.print(f"[bold red]error[/] {error}", highlight=False)
+        stderr.print(f"[bold red]error[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        _document(arguments, str(error), type(error).__name__)
         invalid = isinstance(error, InvalidConfiguration | InvalidSettings)
-        sys.exit(ExitStatus.INVALID if invalid else ExitStatus.FAILED)
+        return ExitStatus.INVALID if invalid else ExitStatus.FAILED
+    except typer.TyperException as error:
+        _explain_usage(error)
+        _document(arguments, error.format_message(), type(error).__name__)
+        return error.exit_code
+    except typer.Abort:
+        stderr.print("Stopped; nothing was changed.")
+        return ExitStatus.FAILED
+
+
+def _explain_usage(error: typer.TyperException) -> None:
+    context, message = getattr(error, "ctx", None), error.format_message()
+    if message:  # without arguments the help, already printed, is all there is to say
+        stderr.print(f"[bold red]error[/] {escape(message)}", highlight=False)
+    if message and context is not None:
+        stderr.print(f"{escape(context.get_usage())}\nHelp: {context.command_path} --help", highlight=False)
+
+
+def _document(arguments: Sequence[str], message: str, kind: str) -> None:
+    """With `--output json` stdout is one document, also when something is wrong."""
+    if "--output=json" in arguments or ("--output", "json") in pairwise(arguments):
+        typer.echo(json.dumps({"error": message, "kind": kind}, ensure_ascii=False))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any
@@ -10,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console, RenderableType
 
-stdout = Console()
+_WIDTH_OF_A_PIPE = 160
+stdout = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_A_PIPE)
 stderr = Console(stderr=True)
 
 

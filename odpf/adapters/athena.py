@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import boto3
 
+from odpf.adapters.clients import CLIENT_CONFIG
+from odpf.adapters.failures import aws_call
 from odpf.errors import QueryError
 from odpf.states import QueryState
 
@@ -31,7 +33,7 @@ class AthenaQueries:
     """Runs queries in one work group; results go below `output_location` (an S3 URI)."""
 
     def __init__(self, session: boto3.Session, output_location: str, work_group: str = "primary") -> None:
-        self._client = session.client("athena")
+        self._client = session.client("athena", config=CLIENT_CONFIG)
         self._output_location = output_location
         self._work_group = work_group
 
@@ -41,15 +43,19 @@ class AthenaQueries:
         Raises:
             QueryError: Athena refused or failed the query; the text is Athena's.
         """
-        try:
-            started = self._client.start_query_execution(
-                QueryString=sql,
-                QueryExecutionContext={"Database": database} if database else {},
-                ResultConfiguration={"OutputLocation": self._output_location},
-                WorkGroup=self._work_group,
-            )
-        except self._client.exceptions.InvalidRequestException as error:
-            raise QueryError(error.response["Error"]["Message"]) from None
+        with aws_call("The query"):
+            try:
+                return self._run(sql, database)
+            except self._client.exceptions.InvalidRequestException as error:
+                raise QueryError(error.response["Error"]["Message"]) from None
+
+    def _run(self, sql: str, database: str | None) -> QueryResult:
+        started = self._client.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": database} if database else {},
+            ResultConfiguration={"OutputLocation": self._output_location},
+            WorkGroup=self._work_group,
+        )
         query_id = started["QueryExecutionId"]
         try:
             self._wait(query_id)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 from typing import NamedTuple
 
 import boto3
 
+from odpf.adapters.clients import CLIENT_CONFIG
+from odpf.adapters.failures import aws_call
 from odpf.clock import iso
 from odpf.errors import TerminalError
 from odpf.states import ExecutionState
+
+_LARGEST_PAGE = 1000
+"""Of ListExecutions (Step Functions API)."""
 
 
 class NotDeployed(TerminalError):
@@ -37,7 +42,7 @@ class Executions:
     def __init__(self, session: boto3.Session, state_machine_name: str) -> None:
         self._session = session
         self._name = state_machine_name
-        self._client = session.client("stepfunctions")
+        self._client = session.client("stepfunctions", config=CLIENT_CONFIG)
 
     def start(self, run_id: str, refresh_cadence: str) -> None:
         """Start a run of a cadence; its execution is named after the run.
@@ -45,21 +50,20 @@ class Executions:
         Raises:
             NotDeployed: there is no such state machine.
         """
-        try:
+        with aws_call(f"Starting run {run_id}"), self._deployed():
             self._client.start_execution(
                 stateMachineArn=self._arn("stateMachine"),
                 name=run_id,
                 input=json.dumps({"refresh_cadence": refresh_cadence}),
             )
-        except self._client.exceptions.StateMachineDoesNotExist:
-            raise self._not_deployed() from None
 
     def get(self, run_id: str) -> Execution | None:
         """One execution, None when Step Functions knows no such run (it forgets them after 90 days)."""
-        try:
-            found = self._client.describe_execution(executionArn=f"{self._arn('execution')}:{run_id}")
-        except self._client.exceptions.ExecutionDoesNotExist:
-            return None
+        with aws_call(f"Looking at run {run_id}"):
+            try:
+                found = self._client.describe_execution(executionArn=f"{self._arn('execution')}:{run_id}")
+            except self._client.exceptions.ExecutionDoesNotExist:
+                return None
         return Execution(
             run_id=found["name"],
             state=ExecutionState(found["status"]),
@@ -70,40 +74,48 @@ class Executions:
         )
 
     def recent(self, limit: int) -> list[Execution]:
-        """The newest executions, newest first.
+        """The newest executions, newest first, which is the order the service lists them in.
 
         Raises:
             NotDeployed: there is no such state machine.
         """
-        try:
-            newest = sorted(self._all(limit), key=lambda execution: execution.started_at, reverse=True)
-        except self._client.exceptions.StateMachineDoesNotExist:
-            raise self._not_deployed() from None
-        return newest[:limit]
+        pages = self._client.get_paginator("list_executions")
+        with aws_call("Listing runs"), self._deployed():
+            found = pages.paginate(
+                stateMachineArn=self._arn("stateMachine"),
+                PaginationConfig={"PageSize": min(limit, _LARGEST_PAGE), "MaxItems": limit},
+            )
+            executions = [
+                Execution(
+                    run_id=entry["name"],
+                    state=ExecutionState(entry["status"]),
+                    started_at=iso(entry["startDate"]),
+                    ended_at=_iso(entry.get("stopDate")),
+                )
+                for page in found
+                for entry in page["executions"]
+            ]
+        return sorted(executions, key=lambda execution: execution.started_at, reverse=True)
 
-    def _all(self, limit: int) -> Iterator[Execution]:
-        pages = self._client.get_paginator("list_executions").paginate(
-            stateMachineArn=self._arn("stateMachine"), PaginationConfig={"PageSize": min(limit, 1000)}
-        )
-        entries = (entry for page in pages for entry in page["executions"])
-        for entry in islice(entries, limit):  # the service lists the newest first
-            state = ExecutionState(entry["status"])
-            yield Execution(entry["name"], state, iso(entry["startDate"]), _iso(entry.get("stopDate")))
+    @contextmanager
+    def _deployed(self) -> Iterator[None]:
+        try:
+            yield
+        except self._client.exceptions.StateMachineDoesNotExist:
+            raise NotDeployed(
+                f"There is no state machine {self._arn('stateMachine')}. On one machine start the embedded AWS with "
+                '`odpf local up --detach` and `eval "$(odpf local env)"`; on AWS check account, Region and ODPF_PREFIX.'
+            ) from None
 
     def _arn(self, kind: str) -> str:
         return f"{self._arn_start}:{kind}:{self._name}"
 
     @cached_property
     def _arn_start(self) -> str:
-        identity = self._session.client("sts").get_caller_identity()
+        with aws_call("Asking for the account"):
+            identity = self._session.client("sts", config=CLIENT_CONFIG).get_caller_identity()
         partition = identity["Arn"].split(":")[1]
         return f"arn:{partition}:states:{self._client.meta.region_name}:{identity['Account']}"
-
-    def _not_deployed(self) -> NotDeployed:
-        return NotDeployed(
-            f"There is no state machine {self._arn('stateMachine')}. On one machine start the embedded AWS with "
-            '`odpf local up --detach` and `eval "$(odpf local env)"`; on AWS check account, Region and ODPF_PREFIX.'
-        )
 
 
 def _iso(moment: datetime | None) -> str | None:

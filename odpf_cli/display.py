@@ -1,0 +1,119 @@
+"""How results look on a terminal: numbers, durations, states and tables that fit 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from odpf.states import (
+    ConfigurationState,
+    ExecutionState,
+    FileState,
+    Outcome,
+    RefreshStatus,
+    RunStatus,
+)
+
+NOTHING = "-"
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_KILO = 1000
+_TENTHS_UP_TO = 10
+_GOOD, _BUSY, _ATTENTION, _BAD, _QUIET = "green", "cyan", "yellow", "red", "dim"
+_COLOURS: dict[str, str] = {
+    RefreshStatus.COMPLETED: _GOOD,
+    RefreshStatus.UPDATING: _BUSY,
+    RefreshStatus.ERROR: _BAD,
+    Outcome.SKIPPED_LOCKED: _ATTENTION,
+    Outcome.WAITING_FOR_FULL_LOAD: _ATTENTION,
+    Outcome.SET_ASIDE: _BAD,
+    RunStatus.SUCCEEDED: _GOOD,
+    RunStatus.NOTHING_TO_DO: _QUIET,
+    RunStatus.PARTIAL: _ATTENTION,
+    RunStatus.FAILED: _BAD,
+    ExecutionState.RUNNING: _BUSY,
+    ExecutionState.TIMED_OUT: _BAD,
+    ExecutionState.ABORTED: _BAD,
+    FileState.LANDED: _BUSY,
+    FileState.PROCESSED: _GOOD,
+    FileState.QUARANTINED: _BAD,
+    ConfigurationState.INACTIVE: _QUIET,
+    ConfigurationState.BROKEN: _BAD,
+    ConfigurationState.UNCONFIGURED: _ATTENTION,
+}
+
+
+def number(value: int | None) -> str:
+    """A count with thousands separators; nothing known shows as a dash."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def size(value: int | None) -> str:
+    """Bytes in the unit that leaves at most four digits."""
+    if value is None:
+        return NOTHING
+    amount = float(value)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < _KILO:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= _TENTHS_UP_TO else f"{amount:.1f} {unit}"
+        amount /= _KILO
+    return f"{amount:,.1f} TB"
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time in its two largest units."""
+    if seconds is None:
+        return NOTHING
+    if seconds < _TENTHS_UP_TO:
+        return f"{seconds:.1f} s" if seconds else "0 s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def moment(text: str | None) -> str:
+    """A UTC moment without what nobody reads."""
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S") if text else NOTHING
+
+
+def seconds_between(start: str | None, end: str | None) -> float | None:
+    """Length of a span given by two ISO moments."""
+    if not start or not end:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def coloured(word: str | None, absent: str = NOTHING) -> Text:
+    """A status word in the colour of what it means."""
+    return Text(word, style=_COLOURS.get(word, "")) if word else Text(absent, style=_QUIET)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def grid(names: Sequence[str], numbers: Sequence[str], title: str | None = None, after: Sequence[str] = ()) -> Table:
+    """An empty table: text columns to the left, numbers to the right, then further text; nothing wraps."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in after:
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def complaint(subject: str, text: str) -> Text:
+    """One line of trouble below a table."""
+    return Text.assemble((f"{subject}: ", "bold red"), text)

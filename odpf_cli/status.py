@@ -1,0 +1,88 @@
+"""`odpf status`: where every table stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from odpf.adapters.aws import Aws
+from odpf.clock import utc_now
+from odpf.ports import ConfigStore, FileTracker, Ledger
+from odpf.settings import Settings
+from odpf.states import ConfigurationState
+from odpf_cli.display import NOTHING, coloured, complaint, duration, grid, moment, number, plural, size
+from odpf_cli.output import Output, OutputOption, emit
+from odpf_cli.table_status import TableStatus, read_items, table_statuses
+
+NO_TABLES = "No tables yet. Describe them in a file and add them: odpf config apply PATH (see examples/taxi)."
+
+
+def status(output: OutputOption = Output.TABLE) -> None:
+    """Show per table its state, what waits, how far it is, and its last error."""
+    aws = Aws(Settings.from_environment())
+    found = current(aws.config, aws.ledger, aws.tracker, utc_now())
+    emit(output, as_documents(found), lambda: render(found))
+
+
+def current(config: ConfigStore, ledger: Ledger, tracker: FileTracker, now: datetime) -> list[TableStatus]:
+    """Read what the statuses are made of, and make them."""
+    tables = read_items(config.tables())
+    states = ledger.states([table.config.raw_table for table in tables if table.config])
+    return table_statuses(tables, states, tracker.all_pending(), tracker.history(), now)
+
+
+def render(statuses: list[TableStatus]) -> RenderableType:
+    """A table per cadence, then what is wrong, then what to do."""
+    if not statuses:
+        return Text(NO_TABLES)
+    parts: list[RenderableType] = []
+    for cadence, group in groupby(statuses, key=lambda entry: (entry.refresh_cadence, _stranger(entry))):
+        entries = list(group)
+        parts.append(_table(_title(cadence[0], entries), entries))
+    parts += [complaint(entry.source_table_name, entry.last_error) for entry in statuses if entry.last_error]
+    if any(_stranger(entry) for entry in statuses):
+        parts.append(Text("Files of unconfigured tables wait until `odpf config apply` names their table.", "yellow"))
+    if quarantined := sum(entry.quarantined_files for entry in statuses):
+        parts.append(Text(f"{plural(quarantined, 'file')} in quarantine: odpf files --state quarantined", "yellow"))
+    return Group(*parts)
+
+
+def _title(cadence: str | None, entries: list[TableStatus]) -> str:
+    if _stranger(entries[0]):
+        return f"Not configured ({plural(len(entries), 'table')} with files)"
+    return f"{cadence or 'No cadence'} ({plural(len(entries), 'table')})"
+
+
+def _table(title: str, entries: list[TableStatus]) -> RenderableType:
+    table = grid(["Source table", "Raw table", "Status"], ["Waiting", "Size", "Lag"], title, ["Last change (UTC)"])
+    for entry in entries:
+        table.add_row(
+            entry.source_table_name,
+            f"{entry.raw_database_name}.{entry.raw_table_name}" if entry.raw_table_name else NOTHING,
+            _word(entry),
+            number(entry.pending_files) if entry.pending_files else NOTHING,
+            size(entry.pending_bytes) if entry.pending_files else NOTHING,
+            duration(entry.freshness_lag_seconds) if entry.pending_files else NOTHING,
+            moment(entry.last_change_at),
+        )
+    return table
+
+
+def _word(entry: TableStatus) -> Text:
+    """The refresh status, unless the configuration says that there is none to expect."""
+    if entry.state is not ConfigurationState.ACTIVE:
+        return coloured(entry.state)
+    return coloured(entry.refresh_status, "never run")
+
+
+def _stranger(entry: TableStatus) -> bool:
+    return entry.state is ConfigurationState.UNCONFIGURED
+
+
+def as_documents(statuses: list[TableStatus]) -> list[dict[str, Any]]:
+    """The JSON form of the output contract."""
+    return [entry.model_dump(mode="json") for entry in statuses]
