@@ -110,7 +110,7 @@ def follow(run_id: str, source: RunSource, watcher: Watcher, sleep: Callable[[fl
         if open_tables is None and (manifest := source.manifest(run_id)):
             open_tables = {table_key(table): table for batch in manifest.batches for table in batch}
             watcher.planned(dict(open_tables))
-        for row in source.audit.of_run(run_id):
+        for row in sorted(source.audit.of_run(run_id), key=lambda row: row.ended_at):
             if (row.raw_table, row.run_sort) not in seen:
                 seen.add((row.raw_table, row.run_sort))
                 (open_tables or {}).pop(row.raw_table, None)

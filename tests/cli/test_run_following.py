@@ -61,7 +61,7 @@ def test_progress_is_told_once_per_table_and_the_summary_is_the_end(aws):
         aws.ledger.acquire(fresh, "jr_1", RUN, NOW)
 
     def end():
-        aws.audit.append(audit_row(RUN, "orders"))
+        aws.audit.append(audit_row(RUN, "orders", ended_at="2026-01-31T12:00:20.000000Z"))
         aws.audit.append(audit_row(RUN, "lines", Outcome.REFRESH_ERROR, error="no space"))
         finish(aws, RunStatus.PARTIAL, result("orders"), result("lines", Outcome.REFRESH_ERROR, error="no space"))
 
