@@ -1,0 +1,99 @@
+"""`odpf local`: the embedded AWS of the working folder."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from odpf.errors import NothingRunning
+from odpf_cli.output import note
+from odpf_local.aws import running
+from odpf_local.aws.running import EmbeddedFailed, Running
+
+DEFAULT_PORT = 4566
+
+app = typer.Typer(no_args_is_help=True, help="The embedded AWS: everything on this machine, nothing in the cloud.")
+
+
+def local_instance(folder: Path) -> Running | None:
+    """The embedded AWS that runs for a folder."""
+    return running.find(folder)
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready and leave it running.")] = False,
+    port: Annotated[int | None, typer.Option(help=f"Port; by default {DEFAULT_PORT}, else a free one.")] = None,
+) -> None:
+    """Start the embedded AWS with the framework deployed in it; nothing happens when it runs already."""
+    folder = Path.cwd()
+    if (found := running.find(folder)) is not None:
+        note(f"The embedded AWS runs already, at {found.endpoint_url} (process {found.pid}).")
+        return
+    note("Starting the embedded AWS ...")
+    launched = running.launch(folder, port or _default_port(), note)
+    _introduce(launched, folder)
+    if not detach:
+        _stay(launched, folder)
+
+
+@app.command()
+def down() -> None:
+    """End the embedded AWS and every job it runs; what was in it is gone then."""
+    ended = running.stop(Path.cwd())
+    note("The embedded AWS has ended." if ended else "No embedded AWS runs in this folder.")
+
+
+@app.command()
+def env() -> None:
+    """Print export lines that point AWS programs here: eval "$(odpf local env)"."""
+    found = running.find(Path.cwd())
+    if found is None:
+        raise NothingRunning("No embedded AWS runs in this folder. Start one with `odpf local up --detach`.")
+    for name, value in found.environment.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _default_port() -> int | None:
+    """The well-known port if nobody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", DEFAULT_PORT))
+        except OSError:
+            return None
+    return DEFAULT_PORT
+
+
+def _introduce(launched: Running, folder: Path) -> None:
+    logs = folder / running.STATE_FOLDER
+    note(f"[bold green]The embedded AWS is ready[/] at {launched.endpoint_url} (process {launched.pid})")
+    note("  S3, SQS, EventBridge, DynamoDB, Step Functions, Glue, Athena, with the framework deployed in them")
+    note(f"  buckets   {launched.environment['ODPF_STAGING_BUCKET']}, {launched.environment['ODPF_RAW_BUCKET']}")
+    note(f"  logs      {logs / 'embedded.log'}, job runs in {logs / 'logs'}")
+    note("  data      in memory: it ends with `odpf local down`")
+    note('Next: eval "$(odpf local env)"')
+
+
+def _stay(launched: Running, folder: Path) -> None:
+    """Wait in the foreground until Ctrl-C, a SIGTERM, or somebody else's `odpf local down`."""
+    note("Ctrl-C ends it.")
+
+    def interrupt(number: int, frame: object) -> None:  # noqa: ARG001  signal's signature
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        while launched.alive:
+            time.sleep(0.2)
+        if Running.read(folder) == launched:
+            raise EmbeddedFailed(f"The embedded AWS has died; {folder / running.STATE_FOLDER} has its log.")
+    except KeyboardInterrupt:
+        note("Ending the embedded AWS ...")
+        running.stop(folder)

@@ -1,0 +1,99 @@
+"""The Glue Data Catalog as Athena sees it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from moto.glue.models import glue_backends
+
+CATALOG = "awsdatacatalog"
+INFORMATION_SCHEMA = "information_schema"
+
+
+class CatalogColumn(NamedTuple):
+    """A column with its Hive type; partition keys come last."""
+
+    name: str
+    type: str
+    partition: bool
+
+
+class Catalog:
+    """Databases and tables of moto's Glue, read only."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self._glue = glue_backends[account][region]
+
+    def databases(self) -> list[str]:
+        """Names of all databases."""
+        return sorted(self._glue.databases)
+
+    def tables(self, database: str) -> list[str]:
+        """Names of a database's tables."""
+        return sorted(self._glue.databases[database].tables) if database in self._glue.databases else []
+
+    def table(self, database: str, name: str) -> dict[str, Any] | None:
+        """A table as GetTable describes it."""
+        found = self._glue.databases.get(database)
+        table = found.tables.get(name) if found else None
+        return table.as_dict() if table else None
+
+    def columns(self, database: str, name: str) -> list[CatalogColumn]:
+        """Columns in the order of `select *`."""
+        table = self.table(database, name) or {}
+        data = table.get("StorageDescriptor", {}).get("Columns", ())
+        keys = table.get("PartitionKeys", ())
+        return [
+            CatalogColumn(column["Name"], column.get("Type", "string"), partition)
+            for group, partition in ((data, False), (keys, True))
+            for column in group
+        ]
+
+    def information_schema(self, view: str) -> pa.Table | None:
+        """A view of information_schema, of the columns that clients ask for; None when there is no such view."""
+        pairs = [(database, table) for database in self.databases() for table in self.tables(database)]
+        match view:
+            case "schemata":
+                return _table(("catalog_name", "schema_name"), [(CATALOG, name) for name in self.databases()])
+            case "tables":
+                names = ("table_catalog", "table_schema", "table_name", "table_type")
+                return _table(names, [(CATALOG, database, table, "BASE TABLE") for database, table in pairs])
+            case "columns":
+                return self._columns_view(pairs)
+            case _:
+                return None
+
+    def _columns_view(self, pairs: list[tuple[str, str]]) -> pa.Table:
+        names = (
+            "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "column_default",
+            "is_nullable", "data_type", "comment", "extra_info",
+        )  # fmt: skip
+        rows = [
+            (CATALOG, database, table, column.name, position, None, "YES", trino_type(column.type), None,
+             "partition key" if column.partition else None)
+            for database, table in pairs
+            for position, column in enumerate(self.columns(database, table), 1)
+        ]  # fmt: skip
+        return _table(names, rows, integers=("ordinal_position",))
+
+
+def trino_type(hive: str) -> str:
+    """A Hive type of the catalog in Athena's words."""
+    simple = {
+        "string": "varchar",
+        "int": "integer",
+        "float": "real",
+        "binary": "varbinary",
+        "timestamp": "timestamp(3)",
+    }
+    return simple.get(hive, hive)
+
+
+def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]], integers: tuple[str, ...] = ()) -> pa.Table:
+    return pa.table(
+        {
+            name: pa.array([row[number] for row in rows], pa.int64() if name in integers else pa.string())
+            for number, name in enumerate(names)
+        }
+    )

@@ -1,0 +1,165 @@
+"""The embedded AWS of a folder as other processes see it: its state file, its start, its end. Light: no moto here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from odpf.errors import TerminalError
+from odpf_local.aws import process_session
+from odpf_local.spark_conf import prefetch
+
+STATE_FOLDER = ".odpf"
+INSTANCE_VARIABLE = "ODPF_EMBEDDED_ID"
+REPOSITORY = Path(__file__).parents[2]
+_START_SECONDS = 120.0
+_STOP_SECONDS = 60.0
+_LOG_LINES = 20
+
+
+class AlreadyRunning(TerminalError):
+    """Another embedded AWS serves the folder."""
+
+
+class EmbeddedFailed(TerminalError):
+    """The embedded AWS ended before it was ready."""
+
+
+class Running(BaseModel):
+    """A running instance: which process it is, where it answers, and what programs need in their environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    pid: int
+    started: str
+    port: int
+    endpoint_url: str
+    environment: dict[str, str]
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still lives."""
+        return process_session.started_at(self.pid) == self.started
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """What the state file says, alive or not."""
+        try:
+            return cls.model_validate_json(_state_file(folder).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Announce the instance, in one step."""
+        part = _state_file(folder).with_suffix(".part")
+        part.write_text(self.model_dump_json(indent=2))
+        part.replace(_state_file(folder))
+
+
+def forget(folder: Path) -> None:
+    """Take the announcement away."""
+    _state_file(folder).unlink(missing_ok=True)
+
+
+def find(folder: Path) -> Running | None:
+    """The instance that runs for this folder."""
+    running = Running.read(folder)
+    return running if running is not None and running.alive else None
+
+
+def launch(folder: Path, port: int | None = None, tell: Callable[[str], None] = lambda _: None) -> Running:
+    """Start an instance in a process of its own and return when it is ready; the one already running if there is one.
+
+    Args:
+        folder: keeps `.odpf/`: state file, logs.
+        port: None takes a free one.
+        tell: gets sentences about what takes time.
+
+    Raises:
+        EmbeddedFailed: it ended before it was ready; the text has the end of its log.
+    """
+    folder = folder.resolve()
+    if (running := find(folder)) is not None:
+        return running
+    clean_up(folder)
+    prefetch(tell)
+    log = folder / STATE_FOLDER / "embedded.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    pid = _spawn(folder, port, log)
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if (running := find(folder)) is not None:
+            return running
+        if process_session.started_at(pid) is None:
+            break
+        time.sleep(0.05)
+    if (running := find(folder)) is not None:  # somebody else's start was faster than ours
+        return running
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+    raise EmbeddedFailed(f"The embedded AWS did not start. The end of {log}:\n{tail}")
+
+
+def stop(folder: Path) -> bool:
+    """End the instance of this folder and return when it and all its job processes are gone; False if none ran."""
+    folder = folder.resolve()
+    running = find(folder)
+    if running is not None:
+        _end(running)
+    clean_up(folder)
+    return running is not None
+
+
+def clean_up(folder: Path) -> None:
+    """Remove what an instance that died by force left: its job processes and its state file."""
+    left = Running.read(folder)
+    if left is not None and not left.alive:
+        while pids := process_session.with_environment(f"{INSTANCE_VARIABLE}={left.id}"):
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
+        forget(folder)
+
+
+def _state_file(folder: Path) -> Path:
+    return folder / STATE_FOLDER / "embedded.json"
+
+
+def _spawn(folder: Path, port: int | None, log: Path) -> int:
+    """Start the server in a session of its own, so that a terminal's Ctrl-C does not reach it."""
+    command = [sys.executable, "-P", "-m", "odpf_local.aws.server", "--folder", str(folder)]
+    paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    return os.posix_spawn(
+        sys.executable,
+        command + (["--port", str(port)] if port else []),
+        {**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), writing, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+
+
+def _end(running: Running) -> None:
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while running.alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if running.alive:
+        os.kill(running.pid, signal.SIGKILL)
+        while running.alive:
+            time.sleep(0.05)
+    with suppress(ChildProcessError):  # only the process that launched it has something to collect
+        os.waitpid(running.pid, os.WNOHANG)
