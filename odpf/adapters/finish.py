@@ -44,6 +44,8 @@ class Finish:
             LeaseLost: the lease is no longer the item's; of this and later transactions nothing was written.
             TransientError: conflicts or throttling outlasted the budget; what was moved stays moved.
         """
+        if lease.lease_owner is None:
+            raise lease_lost(lease)
         once = {record.file.file_id: record for record in records}
         for some in chunks(once.values(), FILES_AT_ONCE):
             actions = [self._lease_check(lease), *(action for record in some for action in self._actions(record))]

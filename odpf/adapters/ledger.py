@@ -11,7 +11,7 @@ Every write after `acquire` has two sub-conditions, and both are needed:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -95,8 +95,7 @@ class DynamoLedger:
     def raise_fence(self, lease: TableState, fence: int) -> TableState:
         """Lift the own fence above `fence`, one found in the table's timeline."""
         raised = max(lease.fence, fence + 1)
-        changes = {"fence": raised}
-        return self._write(lease, changes, lambda item: _is_owned(item, lease.lease_owner, raised))
+        return self._write(lease, {"fence": raised}, written={"lease_owner": lease.lease_owner, "fence": raised})
 
     def record_intent(self, lease: TableState, intent: Intent) -> TableState:
         """Write down what is about to be committed; once more is the same."""
@@ -122,7 +121,7 @@ class DynamoLedger:
         return self._write(lease, changes, condition=f"{_OWNED} AND {not_back}")
 
     def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
-        """Give the table back; the fence stays, so an item without owner and with this fence was released by us."""
+        """Give the table back; the fence stays, so an item with it and with these very values was released here."""
         changes = {
             "lease_owner": None,
             "lease_token": None,
@@ -130,7 +129,7 @@ class DynamoLedger:
             "last_error": shortened(error),
             "updated_at": iso(now),
         }
-        return self._write(lease, changes, lambda item: _is_owned(item, None, lease.fence))
+        return self._write(lease, changes, written={**changes, "fence": lease.fence})
 
     def beat(self, owner: str) -> None:
         """Count one heartbeat; the item goes by TTL on `expires_at` a week after the last one."""
@@ -146,15 +145,25 @@ class DynamoLedger:
         self,
         lease: TableState,
         changes: Mapping[str, Any],
-        applied: Callable[[Item], bool] = lambda _: False,
+        written: Mapping[str, Any] | None = None,
         condition: str = _OWNED,
     ) -> TableState:
-        """Change the item if it is still the lease's; `applied` tells an own write whose answer was lost."""
+        """Change the item if it is still the lease's.
+
+        Args:
+            lease: what the caller believes to hold.
+            changes: new values; None removes an attribute.
+            written: what the item shows when this write was made but its answer lost, for writes that end the condition
+                they were made on; the others simply succeed again.
+            condition: sub-conditions, explained where they are given.
+        """
+        if lease.lease_owner is None:  # a state that was released, or never was a lease
+            raise lease_lost(lease)
         try:
             return table_state(self._table.update(_key(lease.raw_table), changes, condition, _owned_values(lease)))
         except ConditionFailed as failed:
             item = failed.item or {}
-        if applied(item):
+        if written and all(item.get(name) == value for name, value in written.items()):
             return table_state(item)
         if _is_owned(item, lease.lease_owner, lease.fence):
             raise would_go_back(lease.raw_table, item.get("high_water_mark"), changes.get("high_water_mark"))

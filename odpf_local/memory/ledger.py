@@ -66,9 +66,8 @@ class MemoryLedger:
     def finish_files(self, lease: TableState, records: Sequence[FileRecord]) -> None:
         """Move files from pending to history."""
         with self._lock:
-            if records:
-                self._owned(lease)
-                self._tracker.move(records)
+            self._owned(lease)
+            self._tracker.move(records)
 
     def advance(self, lease: TableState, reached: TableState) -> TableState:
         """Record what was reached and end the intent."""
@@ -106,7 +105,11 @@ class MemoryLedger:
 
     def _owned(self, lease: TableState) -> TableState:
         stands = self._states.get(lease.raw_table)
-        if stands is None or (stands.lease_owner, stands.fence) != (lease.lease_owner, lease.fence):
+        if (
+            stands is None
+            or lease.lease_owner is None
+            or (stands.lease_owner, stands.fence) != (lease.lease_owner, lease.fence)
+        ):
             raise lease_lost(lease)
         return stands
 

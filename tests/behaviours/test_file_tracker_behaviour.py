@@ -1,0 +1,107 @@
+"""A landed file is pending or done, whatever arrives how often."""
+
+from __future__ import annotations
+
+from odpf.file_record import FileRecord
+from odpf.landed_file import LandedFile
+from odpf.states import FileState, Registration
+from tests.behaviours.builders import NEVER_RUN, NOW, TABLE, landed, processed
+
+
+def finish(stores, *files: LandedFile) -> None:
+    lease = stores.ledger.acquire(NEVER_RUN, "jr_1", "r1", NOW)
+    stores.ledger.finish_files(lease, [processed(file) for file in files])
+
+
+def test_the_same_file_twice_is_one_pending_file(stores):
+    assert stores.tracker.register(landed(), NOW) is Registration.REGISTERED
+    assert stores.tracker.register(landed(), NOW) is Registration.ALREADY_PENDING
+    assert stores.tracker.pending(TABLE) == [landed()]
+
+
+def test_a_file_that_is_done_is_not_registered_again(stores):
+    stores.tracker.register(landed(), NOW)
+    finish(stores, landed())
+    assert stores.tracker.register(landed(), NOW) is Registration.ALREADY_DONE
+    assert stores.tracker.pending(TABLE) == []
+
+
+def test_an_overwritten_object_is_another_file(stores):
+    stores.tracker.register(landed(etag="e1"), NOW)
+    assert stores.tracker.register(landed(etag="e2"), NOW) is Registration.REGISTERED
+    assert {file.etag for file in stores.tracker.pending(TABLE)} == {"e1", "e2"}
+
+
+def test_a_done_file_put_back_by_a_duplicate_event_can_be_dropped_again(stores):
+    finish(stores, landed(1))
+    stores.tracker.register(landed(2), NOW)
+    put_back = [landed(1).file_id]
+    assert stores.tracker.done(TABLE, [landed(1).file_id, landed(2).file_id]) == set(put_back)
+    stores.tracker.remove_pending(TABLE, put_back)
+    assert stores.tracker.pending(TABLE) == [landed(2)]
+    assert [record.file for record in stores.tracker.history(TABLE)] == [landed(1)]
+
+
+def test_removing_what_is_not_pending_changes_nothing(stores):
+    stores.tracker.remove_pending(TABLE, [landed().file_id, landed().file_id])
+    assert stores.tracker.pending(TABLE) == []
+
+
+def test_done_and_known_answer_for_hundreds_of_files(stores):
+    files = [landed(number) for number in range(230)]
+    finish(stores, *files[:120])
+    for file in files[120:125]:
+        stores.tracker.register(file, NOW)
+    assert stores.tracker.done(TABLE, [file.file_id for file in files]) == {file.file_id for file in files[:120]}
+    assert stores.tracker.known(files) == {file.file_id for file in files[:125]}
+
+
+def test_known_looks_at_files_of_several_tables_at_once(stores):
+    files = [landed(1, f"taxi_trips/table_{number}") for number in range(5)]
+    stores.tracker.register(files[3], NOW)
+    finish(stores, files[1])
+    assert stores.tracker.known(files) == {files[1].file_id, files[3].file_id}
+    assert stores.tracker.known([]) == set()
+
+
+def test_history_gives_back_what_was_recorded(stores):
+    records = [processed(landed(1)), processed(landed(2, "taxi_trips/table_2"), reason="x" * 100)]
+    lease = stores.ledger.acquire(NEVER_RUN, "jr_1", "r1", NOW)
+    stores.ledger.finish_files(lease, records)
+    assert sorted(stores.tracker.history(), key=lambda r: r.file.key) == records
+    assert list(stores.tracker.history("taxi_trips.table_2")) == records[1:]
+    assert list(stores.tracker.history("taxi_trips.table_3")) == []
+
+
+def test_pending_files_of_one_table_or_of_all(stores):
+    for file in (landed(1), landed(2), landed(1, "taxi_trips/TABLE_1")):
+        stores.tracker.register(file, NOW)
+    assert {file.key for file in stores.tracker.pending(TABLE)} == {landed(1).key, landed(2).key}
+    assert [file.table_name for file in stores.tracker.pending("taxi_trips.TABLE_1")] == ["TABLE_1"]
+    assert len(list(stores.tracker.all_pending())) == 3
+
+
+def misplaced() -> FileRecord:
+    file = landed().model_copy(update={"source_table_name": "?", "problem": "No table can be told."})
+    return FileRecord(file=file, state=FileState.QUARANTINED, reason=file.problem, done_at="2026-01-31T10:16:00Z")
+
+
+def test_a_file_of_no_table_is_quarantined_under_a_question_mark(stores):
+    assert stores.tracker.quarantine(misplaced()) is Registration.REGISTERED
+    assert stores.tracker.quarantine(misplaced()) is Registration.ALREADY_DONE
+    assert list(stores.tracker.history("?")) == [misplaced()]
+    assert stores.tracker.known([misplaced().file]) == {misplaced().file.file_id}
+
+
+def test_quarantine_takes_a_pending_file_away(stores):
+    stores.tracker.register(landed(), NOW)
+    stores.tracker.quarantine(FileRecord(file=landed(), state=FileState.QUARANTINED, reason="truncated"))
+    assert stores.tracker.pending(TABLE) == []
+    assert stores.tracker.register(landed(), NOW) is Registration.ALREADY_DONE
+
+
+def test_quarantine_does_not_rewrite_what_became_of_a_file(stores):
+    finish(stores, landed())
+    record = FileRecord(file=landed(), state=FileState.QUARANTINED, reason="again")
+    assert stores.tracker.quarantine(record) is Registration.ALREADY_DONE
+    assert [record.state for record in stores.tracker.history(TABLE)] == [FileState.PROCESSED]
