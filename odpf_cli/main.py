@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
+from odpf_cli import local
 from odpf_cli.files import files
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for command in (run, status, runs, files, query):
     app.command()(command)
+app.add_typer(local.app, name="local")
 
 
 def main() -> None:

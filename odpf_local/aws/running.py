@@ -1,4 +1,4 @@
-"""The embedded AWS of a folder as other processes see it: its state file, its start, its end. Light: no moto here."""
+"""The embedded AWS of a folder as other processes see it: its state file, its start, its end. Imports neither moto nor Spark."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from odpf.errors import TerminalError
 from odpf_local.aws import process_session
-from odpf_local.spark_conf import prefetch
 
 STATE_FOLDER = ".odpf"
 INSTANCE_VARIABLE = "ODPF_EMBEDDED_ID"
 REPOSITORY = Path(__file__).parents[2]
-_START_SECONDS = 120.0
+_START_SECONDS = 1800.0  # the first start downloads 380 MB
 _STOP_SECONDS = 60.0
 _LOG_LINES = 20
+PROGRESS = "-> "
+"""Begins the lines of an instance's log that are for the person who waits for it."""
 
 
 class AlreadyRunning(TerminalError):
@@ -91,18 +92,11 @@ def launch(folder: Path, port: int | None = None, tell: Callable[[str], None] = 
     if (running := find(folder)) is not None:
         return running
     clean_up(folder)
-    prefetch(tell)
     log = folder / STATE_FOLDER / "embedded.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     pid = _spawn(folder, port, log)
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if (running := find(folder)) is not None:
-            return running
-        if process_session.started_at(pid) is None:
-            break
-        time.sleep(0.05)
-    if (running := find(folder)) is not None:  # somebody else's start was faster than ours
+    _wait_until_ready(folder, pid, log, tell)
+    if (running := find(folder)) is not None:  # ours, or somebody else's whose start was faster
         return running
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
     raise EmbeddedFailed(f"The embedded AWS did not start. The end of {log}:\n{tail}")
@@ -128,6 +122,18 @@ def clean_up(folder: Path) -> None:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
         forget(folder)
+
+
+def _wait_until_ready(folder: Path, pid: int, log: Path, tell: Callable[[str], None]) -> None:
+    """Return when an instance runs or process `pid` has ended, telling meanwhile what its log has for a person."""
+    deadline = time.monotonic() + _START_SECONDS
+    told = 0
+    while find(folder) is None and process_session.started_at(pid) is not None and time.monotonic() < deadline:
+        sentences = [line for line in log.read_text(errors="replace").splitlines() if line.startswith(PROGRESS)]
+        for sentence in sentences[told:]:
+            tell(sentence.removeprefix(PROGRESS))
+        told = len(sentences)
+        time.sleep(0.05)
 
 
 def _state_file(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from threading import Event
 from odpf.errors import OdpfError
 from odpf_local.aws import process_session
 from odpf_local.aws.instance import EmbeddedAws, Options
-from odpf_local.aws.running import STATE_FOLDER, AlreadyRunning, Running, forget
+from odpf_local.aws.running import PROGRESS, STATE_FOLDER, AlreadyRunning, Running, forget
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -96,7 +96,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("odpf_local").setLevel(logging.INFO)
     try:
-        serve(given.folder.resolve(), given.port, tell=lambda sentence: print(sentence, file=sys.stderr, flush=True))
+        serve(given.folder.resolve(), given.port, tell=lambda sentence: print(PROGRESS + sentence, flush=True))
     except (OdpfError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
 
