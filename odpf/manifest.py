@@ -60,12 +60,17 @@ class _Manifest(BaseModel):
 
 
 class TableWork(BaseModel):
-    """One table of a batch: its configuration as of the plan, and the frozen set of its pending files."""
+    """One table of a batch: its configuration as of the plan, and the frozen set of its pending files.
+
+    `staged_loads` are all LOAD objects now in staging, listed only when a pending file is one: a reload may have
+    put some of them again with the same bytes.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     config: TableConfig
     files: tuple[LandedFile, ...]
+    staged_loads: tuple[LandedFile, ...] = ()
 
 
 class BatchManifest(_Manifest):

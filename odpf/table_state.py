@@ -33,6 +33,8 @@ class TableState(BaseModel):
         load_started_at: LastModified of the generation's first LOAD object, ISO 8601.
         load_id: digest of the generation's LOAD objects.
         identity: key, partition, table type and mode the table was made with.
+        commit_instant: Hudi instant of the last file batch that is settled.
+        catalog_digest: digest of what the Glue Data Catalog was last told of this table.
         last_change_at: commit time of the newest change applied, ISO 8601.
         run_started_at, run_id: of the last run that wrote this item.
     """
@@ -52,6 +54,7 @@ class TableState(BaseModel):
     identity: dict[str, str] = Field(default_factory=dict)
     intent: Intent | None = None
     commit_instant: str | None = None
+    catalog_digest: str | None = None
     last_change_at: str | None = None
     last_error: str | None = None
     run_id: str | None = None

@@ -1,0 +1,207 @@
+"""The plan step: sweep, freeze the file set, pack, write the manifests; and the last step: summarise.
+
+Everything large goes to S3; what is returned travels in the state machine's payload and has a constant size.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
+
+from file_processor.planning import CadenceTables, RunPlan, plan_run, read_cadence
+from file_processor.summary import cause, planned, summarise
+from odpf.audit import AuditRow, RunSummary, TableResult
+from odpf.clock import iso, utc_now
+from odpf.landed_file import LandedFile
+from odpf.manifest import (
+    BatchManifest,
+    PlannedTable,
+    RunManifest,
+    TableWork,
+    batch_key,
+    run_key,
+    run_prefix,
+    summary_key,
+)
+from odpf.ports import AuditLog, ConfigStore, FileTracker, Ledger, ObjectStore
+from odpf.settings import Settings
+from odpf.states import DmsFileType, Outcome, RunStatus
+from odpf.table_config import TableConfig
+from odpf.table_state import TableState
+
+_WRITERS = 8
+
+
+class Swept(Protocol):
+    """What the listing sweep found."""
+
+    @property
+    def listings(self) -> Mapping[str, Mapping[str, LandedFile]]:
+        """Per source table its files now in S3, by file id."""
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Per source table why it could not be listed."""
+
+
+Sweep = Callable[[Iterable[str]], Swept]
+"""Lists the staging prefixes of source tables and registers what had no event."""
+
+
+class BatchManager(NamedTuple):
+    """Plans and summarises runs over its ports."""
+
+    settings: Settings
+    config: ConfigStore
+    tracker: FileTracker
+    ledger: Ledger
+    audit: AuditLog
+    objects: ObjectStore
+    sweep: Sweep
+
+    def plan(self, run_id: str, refresh_cadence: str) -> dict[str, Any]:
+        """Plan one run and write its manifests; returns pointers and sizes only.
+
+        Raises:
+            InvalidConfiguration: nobody knows the cadence.
+        """
+        started_at = iso(utc_now())
+        tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
+        swept = self.sweep([config.source_table_name for config in tables.active])
+        tables = _without_unlisted(tables, swept.problems)
+        pending = self._frozen(tables.active, swept.listings)
+        states = self.ledger.states(config.raw_table for config in tables.active)
+        plan = plan_run(tables, pending, states, self._unfinished(states))
+        manifest = self._write(run_id, started_at, tables, _with_staged_loads(plan, states, swept.listings))
+        if plan.nothing_to_do:
+            self._put_summary(summarise(manifest, (), iso(utc_now())))
+        return {
+            "run_id": run_id,
+            "manifest_prefix": f"s3://{self.settings.artifacts_bucket}/{run_prefix(run_id)}",
+            "batch_count": len(plan.batches),
+            "last_batch": len(plan.batches) - 1,
+            "nothing_to_do": plan.nothing_to_do,
+            "worker_type": tables.cadence.glue_job_worker_type,
+            "max_workers": tables.cadence.glue_job_max_workers,
+        }
+
+    def summarise(self, run_id: str) -> dict[str, str]:
+        """Write the run's summary; returns its status and, when tables failed, a text that names them."""
+        manifest = RunManifest.from_bytes(self.objects.get(self.settings.artifacts_bucket, run_key(run_id)))
+        summary = summarise(manifest, self._rows(manifest), iso(utc_now()))
+        self._put_summary(summary)
+        fine = summary.status in (RunStatus.SUCCEEDED, RunStatus.NOTHING_TO_DO)
+        return {"status": RunStatus.SUCCEEDED if fine else summary.status, "cause": "" if fine else cause(summary)}
+
+    def _frozen(
+        self, configs: Iterable[TableConfig], listings: Mapping[str, Mapping[str, LandedFile]]
+    ) -> dict[str, list[LandedFile]]:
+        """Pending files by source table, each with S3's own LastModified where the listing has the object."""
+        wanted = {config.source_table_name for config in configs}
+        pending: dict[str, list[LandedFile]] = defaultdict(list)
+        for file in self.tracker.all_pending():
+            if file.source_table_name in wanted:
+                listing = listings.get(file.source_table_name, {})
+                pending[file.source_table_name].append(listing.get(file.file_id, file))
+        return pending
+
+    def _unfinished(self, states: Mapping[str, TableState]) -> set[str]:
+        """Held tables whose run was summarised already: its job is over, so nobody works on them."""
+        held = [state for state in states.values() if state.lease_owner and state.run_id]
+        over = {run_id for run_id in {state.run_id for state in held} if run_id and self._is_summarised(run_id)}
+        return {state.raw_table for state in held if state.run_id in over}
+
+    def _is_summarised(self, run_id: str) -> bool:
+        try:
+            self.objects.get(self.settings.artifacts_bucket, summary_key(run_id))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _write(self, run_id: str, started_at: str, tables: CadenceTables, plan: RunPlan) -> RunManifest:
+        bucket = self.settings.artifacts_bucket
+        batches = [
+            BatchManifest(
+                run_id=run_id,
+                started_at=started_at,
+                batch_no=number,
+                settings=self.settings,
+                cadence=tables.cadence,
+                tables=batch,
+            )
+            for number, batch in enumerate(plan.batches)
+        ]
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            list(pool.map(lambda b: self.objects.put(bucket, batch_key(run_id, b.batch_no), b.to_bytes()), batches))
+        manifest = RunManifest(
+            run_id=run_id,
+            started_at=started_at,
+            refresh_cadence=tables.cadence.refresh_cadence,
+            batches=tuple(tuple(_planned_table(table) for table in batch) for batch in plan.batches),
+            decided=plan.decided,
+            warnings=plan.warnings,
+        )
+        self.objects.put(bucket, run_key(run_id), manifest.to_bytes())
+        return manifest
+
+    def _rows(self, manifest: RunManifest) -> list[AuditRow]:
+        """The run's audit rows; those that the index does not show yet are asked for by table."""
+        rows = {row.raw_table: row for row in self.audit.of_run(manifest.run_id)}
+        since = f"{manifest.started_at}#{manifest.run_id}#"
+        for raw_table in planned(manifest).keys() - rows.keys():
+            mine = [row for row in self.audit.of_table(raw_table, since) if row.run_id == manifest.run_id]
+            rows |= {row.raw_table: row for row in mine}
+        return list(rows.values())
+
+    def _put_summary(self, summary: RunSummary) -> None:
+        key = summary_key(summary.run_id)
+        self.objects.put(self.settings.artifacts_bucket, key, summary.model_dump_json().encode())
+
+
+def _without_unlisted(tables: CadenceTables, problems: Mapping[str, str]) -> CadenceTables:
+    """A table whose staging prefix could not be listed fails: what it may have missed comes before what is pending."""
+    failed = tuple(
+        TableResult(
+            source_table_name=config.source_table_name,
+            raw_database_name=config.raw_database_name,
+            raw_table_name=config.raw_table_name,
+            outcome=Outcome.REFRESH_ERROR,
+            error=problems[config.source_table_name],
+        )
+        for config in tables.active
+        if config.source_table_name in problems
+    )
+    active = tuple(config for config in tables.active if config.source_table_name not in problems)
+    return tables._replace(active=active, broken=(*tables.broken, *failed))
+
+
+def _with_staged_loads(
+    plan: RunPlan, states: Mapping[str, TableState], listings: Mapping[str, Mapping[str, LandedFile]]
+) -> RunPlan:
+    """Add to tables that exist and have a new LOAD file all LOAD objects of the listing (a reload may repeat some)."""
+
+    def complete(table: TableWork) -> TableWork:
+        state = states.get(table.config.raw_table)
+        if state is None or not state.exists or not _loads(table.files):
+            return table
+        staged = _loads(listings.get(table.config.source_table_name, {}).values())
+        return table.model_copy(update={"staged_loads": staged})
+
+    return plan._replace(batches=tuple(tuple(complete(table) for table in batch) for batch in plan.batches))
+
+
+def _loads(files: Iterable[LandedFile]) -> tuple[LandedFile, ...]:
+    return tuple(file for file in files if file.dms_file_type is DmsFileType.FULL)
+
+
+def _planned_table(table: TableWork) -> PlannedTable:
+    files: Sequence[LandedFile] = table.files
+    return PlannedTable(
+        source_table_name=table.config.source_table_name,
+        raw_database_name=table.config.raw_database_name,
+        raw_table_name=table.config.raw_table_name,
+        files=len(files),
+        bytes=sum(file.size for file in files),
+    )

@@ -1,0 +1,172 @@
+"""Process the tables of one batch side by side; one table's failure touches no other (G6)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from file_processor.settling import Settled
+from file_processor.table_run import TableRun, Workshop
+from odpf import __version__
+from odpf.audit import AuditRow
+from odpf.clock import iso, utc_now
+from odpf.counts import Counts
+from odpf.errors import LeaseLost, OdpfError, TableLocked
+from odpf.manifest import BatchManifest, TableWork
+from odpf.ports import AuditLog
+from odpf.states import Outcome, RefreshStatus
+from odpf.table_state import TableState
+
+_log = logging.getLogger(__name__)
+
+Take = Callable[[str, str], TableState]
+
+
+class BatchRun:
+    """One job run.
+
+    Args:
+        manifest: what to process.
+        shop: ports and engine.
+        audit: where every table gets its row.
+    """
+
+    def __init__(self, manifest: BatchManifest, shop: Workshop, audit: AuditLog) -> None:
+        self._manifest, self._shop, self._audit = manifest, shop, audit
+
+    def run(self) -> list[AuditRow]:
+        """Process all tables, those that others hold last, and return a row for each."""
+        first, second = self._shop.contender.take, self._shop.contender.take_or_wait
+        with self._beating(), ThreadPoolExecutor(self._shop.settings.tables_at_once) as pool:
+            rows = list(pool.map(lambda work: self._process(work, first), self._manifest.tables))
+            locked = [n for n, row in enumerate(rows) if row is None]
+            again = pool.map(lambda n: self._process(self._manifest.tables[n], second, last=True), locked)
+            for n, row in zip(locked, again, strict=True):
+                rows[n] = row
+        return [row for row in rows if row is not None]
+
+    def _process(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
+        """Process one table and audit it; None when it is locked and will be looked at again."""
+        started = iso(utc_now())
+        config = work.config
+        try:
+            lease = take(config.raw_table, config.source_table_name)
+        except TableLocked as error:
+            return self._row(work, started, Outcome.SKIPPED_LOCKED, error=str(error)) if last else None
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this table's and no other's (G6)
+            return self._row(work, started, Outcome.REFRESH_ERROR, error=_text(error, config.raw_table))
+        return self._hold(work, lease, started)
+
+    def _hold(self, work: TableWork, lease: TableState, started: str) -> AuditRow:
+        run: TableRun | None = None
+        error: str | None = None
+        try:
+            run = TableRun(self._shop, work, lease)
+            run.run()
+        except Exception as failure:  # noqa: BLE001  whatever it is, it is this table's and no other's (G6)
+            error = _text(failure, work.config.raw_table)
+            if isinstance(failure, LeaseLost):
+                return self._row(work, started, Outcome.REFRESH_ERROR, error=error, run=run)
+        status = RefreshStatus.ERROR if error else RefreshStatus.COMPLETED
+        outcome = Outcome.REFRESH_ERROR if error else Outcome.COMPLETED
+        if run is not None and not error and run.waits_for_full_load:
+            outcome = Outcome.WAITING_FOR_FULL_LOAD
+        row = self._row(work, started, outcome, status=status, error=error, run=run)
+        try:
+            self._shop.contender.ledger.release(run.lease if run else lease, status, error, utc_now())
+        except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it
+            _log.warning("%s could not be released: %s", work.config.raw_table, failure)
+        return row
+
+    def _row(
+        self,
+        work: TableWork,
+        started: str,
+        outcome: Outcome,
+        *,
+        status: RefreshStatus | None = None,
+        error: str | None = None,
+        run: TableRun | None = None,
+    ) -> AuditRow:
+        """Make and append the audit row."""
+        settled = run.settled if run else []
+        manifest, config = self._manifest, work.config
+        engine = self._shop.engine() if any(batch.instant for batch in settled) else None
+        row = AuditRow(
+            source_table_name=config.source_table_name,
+            raw_database_name=config.raw_database_name,
+            raw_table_name=config.raw_table_name,
+            outcome=outcome,
+            refresh_status=status,
+            error=error,
+            engine=engine.name if engine else None,
+            files=sum(len(batch.batch.records) for batch in settled),
+            files_quarantined=sum(batch.quarantined for batch in settled),
+            bytes=sum(record.file.size for batch in settled for record in batch.batch.records),
+            counts=_sum(settled),
+            warnings=tuple(warning for batch in settled for warning in batch.warnings),
+            raw_table=config.raw_table,
+            run_id=manifest.run_id,
+            run_started_at=manifest.started_at,
+            batch_no=manifest.batch_no,
+            refresh_cadence=manifest.cadence.refresh_cadence,
+            glue_job_run_id=self._shop.contender.owner,
+            started_at=started,
+            ended_at=iso(utc_now()),
+            fence=run.lease.fence if run else None,
+            commit_instants=tuple(batch.instant for batch in settled if batch.instant),
+            recovered=any(batch.recovered for batch in settled),
+            high_water_mark=run.lease.high_water_mark if run else None,
+            odpf_version=__version__,
+            hudi_version=engine.hudi_version if engine else "",
+        )
+        self._append(row)
+        return row
+
+    def _append(self, row: AuditRow) -> None:
+        earlier = self._audit.of_table(row.raw_table, since=f"{row.run_started_at}#{row.run_id}#{row.batch_no}#")
+        self._audit.append(row.model_copy(update={"attempt": 1 + len(earlier)}))
+        _log.info("%s: %s %s", row.raw_table, row.outcome, row.error or row.counts.model_dump(exclude_defaults=True))
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        """One heartbeat for all tables of the job run, as long as it works."""
+        ended = threading.Event()
+        contender = self._shop.contender
+
+        def beat() -> None:
+            while True:
+                try:
+                    contender.ledger.beat(contender.owner)
+                except OdpfError as error:  # a missed beat costs nothing; the next one comes soon
+                    _log.warning("heartbeat missed: %s", error)
+                if ended.wait(self._shop.settings.heartbeat_seconds):
+                    return
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _sum(settled: list[Settled]) -> Counts:
+    total = Counts()
+    for batch in settled:
+        total += batch.counts
+    return total
+
+
+def _text(error: Exception, raw_table: str) -> str:
+    if isinstance(error, OdpfError):
+        _log.warning("%s: %s", raw_table, error)
+        return str(error)
+    _log.exception("%s failed", raw_table)
+    return (
+        f"Unexpected {type(error).__name__}: {error}. Nothing is lost; the next run tries again. See the job run's log."
+    )

@@ -1,0 +1,12 @@
+"""Columns that ODPF adds to raw tables (design.md section 5)."""
+
+from __future__ import annotations
+
+OPERATION = "_odpf_operation"
+ORDER = "_odpf_order"
+CHANGE_SEQUENCE = "_odpf_change_sequence"
+COMMIT_TIME = "_odpf_commit_time"
+GENERATION = "_odpf_generation"
+
+HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
+"""With the source's key these identify a change in history mode (S15)."""

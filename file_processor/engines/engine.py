@@ -1,0 +1,130 @@
+"""The engine interface: what is decided outside (WritePlan), and the little an engine does with it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from file_processor.choosing import CycleKind
+from file_processor.schema import Schema
+from odpf.counts import Counts
+from odpf.table_config import TableConfig
+
+
+class ReadGroup(NamedTuple):
+    """Files that are read together: same columns, same generation, same kind.
+
+    Attributes:
+        paths: URIs that Spark can read as they stand.
+        columns: (column name in the file, lower-case name, type to read) of the data columns.
+        generation: of their rows.
+        is_full: LOAD files: rows without a sequence, missing operations are inserts.
+        dms_operation: whether the files begin with DMS's `Op`.
+        mapped_operation: name in the file of the operation column that a mapping rule added, None if there is none.
+        sequence: name in the file of the change sequence column, None if there is none.
+    """
+
+    paths: tuple[str, ...]
+    columns: tuple[tuple[str, str, str], ...]
+    generation: int
+    is_full: bool
+    dms_operation: bool
+    mapped_operation: str | None
+    sequence: str | None
+
+
+class WritePlan(NamedTuple):
+    """One file batch for an engine: everything is decided here.
+
+    Attributes:
+        kind: load, reload or changes.
+        location: base path of the raw table, `s3://`.
+        schema: the table's data columns after this commit.
+        groups: what to read.
+        generation, floor: of the table after this commit; rows of an earlier generation, or with a sequence at or
+            below the floor, are late.
+        global_index: whether a key may stand in another partition than the row says.
+        quarantine_uri: where rows go that cannot be applied.
+        input_bytes: size of the files, for parallelism.
+    """
+
+    kind: CycleKind
+    config: TableConfig
+    location: str
+    schema: Schema
+    groups: tuple[ReadGroup, ...]
+    generation: int
+    floor: str
+    global_index: bool
+    quarantine_uri: str
+    input_bytes: int
+
+
+class Reduced(NamedTuple):
+    """What reducing a file batch found, before anything is written: rows by what they do to the table.
+
+    Attributes:
+        valid: rows that could be applied, before reducing.
+        inserted, updated, deleted: rows that Hudi is given (a key that moves to another partition is updated).
+        unchanged: rows without effect: deletes of absent keys, changes that a history already has.
+        late: rows that lost against what is stored, or that belong to a generation before the table's.
+        greatest: text form of the greatest order position among the valid rows; None without one.
+        removed: rows of the table that a reload does not have again.
+    """
+
+    valid: int
+    inserted: int
+    updated: int
+    deleted: int
+    unchanged: int
+    late: int
+    greatest: str | None
+    removed: int = 0
+
+    @property
+    def rows_to_write(self) -> int:
+        """Rows that Hudi is given."""
+        return self.inserted + self.updated + self.deleted
+
+    def counts(self, rows_read: int) -> Counts:
+        """The counts of G7; what reducing left out was collapsed, what was not valid is quarantined."""
+        kept = self.rows_to_write + self.unchanged + self.late
+        return Counts(
+            rows_read=rows_read,
+            rows_inserted=self.inserted,
+            rows_updated=self.updated,
+            rows_deleted=self.deleted,
+            rows_collapsed=self.valid - kept,
+            rows_late=self.late,
+            rows_unchanged=self.unchanged,
+            rows_quarantined=rows_read - self.valid,
+            rows_removed_by_reload=self.removed,
+        )
+
+
+class Prepared(Protocol):
+    """A file batch that is read and reduced."""
+
+    reduced: Reduced
+
+    def quarantine(self) -> None:
+        """Write the rows that cannot be applied, with file, row position and reason, to the plan's quarantine URI."""
+
+    def commit(self, metadata: dict[str, str]) -> None:
+        """Write one Hudi commit that carries `metadata`; an EngineError leaves the table as it was."""
+
+    def discard(self) -> None:
+        """Give back memory; always called."""
+
+
+class Engine(Protocol):
+    """Reads, reduces, merges and writes; decides nothing."""
+
+    name: str
+    hudi_version: str
+
+    def prepare(self, plan: WritePlan) -> Prepared:
+        """Read and reduce a file batch.
+
+        Raises:
+            EngineError: it could not be read; the table is untouched.
+        """

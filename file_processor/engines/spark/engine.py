@@ -1,0 +1,155 @@
+"""The Spark engine: one file batch, one reduced frame, one Hudi commit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from py4j.protocol import Py4JError
+from pyspark import StorageLevel
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from file_processor.choosing import CycleKind
+from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.spark.hudi import record_key, tasks, write_options
+from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
+from odpf.errors import EngineError
+
+_ROWS = "_odpf_rows"
+_STORED = "_odpf_stored_order"
+_EFFECT = "_odpf_effect"
+_WRITTEN = ("inserted", "updated", "deleted")
+_EFFECTS = (*_WRITTEN, "unchanged", "late")
+_LONGEST_REASON = 600
+
+
+class SparkEngine:
+    """Applies file batches with Spark and Hudi's own writer; safe for several tables at once in threads."""
+
+    name = "spark"
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+
+    @cached_property
+    def hudi_version(self) -> str:
+        """Version of the Hudi bundle on the class path."""
+        jvm: Any = self._spark._jvm
+        source = jvm.org.apache.spark.util.Utils.classForName("org.apache.hudi.DefaultSource", True, False)
+        return str(source.getPackage().getImplementationVersion())
+
+    def prepare(self, plan: WritePlan) -> SparkPrepared:
+        """Read and reduce; see Engine.prepare."""
+        try:
+            return SparkPrepared(self._spark, plan)
+        except (PySparkException, Py4JError) as error:
+            raise EngineError(f"Reading the files of {plan.config.raw_table} failed: {_reason(error)}") from error
+
+
+class SparkPrepared:
+    """A reduced file batch, kept in memory (spilling to disk) until it is committed or discarded."""
+
+    def __init__(self, spark: SparkSession, plan: WritePlan) -> None:
+        self._spark, self._plan = spark, plan
+        self._rows = read_rows(spark, plan)
+        valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
+        self._is_history = plan.config.table_data_versioning_type == "H"
+        self._latest = self._with_effect(self._latest_of_each_key(valid)).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            self.reduced = self._count()
+        except BaseException:
+            self._latest.unpersist()
+            raise
+
+    def quarantine(self) -> None:
+        """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
+        data = F.to_json(F.struct(*(F.col(f"`{column}`") for column, _ in self._plan.schema)))
+        rows = self._rows.where(F.col(PROBLEM).isNotNull()).select(
+            F.col(FILE).alias("file"),
+            F.col(ROW).alias("row"),
+            F.col(PROBLEM).alias("reason"),
+            F.col(OPERATION).alias("operation"),
+            F.col(CHANGE_SEQUENCE).alias("change_sequence"),
+            data.alias("data"),
+        )
+        rows.coalesce(1).write.mode("overwrite").json(self._plan.quarantine_uri)
+
+    def commit(self, metadata: dict[str, str]) -> None:
+        """Write the one commit."""
+        plan = self._plan
+        written = self._latest.where(F.col(_EFFECT).isin(*_WRITTEN)).select(*self._columns())
+        options = write_options(plan, metadata)
+        try:
+            written.write.format("hudi").options(**options).mode("append").save(plan.location)
+        except (PySparkException, Py4JError) as error:
+            raise EngineError(
+                f"Writing {plan.config.raw_table} failed; readers see the table as it was. {_reason(error)}"
+            ) from error
+
+    def discard(self) -> None:
+        """Free the reduced frame."""
+        self._latest.unpersist()
+
+    def _columns(self) -> list[str]:
+        own = (CHANGE_SEQUENCE, COMMIT_TIME, GENERATION) if self._is_history else ()
+        return [f"`{column}`" for column, _ in self._plan.schema] + [OPERATION, *own, ORDER]
+
+    def _latest_of_each_key(self, valid: DataFrame) -> DataFrame:
+        """The row with the greatest order position of every record key, and how many rows it stands for."""
+        keys = [F.col(f"`{key}`") for key in record_key(self._plan.config)]
+        row = F.struct(*(F.col(f"`{column}`") for column in valid.columns))
+        latest = (
+            valid.repartition(tasks(self._plan.input_bytes), *keys)
+            .groupBy(*keys)
+            .agg(F.max_by(row, F.col(ORDER)).alias("row"), F.count(F.lit(1)).alias(_ROWS))
+        )
+        return latest.select("row.*", _ROWS)
+
+    def _with_effect(self, latest: DataFrame) -> DataFrame:
+        """What each row does, told by the order position that the table has stored for its key."""
+        if self._plan.kind is CycleKind.LOAD:
+            return latest.withColumn(_STORED, F.lit(None).cast("string")).withColumn(_EFFECT, self._effect())
+        keys = list(record_key(self._plan.config))
+        stored = self._stored().select(*(f"`{key}`" for key in keys), F.col(ORDER).alias(_STORED))
+        return latest.join(stored, keys, "left").select(latest["*"], _STORED).withColumn(_EFFECT, self._effect())
+
+    def _stored(self) -> DataFrame:
+        return self._spark.read.format("hudi").load(self._plan.location)
+
+    def _effect(self) -> Column:
+        """One of the effects for every row; design.md section 4, G3 and G7."""
+        is_stored, is_delete = F.col(_STORED).isNotNull(), F.col(OPERATION) == "D"
+        if self._is_history:
+            return F.when(is_stored, "unchanged").otherwise("inserted")
+        upsert = F.when(is_stored, "updated").otherwise("inserted")
+        if self._plan.kind is not CycleKind.CHANGES:  # replaces what is stored; a deleted row is just not written
+            return F.when(self._is_superseded(), "late").when(is_delete, "unchanged").otherwise(upsert)
+        delete = F.when(is_stored, "deleted").otherwise("unchanged")
+        late = self._is_superseded() | (is_stored & (F.col(_STORED) >= F.col(ORDER)))
+        return F.when(late, "late").when(is_delete, delete).otherwise(upsert)
+
+    def _is_superseded(self) -> Column:
+        """Whether a load that was applied later already holds what this row says."""
+        earlier = F.col(GENERATION) < F.lit(self._plan.generation)
+        sequence = F.col(CHANGE_SEQUENCE)
+        return earlier | ((sequence != "") & (sequence <= F.lit(self._plan.floor)))
+
+    def _count(self) -> Reduced:
+        effects = [F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _EFFECTS]
+        row = self._latest.agg(
+            F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"), F.max(ORDER).alias("greatest"), *effects
+        ).first()
+        if row is None:
+            raise EngineError("Spark returned no counts. Start the cadence again.")
+        reloads = self._plan.kind is CycleKind.RELOAD
+        return Reduced(**row.asDict(), removed=self._stored().count() - row["updated"] if reloads else 0)
+
+
+def _reason(error: Exception) -> str:
+    """The first lines of a Java stack that say something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by:")]
+    return " | ".join([*lines[:1], *causes[-1:]])[:_LONGEST_REASON]

@@ -1,0 +1,129 @@
+"""Every Hudi option ODPF sets, once, each with the reason for its value (facts: docs/hudi.md)."""
+
+from __future__ import annotations
+
+from file_processor.choosing import CycleKind
+from file_processor.columns import HISTORY_KEY, OPERATION, ORDER
+from file_processor.engines.engine import WritePlan
+from file_processor.timeline import METADATA_PREFIX
+from odpf.table_config import TableConfig
+
+_BYTES_PER_TASK = 64 * 1024 * 1024
+_MOST_TASKS = 200
+
+_ALWAYS = {
+    # Athena documents version 6; Hudi 1.x would make version 8 and upgrade what it touches.
+    "hoodie.write.table.version": "6",
+    "hoodie.write.auto.upgrade": "false",
+    # Instants in one time zone, wherever the writer runs.
+    "hoodie.table.timeline.timezone": "UTC",
+    "hoodie.table.timeline.timezone.type": "UTC",
+    # Order in the batch and against the stored row, deletes included; AWSDmsAvroPayload ignores the stored row.
+    "hoodie.datasource.write.payload.class": "org.apache.hudi.common.model.DefaultHoodieRecordPayload",
+    "hoodie.datasource.write.precombine.field": ORDER,
+    "hoodie.payload.ordering.field": ORDER,
+    "hoodie.payload.event.time.field": ORDER,
+    # A small commit costs 2-3 times as much with the metadata table, and the Arrow engine cannot write past it.
+    "hoodie.metadata.enable": "false",
+    # No server and no marker service per commit: 0.7 s instead of 1.2 s for a small one.
+    "hoodie.embed.timeline.server": "false",
+    "hoodie.write.markers.type": "DIRECT",
+    # The indexes used here never read it; it costs 430 KB per file.
+    "hoodie.parquet.bloom.filter.enabled": "false",
+    "hoodie.bloom.index.use.metadata": "false",
+    # A column that a batch lacks is null in the written rows and untouched in the others.
+    "hoodie.write.set.null.for.missing.columns": "true",
+    # The catalog is told by the processor itself, only when something changed.
+    "hoodie.datasource.hive_sync.enable": "false",
+    "hoodie.datasource.meta.sync.enable": "false",
+    "hoodie.datasource.write.commitmeta.key.prefix": METADATA_PREFIX,
+    # Partition values become path segments; any value must do.
+    "hoodie.datasource.write.hive_style_partitioning": "true",
+    "hoodie.datasource.write.partitionpath.urlencode": "true",
+    # Logical types in keys have one text form in the row writer and in the Avro writer.
+    "hoodie.datasource.write.keygenerator.consistent.logical.timestamp.enabled": "true",
+    # Dead writers are rolled back by the next one; there is never a second live one (G5).
+    "hoodie.clean.failed.writes.policy": "EAGER",
+    "hoodie.cleaner.policy.failed.writes": "EAGER",
+    # retained < keep.min < keep.max, longer than the longest query and than recovery looks back.
+    "hoodie.clean.automatic": "true",
+    "hoodie.clean.async": "false",
+    "hoodie.clean.commits.retained": "20",
+    "hoodie.cleaner.commits.retained": "20",
+    "hoodie.keep.min.commits": "30",
+    "hoodie.keep.max.commits": "40",
+}
+_MERGE_ON_READ = {
+    # Compaction runs with the write, so that these tables need no second job.
+    "hoodie.compact.inline": "true",
+    "hoodie.compact.inline.max.delta.commits": "10",
+}
+
+_PARALLELISM = (
+    "hoodie.upsert.shuffle.parallelism",
+    "hoodie.insert.shuffle.parallelism",
+    "hoodie.bulkinsert.shuffle.parallelism",
+    "hoodie.delete.shuffle.parallelism",
+    "hoodie.simple.index.parallelism",
+    "hoodie.global.simple.index.parallelism",
+    "hoodie.global.index.reconcile.parallelism",
+    "hoodie.finalize.write.parallelism",
+    "hoodie.markers.delete.parallelism",
+    "hoodie.rollback.parallelism",
+    "hoodie.cleaner.parallelism",
+    "hoodie.archive.delete.parallelism",
+)
+
+_OPERATION_OF = {
+    CycleKind.LOAD: "bulk_insert",
+    CycleKind.RELOAD: "insert_overwrite_table",
+    CycleKind.CHANGES: "upsert",
+}
+
+
+def record_key(config: TableConfig) -> tuple[str, ...]:
+    """The record key: the source's key; in history mode a change is identified by key, generation and sequence."""
+    return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type == "H" else ()))
+
+
+def key_generator(config: TableConfig) -> str:
+    """Always explicit; never Complex for one key, whose text form differs between Hudi versions (facts/hudi.md)."""
+    if not config.hudi_partition_key:
+        return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"
+    if len(record_key(config)) == 1:
+        return "org.apache.hudi.keygen.SimpleKeyGenerator"
+    return "org.apache.hudi.keygen.ComplexKeyGenerator"
+
+
+def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
+    """Options of one commit.
+
+    Args:
+        plan: the file batch.
+        metadata: kept in the commit; keys without prefix.
+    """
+    config = plan.config
+    options = dict(_ALWAYS)
+    options |= dict.fromkeys(_PARALLELISM, str(tasks(plan.input_bytes)))
+    options |= {
+        "hoodie.table.name": config.raw_table_name,
+        "hoodie.database.name": config.raw_database_name,
+        "hoodie.datasource.write.table.type": config.hudi_table_type.upper(),
+        "hoodie.datasource.write.operation": _OPERATION_OF[plan.kind],
+        "hoodie.datasource.write.recordkey.field": ",".join(record_key(config)),
+        "hoodie.datasource.write.partitionpath.field": config.hudi_partition_key or "",
+        "hoodie.datasource.write.keygenerator.class": key_generator(config),
+        "hoodie.index.type": "GLOBAL_SIMPLE" if plan.global_index else "SIMPLE",
+        # A row whose partition value changes moves; without this Spark and other readers disagree.
+        "hoodie.simple.index.update.partition.path": "true",
+    }
+    if config.hudi_table_type == "merge_on_read":
+        options |= _MERGE_ON_READ
+    if config.table_data_versioning_type == "S":
+        options |= {"hoodie.payload.delete.field": OPERATION, "hoodie.payload.delete.marker": "D"}
+    return options | {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+
+
+def tasks(input_bytes: int) -> int:
+    """How many tasks a batch of this size is worth."""
+    return min(_MOST_TASKS, 2 + input_bytes // _BYTES_PER_TASK)

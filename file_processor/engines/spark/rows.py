@@ -1,0 +1,153 @@
+"""Read the files of a batch into one frame: data columns, operation, order position, and why a row cannot be applied."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType, _parse_datatype_string
+
+from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.engines.engine import ReadGroup, WritePlan
+from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
+from odpf.table_config import TableConfig
+
+PROBLEM = "_odpf_problem"
+FILE = "_odpf_file"
+ROW = "_odpf_row"
+WORKING_COLUMNS = (PROBLEM, FILE, ROW)
+
+_DMS_OPERATION = "Op"
+
+
+def read_rows(spark: SparkSession, plan: WritePlan) -> DataFrame:
+    """One frame over all groups of the plan; rows with PROBLEM set are to be quarantined."""
+    return reduce(DataFrame.unionByName, [_read_group(spark, plan, group) for group in plan.groups])
+
+
+def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataFrame:
+    names = {lower: name for name, lower, _ in group.columns}
+    fields = [StructField(name, _parse_datatype_string(kind)) for name, _, kind in group.columns]
+    if group.dms_operation:
+        fields.insert(0, StructField(_DMS_OPERATION, StringType()))
+    frame = spark.read.schema(StructType(fields)).parquet(*group.paths)
+    frame = frame.select("*", F.col("_metadata.file_name").alias(FILE), F.col("_metadata.row_index").alias(ROW))
+
+    def data(column: str, kind: str) -> Column:
+        return (_quoted(names[column]) if column in names else F.lit(None)).cast(kind).alias(column)
+
+    sequence = F.lit("") if group.is_full else F.coalesce(_quoted(group.sequence or ""), F.lit(""))
+    operation, operation_problem = _operation(group)
+    frame = frame.select(
+        *(data(column, kind) for column, kind in plan.schema),
+        operation.alias(OPERATION),
+        sequence.alias(CHANGE_SEQUENCE),
+        F.lit(group.generation).alias(GENERATION),
+        operation_problem.alias(PROBLEM),
+        FILE,
+        ROW,
+    )
+    return frame.select(
+        *(column for column in frame.columns if column != PROBLEM),
+        _commit_time(plan.config, group, dict(plan.schema)).alias(COMMIT_TIME),
+        _order(group.generation).alias(ORDER),
+        F.coalesce(F.col(PROBLEM), _sequence_problem(group), key_problem(plan.config, dict(plan.schema))).alias(
+            PROBLEM
+        ),
+    )
+
+
+def _quoted(name: str) -> Column:
+    """A column whatever its name holds; a backtick is refused by configuration and doubled here all the same."""
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
+def _operation(group: ReadGroup) -> tuple[Column, Column]:
+    """I, U or D, and why the row has none. A file without an operation column holds inserts (S21)."""
+    present = ([_quoted(_DMS_OPERATION)] if group.dms_operation else []) + (
+        [_quoted(group.mapped_operation)] if group.mapped_operation else []
+    )
+    no_problem = F.lit(None).cast("string")
+    if not present:
+        return F.lit("I"), no_problem
+    words = [F.upper(F.trim(column)) for column in present]
+    letters = [
+        F.when(word.isin("I", "INSERT"), "I").when(word.isin("U", "UPDATE"), "U").when(word.isin("D", "DELETE"), "D")
+        for word in words
+    ]
+    empty = [F.coalesce(word, F.lit("")) == "" for word in words]
+    letter = F.coalesce(*letters, *([F.lit("I")] if group.is_full else []))
+    problem = F.when(
+        _any([~is_empty & letter.isNull() for is_empty, letter in zip(empty, letters, strict=True)]),
+        F.concat(F.lit("The operation is none of I, U, D: "), F.coalesce(*present)),
+    )
+    if group.is_full:
+        problem = problem.when(letter != "I", F.concat(F.lit("A row of a full load has operation "), letter))
+    else:
+        problem = problem.when(letter.isNull(), F.lit("The operation is empty"))
+    if len(letters) > 1:
+        problem = problem.when(letters[0] != letters[1], F.lit("Op and the mapped operation column disagree"))
+    return letter, problem
+
+
+def _any(conditions: list[Column]) -> Column:
+    return reduce(lambda one, other: one | other, conditions)
+
+
+def _sequence_problem(group: ReadGroup) -> Column:
+    if group.is_full:
+        return F.lit(None).cast("string")
+    sequence = F.col(CHANGE_SEQUENCE)
+    return F.when(sequence == "", F.lit("The change sequence is empty")).when(
+        ~sequence.rlike(SEQUENCE_PATTERN), F.concat(F.lit("The change sequence is not 35 digits: "), sequence)
+    )
+
+
+def key_problem(config: TableConfig, schema: dict[str, str]) -> Column:
+    """Why Hudi could not tell this row's key from another's: null parts, empty text, its own separators (S12)."""
+    keys = config.hudi_primary_key
+    problem = F.lit(None).cast("string")
+    for key in keys:
+        problem = F.coalesce(problem, F.when(_quoted(key).isNull(), F.lit(f"The key part {key} is null")))
+    texts = [key for key in keys if schema[key] == "string"]
+    alone = len(keys) == 1 and config.table_data_versioning_type == "S"
+    for key in texts:
+        if alone:
+            bad, why = _quoted(key) == "", f"The key {key} is empty text, which Hudi cannot store"
+        else:
+            bad = _quoted(key).isin("__empty__", "__null__")
+            for other in keys:
+                bad = bad | _quoted(key).contains(f",{other}:")
+            why = f"The key part {key} holds text that Hudi uses to join key parts"
+        problem = F.coalesce(problem, F.when(bad, F.lit(why)))
+    for key in (key for key in keys if schema[key] == "timestamp"):
+        finer = F.unix_micros(_quoted(key)) % 1000 != 0
+        why = f"The key part {key} is finer than a millisecond, to which Hudi keeps times in keys"
+        problem = F.coalesce(problem, F.when(finer, F.lit(why)))
+    return problem
+
+
+def _order(generation: int) -> Column:
+    """`str(OrderPosition)` as an expression."""
+    return F.concat(
+        F.lit(f"{generation:0{GENERATION_DIGITS}d} "),
+        F.col(CHANGE_SEQUENCE),
+        F.lit(" "),
+        F.col(FILE),
+        F.lit(" "),
+        F.lpad(F.col(ROW).cast("string"), ROW_DIGITS, "0"),
+    )
+
+
+def _commit_time(config: TableConfig, group: ReadGroup, schema: dict[str, str]) -> Column:
+    """The source's commit time: the configured column, else the first 16 digits of the sequence (YYYYMMDDHHmmSShh)."""
+    column = config.cdc_commit_timestamp_column
+    if column and column in schema:
+        named = _quoted(column)
+        return named.cast("timestamp") if schema[column] != "string" else F.try_to_timestamp(named)
+    if group.is_full:
+        return F.lit(None).cast("timestamp")
+    digits = F.col(CHANGE_SEQUENCE)
+    text = F.concat(F.substring(digits, 1, 14), F.lit("."), F.substring(digits, 15, 2))
+    return F.try_to_timestamp(text, F.lit("yyyyMMddHHmmss.SS"))

@@ -1,0 +1,35 @@
+"""The job's one Spark session."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+_STATIC = {
+    # Tables run side by side in threads; FAIR keeps a large one from starving the others.
+    "spark.scheduler.mode": "FAIR",
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+}
+_RUNTIME = {
+    # Types mean the same in every file, session and version (facts on reading DMS files with Spark 3.5).
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    "spark.sql.avro.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.avro.datetimeRebaseModeInWrite": "CORRECTED",
+    # Every reader and writer of a batch is planned from its bytes, not from a default of 200.
+    "spark.sql.adaptive.enabled": "true",
+}
+
+
+def open_session(name: str) -> SparkSession:
+    """Open the session, or take the one that Glue made, and set what results depend on."""
+    builder = SparkSession.builder.appName(name)
+    for key, value in _STATIC.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    for key, value in _RUNTIME.items():
+        session.conf.set(key, value)
+    return session

@@ -1,0 +1,224 @@
+"""Look into the landed files of a batch before any engine does: parquet footers say schema, rows and sequences.
+
+Reads a few kilobytes per file. A file that no engine could apply gets a problem here, so that it is quarantined
+with its reason and touches no other file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from file_processor.choosing import ChosenFile
+from file_processor.schema import Schema
+from odpf.landed_file import LandedFile
+from odpf.ports import ObjectStore
+from odpf.table_config import RESERVED_COLUMN_PREFIXES, TableConfig
+
+DMS_OPERATION = "Op"
+"""DMS's own operation column; it counts as such only where it is a file's first column."""
+MAPPED_OPERATION = "cdc_operation"
+"""The operation column that a mapping rule adds, unless the configuration names another."""
+
+_AT_ONCE = 8
+_PLAIN_PATH = re.compile(r"^[A-Za-z0-9/_.\-]+$")
+_MOST_DIGITS = 38
+
+
+class Inspection(NamedTuple):
+    """What a footer says.
+
+    Attributes:
+        columns: data columns, lower case, as the table is to hold them; without DMS's `Op`.
+        names: the columns' names as they stand in the file, by lower-case name.
+        nulls: lower-case names of columns whose type is null: they are there, but say nothing.
+        dms_operation: whether the file begins with DMS's `Op` column.
+        rows: number of rows.
+        sequences: smallest and greatest change sequence, as far as the statistics tell.
+        convert: whether it must be rewritten before Spark can read it (facts/hudi.md, Reading DMS files).
+        problem: why it cannot be applied, None if it can.
+    """
+
+    chosen: ChosenFile
+    columns: Schema = ()
+    names: tuple[tuple[str, str], ...] = ()
+    nulls: tuple[str, ...] = ()
+    dms_operation: bool = False
+    rows: int = 0
+    sequences: tuple[str, str] | None = None
+    convert: bool = False
+    problem: str | None = None
+
+
+def inspect(objects: ObjectStore, config: TableConfig, files: Sequence[ChosenFile]) -> list[Inspection]:
+    """Read the footers of all files, a few at once, in the order given."""
+    if not files:
+        return []
+    with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
+        return list(pool.map(lambda chosen: _inspect(objects, config, chosen), files))
+
+
+def _inspect(objects: ObjectStore, config: TableConfig, chosen: ChosenFile) -> Inspection:
+    file = chosen.file
+    try:
+        reader, etag = objects.open(file.bucket, file.key)
+    except FileNotFoundError:
+        return Inspection(chosen, problem=_gone(file))
+    with reader:
+        if etag.strip('"') != file.etag:
+            return Inspection(chosen, problem=_overwritten(file))
+        return _read_footer(config, chosen, reader)
+
+
+def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> Inspection:
+    try:
+        footer = pq.ParquetFile(reader, page_checksum_verification=False)
+        schema: pa.Schema = footer.schema_arrow
+        metadata = footer.metadata
+    except (pa.ArrowException, OSError, ValueError) as error:
+        return Inspection(
+            chosen,
+            problem=f"Not a readable parquet file ({_first_line(error)}). Have DMS write it again, or remove it.",
+        )
+    operation_first = bool(len(schema.names)) and schema.names[0] == DMS_OPERATION
+    fields = list(schema)[1:] if operation_first else list(schema)
+    columns, convert, problem = _columns(fields, _int96(metadata))
+    names = tuple((field.name.lower(), field.name) for field in fields)
+    found = Inspection(
+        chosen,
+        columns=columns,
+        names=tuple((lower, name) for lower, name in names if lower in dict(columns)),
+        nulls=tuple(lower for lower, _ in names if lower not in dict(columns)),
+        dms_operation=operation_first,
+        rows=metadata.num_rows,
+        sequences=_sequences(metadata, names, config.hudi_precombine_field),
+        convert=convert or not _PLAIN_PATH.match(chosen.file.key),
+        problem=problem,
+    )
+    return found._replace(problem=found.problem or _missing_roles(config, found))
+
+
+def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool, str | None]:
+    """Data columns with the table's types, whether a conversion is needed, and the first problem."""
+    columns: dict[str, str] = {}
+    convert = False
+    for field in fields:
+        lower = field.name.lower()
+        if lower in columns:
+            return (
+                (),
+                False,
+                f"Two columns are called {lower} when case does not count. Rename one with a mapping rule.",
+            )
+        if lower.startswith(RESERVED_COLUMN_PREFIXES):
+            return (), False, f"Column {field.name} has a prefix that belongs to Hudi or ODPF. Rename it."
+        kind, needs_conversion = _spark_type(field.type)
+        if kind is None:
+            return (), False, f"Column {field.name} has type {field.type}, which no raw table can hold. Leave it out."
+        convert |= needs_conversion and field.name not in int96
+        if kind:
+            columns[lower] = kind
+    return tuple(columns.items()), convert, None
+
+
+def _spark_type(kind: pa.DataType) -> tuple[str | None, bool]:  # noqa: PLR0911  a table of types
+    """The Spark type of a parquet column, empty for one that holds only nulls, None for one that cannot be held.
+
+    The flag says that Spark cannot read it as it stands: TIME, nanoseconds, half floats (facts/hudi.md).
+    """
+    if pa.types.is_dictionary(kind):
+        return _spark_type(kind.value_type)
+    if kind in _SIMPLE_TYPES:
+        return _SIMPLE_TYPES[kind], False
+    if pa.types.is_timestamp(kind):
+        return "timestamp", kind.unit in ("ns", "s")
+    if pa.types.is_time(kind):
+        return "string", True
+    if pa.types.is_float16(kind):
+        return "float", True
+    if pa.types.is_decimal(kind):
+        return (f"decimal({kind.precision},{kind.scale})", False) if kind.precision <= _MOST_DIGITS else (None, False)
+    if pa.types.is_fixed_size_binary(kind):
+        return "binary", False
+    return ("", False) if pa.types.is_null(kind) else (None, False)
+
+
+_SIMPLE_TYPES: dict[Any, str] = {
+    pa.int8(): "int",
+    pa.int16(): "int",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.uint8(): "int",
+    pa.uint16(): "int",
+    pa.uint32(): "bigint",
+    pa.uint64(): "decimal(20,0)",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.string(): "string",
+    pa.large_string(): "string",
+    pa.binary(): "binary",
+    pa.large_binary(): "binary",
+    pa.date32(): "date",
+    pa.date64(): "date",
+}
+
+
+def _int96(metadata: Any) -> set[str]:
+    columns = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+    return {column.name for column in columns if column.physical_type == "INT96"}
+
+
+def _sequences(metadata: Any, names: Iterable[tuple[str, str]], precombine: str) -> tuple[str, str] | None:
+    """Smallest and greatest sequence by the column statistics of all row groups; None when one has none."""
+    name = dict(names).get(precombine)
+    index = next((i for i in range(metadata.num_columns) if metadata.schema.column(i).path == name), None)
+    if index is None or not metadata.num_rows:
+        return None
+    smallest, greatest = [], []
+    for group in range(metadata.num_row_groups):
+        statistics = metadata.row_group(group).column(index).statistics
+        if statistics is None or not statistics.has_min_max or not isinstance(statistics.min, str):
+            return None
+        smallest.append(statistics.min)
+        greatest.append(statistics.max)
+    return min(smallest), max(greatest)
+
+
+def _missing_roles(config: TableConfig, found: Inspection) -> str | None:
+    """Why the file cannot be applied with this configuration."""
+    columns = dict(found.columns)
+    if lacking := [key for key in config.hudi_primary_key if key not in columns]:
+        return (
+            f"The key column {', '.join(lacking)} is not in the file, or holds nothing but nulls. "
+            "Correct hudi_primary_key, or write the file again."
+        )
+    if config.hudi_partition_key and config.hudi_partition_key not in {*columns, *found.nulls}:
+        return f"The partition column {config.hudi_partition_key} is not in the file. Have DMS write every column."
+    if not found.chosen.is_full and columns.get(config.hudi_precombine_field) != "string":
+        kind = columns.get(config.hudi_precombine_field)
+        return (
+            f"The change sequence {config.hudi_precombine_field} is {'missing' if kind is None else kind}; "
+            "text of 35 digits is expected. Map $AR_H_CHANGE_SEQ to it."
+        )
+    return None
+
+
+def _gone(file: LandedFile) -> str:
+    return (
+        f"{file.path} is no longer in staging. A TRUNCATE or DROP at the source makes DMS remove files "
+        "(HandleSourceTableTruncated/Dropped); nothing of the table was changed. Reload the table if rows are missing."
+    )
+
+
+def _overwritten(file: LandedFile) -> str:
+    return f"{file.path} was overwritten before it was applied; the new object is a landed file of its own."
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,158 @@
+"""Plan one run of a cadence: which tables have work, in which batches. Pure: values in, a plan out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from odpf.audit import TableResult
+from odpf.errors import InvalidConfiguration
+from odpf.landed_file import LandedFile
+from odpf.manifest import TableWork
+from odpf.states import DmsFileType, Outcome
+from odpf.table_config import CadenceConfig, TableConfig, read_cadence_config, read_table_config
+from odpf.table_state import TableState
+
+MOST_BATCHES = 1000
+"""States.ArrayRange makes at most 1,000 elements; batches grow beyond the configured size before tables are left out."""
+
+
+class CadenceTables(NamedTuple):
+    """The tables of a cadence as configured: those a run may process, and those whose configuration is broken."""
+
+    cadence: CadenceConfig
+    active: tuple[TableConfig, ...]
+    broken: tuple[TableResult, ...]
+
+
+class RunPlan(NamedTuple):
+    """What a run will do; `decided` are tables that need no job to know their outcome."""
+
+    batches: tuple[tuple[TableWork, ...], ...]
+    decided: tuple[TableResult, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the run can end here: no job to start, and nothing that a person has to be told."""
+        return not self.batches and all(t.outcome is Outcome.WAITING_FOR_FULL_LOAD for t in self.decided)
+
+
+def read_cadence(
+    refresh_cadence: str, cadence_item: Mapping[str, Any] | None, items: Iterable[Mapping[str, Any]]
+) -> CadenceTables:
+    """Validate what stands in the configuration tables; a broken item costs its own table only.
+
+    Args:
+        refresh_cadence: the cadence of the run.
+        cadence_item: its item of `odpf_batch_config`; without one the defaults hold, if tables name the cadence.
+        items: all table items of all cadences, since one table configured in two cadences is an error of both.
+
+    Raises:
+        InvalidConfiguration: nobody knows the cadence, or its own item is broken.
+    """
+    items = list(items)
+    mine = [item for item in items if item.get("refresh_cadence") == refresh_cadence]
+    if cadence_item is None and not mine:
+        raise InvalidConfiguration(
+            f"No cadence {refresh_cadence!r} is configured. `odpf config show` lists those that are; "
+            "add it with `odpf config apply`."
+        )
+    cadence = read_cadence_config(cadence_item or {"refresh_cadence": refresh_cadence})
+    sources, raws = _claims(items)
+    active, broken = [], []
+    for item in mine:
+        if str(item.get("is_active", "Y")).upper() == "N":
+            continue
+        try:
+            config = read_table_config(item)
+            _refuse_shared(config, sources, raws)
+        except InvalidConfiguration as error:
+            broken.append(_broken(item, str(error)))
+        else:
+            active.append(config)
+    return CadenceTables(cadence, tuple(active), tuple(broken))
+
+
+def plan_run(
+    tables: CadenceTables,
+    pending: Mapping[str, Sequence[LandedFile]],
+    states: Mapping[str, TableState],
+    unfinished: Collection[str] = (),
+) -> RunPlan:
+    """Pack the tables that have pending files into batches, largest first within the order of the batches.
+
+    Args:
+        tables: the cadence's tables.
+        pending: landed files by source table name, the frozen set of this run.
+        states: processing tracker states by raw table; absent for tables never run.
+        unfinished: raw tables that a dead run left in the middle; they are planned without pending files, too.
+    """
+    work, waiting = [], []
+    for config in tables.active:
+        files = pending.get(config.source_table_name, ())
+        if not files and config.raw_table not in unfinished:
+            continue
+        if _waits_for_full_load(config, files, states.get(config.raw_table)):
+            waiting.append(_waiting(config, files))
+        else:
+            work.append(TableWork(config=config, files=tuple(sorted(files, key=lambda file: file.key))))
+    size = max(tables.cadence.refresh_tables_batch_size, -(-len(work) // MOST_BATCHES))
+    work.sort(key=lambda table: (-sum(file.size for file in table.files), table.config.raw_table))
+    batches = tuple(tuple(work[start : start + size]) for start in range(0, len(work), size))
+    warnings = tuple(f"{table.source_table_name}: {table.error}" for table in waiting)
+    return RunPlan(batches, (*tables.broken, *waiting), warnings)
+
+
+def _claims(items: Iterable[Mapping[str, Any]]) -> tuple[Counter[str], dict[str, set[str]]]:
+    """How often each source table is configured and active, and which source tables feed each raw table."""
+    sources: Counter[str] = Counter()
+    raws: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        if str(item.get("is_active", "Y")).upper() == "N":
+            continue
+        source = str(item.get("source_table_name"))
+        sources[source] += 1
+        raws[f"{item.get('raw_database_name')}.{item.get('raw_table_name')}"].add(source)
+    return sources, raws
+
+
+def _refuse_shared(config: TableConfig, sources: Counter[str], raws: Mapping[str, set[str]]) -> None:
+    if sources[config.source_table_name] > 1:
+        raise InvalidConfiguration(
+            f"Source table {config.source_table_name} is active in more than one cadence; its files would go to only "
+            "one of them. Keep one and set the others inactive."
+        )
+    if len(feeding := raws[config.raw_table]) > 1:
+        raise InvalidConfiguration(
+            f"Raw table {config.raw_table} is fed by {', '.join(sorted(feeding))}. Give each source table its own raw table."
+        )
+
+
+def _broken(item: Mapping[str, Any], error: str) -> TableResult:
+    return TableResult(
+        source_table_name=str(item.get("source_table_name", "?")),
+        raw_database_name=str(item.get("raw_database_name", "?")),
+        raw_table_name=str(item.get("raw_table_name", "?")),
+        outcome=Outcome.REFRESH_ERROR,
+        error=error,
+    )
+
+
+def _waits_for_full_load(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> bool:
+    has_table = state is not None and (state.exists or state.intent is not None)
+    has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
+    return bool(files) and config.full_load == "required" and not has_table and not has_load
+
+
+def _waiting(config: TableConfig, files: Sequence[LandedFile]) -> TableResult:
+    return TableResult(
+        source_table_name=config.source_table_name,
+        raw_database_name=config.raw_database_name,
+        raw_table_name=config.raw_table_name,
+        outcome=Outcome.WAITING_FOR_FULL_LOAD,
+        error=f"{len(files)} change files wait for the table's full load. Start it in DMS, or set `full_load: none`.",
+        files=len(files),
+        bytes=sum(file.size for file in files),
+    )

@@ -1,0 +1,145 @@
+"""Write down what a file batch did: files to history, high-water mark, catalog. The same after a commit and after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.file_batch import FileBatch
+from file_processor.timeline import Commit, Timeline
+from odpf.counts import Counts
+from odpf.errors import OdpfError, TimelineViolation
+from odpf.ports import Catalog, CatalogTable, Ledger, ObjectStore
+from odpf.states import FileState
+from odpf.table_config import TableConfig
+from odpf.table_state import TableState
+
+_log = logging.getLogger(__name__)
+
+
+class Settled(NamedTuple):
+    """A file batch that is in the ledger."""
+
+    batch: FileBatch
+    instant: str | None
+    recovered: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """Its rows."""
+        return self.batch.counts
+
+    @property
+    def quarantined(self) -> int:
+        """Files of it that could not be applied."""
+        return sum(record.state is FileState.QUARANTINED for record in self.batch.records)
+
+
+class Settlement:
+    """Settles the file batches of one table."""
+
+    def __init__(
+        self, ledger: Ledger, catalog: Catalog, objects: ObjectStore, config: TableConfig, timeline: Timeline
+    ) -> None:
+        self._ledger, self._catalog, self._objects = ledger, catalog, objects
+        self._config, self._timeline = config, timeline
+
+    def store(self, batch: FileBatch, bucket: str) -> str:
+        """Write the batch down before its commit, and return where."""
+        key = f"batches/{batch.raw_table}/{batch.batch_id}.json"
+        self._objects.put(bucket, key, batch.model_dump_json().encode())
+        return f"s3://{bucket}/{key}"
+
+    def stored(self, uri: str) -> FileBatch:
+        """Read a batch back.
+
+        Raises:
+            TimelineViolation: it is gone, so that recovery would have to guess.
+        """
+        place = urlsplit(uri)
+        try:
+            return FileBatch.from_bytes(self._objects.get(place.netloc, place.path.lstrip("/")))
+        except FileNotFoundError:
+            raise TimelineViolation(
+                f"{uri}, the record of a commit that the ledger does not know, is gone. Restore it from the artifacts "
+                "bucket's versions, or rebuild the table."
+            ) from None
+
+    def settle(
+        self,
+        lease: TableState,
+        batch: FileBatch,
+        commit: Commit | None,
+        *,
+        recovered: bool = False,
+    ) -> tuple[TableState, Settled]:
+        """Files to history, then progress, then the catalog; each step may be repeated after a crash.
+
+        Raises:
+            LeaseLost: another run has taken the table; nothing more is recorded.
+        """
+        self._ledger.finish_files(lease, batch.records)
+        digest, catalog_problem = self._publish(lease, batch, commit)
+        reached = lease.model_copy(
+            update={
+                "generation": batch.generation,
+                "floor": batch.floor,
+                "load_started_at": batch.load_started_at,
+                "load_id": batch.load_id,
+                "high_water_mark": max(filter(None, (batch.high_water_mark, lease.high_water_mark)), default=None),
+                "last_change_at": batch.last_change_at,
+                "identity": self._config.identity if batch.high_water_mark else lease.identity,
+                "commit_instant": commit.instant if commit else lease.commit_instant,
+                "catalog_digest": digest,
+                "intent": None,
+            }
+        )
+        warnings = [f"{record.file.path}: {record.reason}" for record in batch.records if record.reason]
+        if batch.counts.rows_quarantined:
+            warnings.append(
+                f"{batch.counts.rows_quarantined} rows could not be applied; they are kept with their reasons under "
+                f"quarantine/{batch.raw_table}/{batch.batch_id} of the artifacts bucket."
+            )
+        if catalog_problem:
+            warnings.append(catalog_problem)
+        return self._ledger.advance(lease, reached), Settled(
+            batch, commit.instant if commit else None, recovered, tuple(warnings)
+        )
+
+    def _publish(self, lease: TableState, batch: FileBatch, commit: Commit | None) -> tuple[str | None, str | None]:
+        """Tell the catalog if something changed; a failure costs a warning and is made up by the next run (R10)."""
+        if commit is None:
+            return lease.catalog_digest, None
+        columns = self._columns(batch)
+        digest = hashlib.sha256(json.dumps([columns, self._timeline.location]).encode()).hexdigest()[:32]
+        known = digest == lease.catalog_digest
+        partitions = commit.new_partitions if known else self._timeline.stored_partitions()
+        if known and not partitions:
+            return digest, None
+        table = CatalogTable(
+            database=self._config.raw_database_name,
+            name=self._config.raw_table_name,
+            location=self._timeline.location,
+            columns=columns,
+            partition_key=self._config.hudi_partition_key,
+            partitions=tuple((value, f"{self._timeline.location}/{path}") for value, path in partitions),
+            merge_on_read=self._config.hudi_table_type == "merge_on_read",
+        )
+        try:
+            self._catalog.ensure_database(table.database)
+            self._catalog.publish(table)
+        except OdpfError as error:
+            _log.warning("catalog entry of %s not written: %s", batch.raw_table, error)
+            return None, f"The catalog entry could not be written; the next commit tries again. {error}"
+        return digest, None
+
+    def _columns(self, batch: FileBatch) -> tuple[tuple[str, str], ...]:
+        own: tuple[tuple[str, str], ...] = ((OPERATION, "string"),)
+        if self._config.table_data_versioning_type == "H":
+            own += ((CHANGE_SEQUENCE, "string"), (COMMIT_TIME, "timestamp"), (GENERATION, "int"))
+        return (*batch.schema_after, *own, (ORDER, "string"))

@@ -1,0 +1,344 @@
+"""Process one table: take it, finish what a dead run left, apply one file batch, write the ledger, give it back.
+
+The order of the steps is the protocol. Whoever dies between two of them leaves a state from which the next run
+goes on: before the commit nothing has happened, after it the table's own timeline says so.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from file_processor.choosing import Choice, ChosenFile, CycleKind, choose
+from file_processor.conversion import convert, read_through
+from file_processor.engines.engine import Engine, Prepared, WritePlan
+from file_processor.file_batch import CommitNote, FileBatch, batch_id
+from file_processor.inspection import Inspection, inspect
+from file_processor.lease import Contender
+from file_processor.schema import Schema
+from file_processor.settling import Settled, Settlement
+from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
+from file_processor.write_plan import FittedFiles, fit_files, read_groups
+from odpf.clock import iso, utc_now
+from odpf.counts import Counts
+from odpf.errors import EngineError, TerminalError, UnsupportedChange
+from odpf.file_record import FileRecord
+from odpf.landed_file import LandedFile
+from odpf.manifest import TableWork
+from odpf.order import OrderPosition
+from odpf.ports import Catalog, FileTracker, ObjectStore
+from odpf.settings import Settings
+from odpf.states import DmsFileType, FileState
+from odpf.table_state import Intent, TableState
+
+_log = logging.getLogger(__name__)
+
+
+class Workshop(NamedTuple):
+    """What every table of a job run is processed with; `engine` is built when the first table needs it."""
+
+    settings: Settings
+    tracker: FileTracker
+    objects: ObjectStore
+    catalog: Catalog
+    contender: Contender
+    engine: Callable[[], Engine]
+
+
+class TableRun:
+    """One table of one run, from the lease to its release; `settled` grows with every file batch that is in the ledger.
+
+    Args:
+        shop: ports and engine.
+        work: configuration and frozen files.
+        lease: the table as acquired.
+    """
+
+    def __init__(self, shop: Workshop, work: TableWork, lease: TableState) -> None:
+        self._shop, self._work, self._config = shop, work, work.config
+        self.lease = lease
+        self.settled: list[Settled] = []
+        self._location = work.config.location(shop.settings.raw_bucket)
+        self._timeline = Timeline(shop.objects, self._location)
+        self._settlement = Settlement(shop.contender.ledger, shop.catalog, shop.objects, work.config, self._timeline)
+
+    def run(self) -> None:
+        """Do all steps but taking and giving back.
+
+        Raises:
+            OdpfError: why the table stays as it is; its files stay pending.
+        """
+        self._check_identity()
+        self._recover()
+        files = self._pending_files()
+        choice = self._choose(files)
+        if not choice.files or choice.kind is None:
+            return
+        self._apply(choice)
+
+    @property
+    def waits_for_full_load(self) -> bool:
+        """Whether the table has still no row of its own."""
+        return not self.lease.exists and self._config.full_load == "required"
+
+    def _check_identity(self) -> None:
+        made_with, wanted = self.lease.identity, self._config.identity
+        differing = [name for name in wanted if made_with and made_with.get(name) != wanted[name]]
+        if differing:
+            was = ", ".join(f"{name}={made_with.get(name)!r}" for name in differing)
+            raise UnsupportedChange(
+                f"{self._config.raw_table} was made with {was}; its configuration now says otherwise. Set it back, or "
+                "configure a new raw table and reload it."
+            )
+        if self.lease.source_table_name != self._config.source_table_name:
+            raise UnsupportedChange(
+                f"{self._config.raw_table} belongs to source table {self.lease.source_table_name}, not to "
+                f"{self._config.source_table_name}. One source table feeds one raw table: configure another raw table."
+            )
+
+    def _recover(self) -> None:
+        """Finish the ledger of commits that a dead run made, without applying anything again (R6)."""
+        for commit in self._timeline.unsettled(self.lease.commit_instant):
+            note = commit.note
+            if note is None:
+                continue
+            _log.warning("finishing file batch %s of %s, committed by run %s", note.batch_id, note.uri, note.run_id)
+            if note.fence >= self.lease.fence:
+                self.lease = self._shop.contender.ledger.raise_fence(self.lease, note.fence)
+            batch = self._settlement.stored(note.uri)
+            self._settle(batch, commit, recovered=True)
+
+    def _pending_files(self) -> tuple[LandedFile, ...]:
+        """The frozen files without those that history has (put back by a duplicate event, or done by a dead run)."""
+        files = self._work.files
+        done = self._shop.tracker.done(self._config.source_table_name, [file.file_id for file in files])
+        if done:
+            self._shop.tracker.remove_pending(self._config.source_table_name, done)
+        return tuple(file for file in files if file.file_id not in done)
+
+    def _choose(self, files: tuple[LandedFile, ...]) -> Choice:
+        mark = self.lease.high_water_mark
+        has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
+        choice = choose(
+            self.lease,
+            files,
+            full_load_required=self._config.full_load == "required",
+            applied_loads=self._applied_loads() if has_load and self.lease.exists else {},
+            staged_loads=self._work.staged_loads,
+            high_water_sequence=OrderPosition.parse(mark).sequence if mark else "",
+        )
+        if choice.kind is CycleKind.RELOAD and self._config.table_data_versioning_type == "H":
+            return choice._replace(
+                kind=CycleKind.CHANGES
+            )  # history keeps what was; the new load is one more generation
+        return choice
+
+    def _applied_loads(self) -> dict[str, LandedFile]:
+        """LOAD files of the current generation, by key."""
+        records = self._shop.tracker.history(self._config.source_table_name)
+        return {
+            record.file.key: record.file
+            for record in records
+            if record.state is FileState.PROCESSED
+            and record.generation == self.lease.generation
+            and record.file.dms_file_type is DmsFileType.FULL
+        }
+
+    def _apply(self, choice: Choice) -> None:
+        inspections = inspect(self._shop.objects, self._config, choice.files)
+        fitted = fit_files(inspections, self._table_schema(choice))
+        prepared, fitted, plan = self._prepare(choice, fitted)
+        if prepared is None or plan is None:
+            self._settle(self._without_rows(choice, fitted), None)
+            return
+        try:
+            self._commit(choice, fitted, plan, prepared)
+        finally:
+            prepared.discard()
+
+    def _table_schema(self, choice: Choice) -> Schema:
+        if choice.kind is CycleKind.LOAD:
+            self._timeline.remove_unfinished()
+            return ()
+        newest = self._timeline.newest_own()
+        if newest is None or newest.schema is None:
+            raise TerminalError(
+                f"The timeline at {self._location} does not say which columns {self._config.raw_table} has. "
+                "Restore the folder `.hoodie`, or reload the table under a new name."
+            )
+        return newest.schema if choice.kind is CycleKind.CHANGES else ()
+
+    def _prepare(self, choice: Choice, fitted: FittedFiles) -> tuple[Prepared | None, FittedFiles, WritePlan | None]:
+        """Read and reduce; a file whose pages cannot be read is found, set aside, and the rest is tried once more."""
+        self._stop_at_bad_file(fitted)
+        if not self._can_write(choice, fitted):
+            return None, fitted, None
+        try:
+            plan = self._write_plan(choice, fitted)
+            return self._shop.engine().prepare(plan), fitted, plan
+        except EngineError as error:
+            fitted = self._without_unreadable(fitted, error)
+        self._stop_at_bad_file(fitted)
+        if not self._can_write(choice, fitted):
+            return None, fitted, None
+        plan = self._write_plan(choice, fitted)
+        return self._shop.engine().prepare(plan), fitted, plan
+
+    def _can_write(self, choice: Choice, fitted: FittedFiles) -> bool:
+        """Whether there is anything to write; a load without a readable LOAD file is none."""
+        if choice.kind is not CycleKind.CHANGES and self._config.full_load == "required":
+            return any(inspection.chosen.is_full for inspection in fitted.usable)
+        return bool(fitted.usable)
+
+    def _stop_at_bad_file(self, fitted: FittedFiles) -> None:
+        if fitted.refused and self._config.on_bad_file == "stop":
+            inspection, reason = fitted.refused[0]
+            raise TerminalError(
+                f"{inspection.chosen.file.path}: {reason} The table waits (on_bad_file: stop); mend the file or set "
+                "on_bad_file to continue."
+            )
+
+    def _without_unreadable(self, fitted: FittedFiles, error: EngineError) -> FittedFiles:
+        """Read every file alone to find those that broke the read; raises the engine's error when there is none."""
+        usable, refused = [], list(fitted.refused)
+        for inspection in fitted.usable:
+            reason = read_through(self._shop.objects, inspection.chosen.file)
+            if reason is None:
+                usable.append(inspection)
+            else:
+                refused.append((inspection, reason))
+        if len(usable) == len(fitted.usable):
+            raise error
+        return fitted._replace(usable=tuple(usable), refused=tuple(refused))
+
+    def _write_plan(self, choice: Choice, fitted: FittedFiles) -> WritePlan:
+        config, settings = self._config, self._shop.settings
+        scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
+        uris = {
+            inspection.chosen.file.file_id: convert(
+                self._shop.objects, inspection.chosen.file, settings.artifacts_bucket, scratch
+            )
+            for inspection in fitted.usable
+            if inspection.convert
+        }
+        is_snapshot = config.table_data_versioning_type == "S"
+        identity = self._batch_id(choice)
+        return WritePlan(
+            kind=choice.kind or CycleKind.CHANGES,
+            config=config,
+            location=self._location,
+            schema=fitted.schema,
+            groups=read_groups(fitted.usable, config, uris),
+            generation=choice.generation,
+            floor=choice.floor,
+            global_index=is_snapshot and bool(config.hudi_partition_key) and config.partition_is_immutable == "N",
+            quarantine_uri=f"s3://{settings.artifacts_bucket}/quarantine/{config.raw_table}/{identity}",
+            input_bytes=sum(inspection.chosen.file.size for inspection in fitted.usable),
+        )
+
+    def _batch_id(self, choice: Choice) -> str:
+        return batch_id(tuple(chosen.file for chosen in choice.files), self._config, choice.generation)
+
+    def _commit(self, choice: Choice, fitted: FittedFiles, plan: WritePlan, prepared: Prepared) -> None:
+        batch = self._file_batch(choice, fitted, prepared)
+        if batch.counts.rows_quarantined:
+            prepared.quarantine()
+        if batch.kind is CycleKind.CHANGES and not batch.rows:
+            self._settle(batch, None)  # nothing changes: no commit
+            return
+        self._refuse_emptying(batch)
+        uri = self._settlement.store(batch, self._shop.settings.artifacts_bucket)
+        ledger = self._shop.contender.ledger
+        self.lease = ledger.record_intent(self.lease, Intent(batch_id=batch.batch_id, uri=uri))
+        note = CommitNote(
+            batch_id=batch.batch_id,
+            fence=self.lease.fence,
+            run_id=batch.run_id,
+            uri=uri,
+            high_water_mark=batch.high_water_mark,
+        )
+        prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
+        self._settle(batch, self._timeline.check_newest(note))
+
+    def _refuse_emptying(self, batch: FileBatch) -> None:
+        """An empty insert_overwrite_table empties the table: only a load that truly has no rows may do that."""
+        if batch.kind is CycleKind.RELOAD and not batch.rows and batch.counts.rows_read:
+            raise TerminalError(
+                f"The reload of {batch.raw_table} has {batch.counts.rows_read} rows and none can be applied; the table "
+                "stays as it is. Look at the quarantined rows' reasons."
+            )
+
+    def _file_batch(self, choice: Choice, fitted: FittedFiles, prepared: Prepared) -> FileBatch:
+        reduced = prepared.reduced
+        counts = reduced.counts(sum(inspection.rows for inspection in fitted.usable))
+        mark = max(filter(None, (reduced.greatest, self.lease.high_water_mark)), default=None)
+        batch = self._without_rows(choice, fitted)
+        return batch.model_copy(
+            update={
+                "high_water_mark": mark or str(OrderPosition(choice.generation, "", choice.files[-1].file.name, 0)),
+                "last_change_at": _commit_time(mark) or self.lease.last_change_at,
+                "counts": counts,
+                "rows": reduced.rows_to_write,
+            }
+        )
+
+    def _without_rows(self, choice: Choice, fitted: FittedFiles) -> FileBatch:
+        """The batch's files and generation; also what is settled when no file has anything to apply."""
+        identity, now = self._batch_id(choice), iso(utc_now())
+        applied = [self._record(i.chosen, FileState.PROCESSED, None, identity, now, i) for i in fitted.usable]
+        refused = [self._record(i.chosen, FileState.QUARANTINED, why, identity, now, i) for i, why in fitted.refused]
+        nothing_applied = not fitted.usable or not self._can_write(choice, fitted)
+        return FileBatch(
+            batch_id=identity,
+            raw_table=self._config.raw_table,
+            run_id=self._shop.contender.run_id,
+            kind=choice.kind or CycleKind.CHANGES,
+            generation=self.lease.generation if nothing_applied else choice.generation,
+            floor=self.lease.floor if nothing_applied else choice.floor,
+            load_started_at=self.lease.load_started_at if nothing_applied else choice.load_started_at,
+            load_id=self.lease.load_id if nothing_applied else choice.load_id,
+            high_water_mark=self.lease.high_water_mark,
+            last_change_at=self.lease.last_change_at,
+            schema_after=fitted.schema,
+            # Changes of a table whose load could not be read stay pending: they wait for the load.
+            records=tuple(refused) if nothing_applied else tuple(applied + refused),
+            counts=Counts(),
+            rows=0,
+        )
+
+    def _record(
+        self, chosen: ChosenFile, state: FileState, reason: str | None, identity: str, now: str, found: Inspection
+    ) -> FileRecord:
+        first, last = found.sequences or (None, None)
+        return FileRecord(
+            file=chosen.file,
+            state=state,
+            reason=reason,
+            raw_table=self._config.raw_table,
+            batch_id=identity,
+            run_id=self._shop.contender.run_id,
+            generation=chosen.generation,
+            rows=found.rows,
+            first_sequence=first,
+            last_sequence=last,
+            done_at=now,
+        )
+
+    def _settle(self, batch: FileBatch, commit: Commit | None, *, recovered: bool = False) -> None:
+        self.lease, settled = self._settlement.settle(self.lease, batch, commit, recovered=recovered)
+        self.settled.append(settled)
+
+
+def _commit_time(mark: str | None) -> str | None:
+    """Source commit time of a position: the first 16 digits of its sequence, YYYYMMDDHHmmSShh."""
+    digits = OrderPosition.parse(mark).sequence[:16] if mark else ""
+    if not digits:
+        return None
+    try:
+        moment = datetime.strptime(f"{digits}0000", "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:  # a sequence whose digits are no time still orders
+        return None
+    return iso(moment)

@@ -1,0 +1,46 @@
+"""The one Glue job: processes the table batch its manifest names. The same script runs on Glue and on one machine."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from functools import cache
+
+import boto3
+
+from file_processor.batch_run import BatchRun
+from file_processor.engines.engine import Engine
+from file_processor.engines.spark.engine import SparkEngine
+from file_processor.engines.spark.session import open_session
+from file_processor.job_arguments import JobArguments
+from file_processor.lease import Contender
+from file_processor.table_run import Workshop
+from odpf.adapters.aws import Aws
+from odpf.adapters.object_store import S3ObjectStore
+from odpf.states import Outcome
+
+
+def main(argv: list[str]) -> str | None:
+    """Process the batch; returns the text to end with when a table failed, so that the job run is seen to fail."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    session = boto3.Session()
+    arguments = JobArguments.parse(argv)
+    manifest = arguments.manifest(S3ObjectStore(session))
+    aws = Aws(manifest.settings, session)
+    contender = Contender(aws.ledger, aws.job_runs, manifest.settings, arguments.job_run_id, manifest.run_id)
+    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, contender, _engine)
+    failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
+    names = ", ".join(row.source_table_name for row in failed)
+    return f"{len(failed)} of {len(manifest.tables)} tables failed: {names}" if failed else None
+
+
+@cache
+def _engine() -> Engine:
+    """One session for all tables, opened when the first one needs it."""
+    return SparkEngine(open_session("odpf"))
+
+
+if __name__ == "__main__":
+    if problem := main(sys.argv[1:]):
+        sys.exit(problem)
