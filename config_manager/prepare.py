@@ -8,29 +8,21 @@ from config_manager.diff import difference, digest, schedules
 from config_manager.hints import hints
 from config_manager.parse import Parsed
 from config_manager.plan import ConfigPlan
+from config_manager.stores import Stores
 from config_manager.validate import Checked, CheckedFiles, check_files
-from odpf.ports import ConfigStore, Ledger, Schedules
-from odpf.settings import Settings
 
 
-def prepare(
-    parsed: Parsed,
-    *,
-    config: ConfigStore,
-    schedule_store: Schedules,
-    ledger: Ledger,
-    settings: Settings,
-    prune: bool = False,
-) -> ConfigPlan:
+def prepare(parsed: Parsed, stores: Stores, *, prune: bool = False) -> ConfigPlan:
     """Make the plan of a configuration: what would change, or every problem that keeps it from being applied."""
+    settings = stores.settings
     files = _with_job(check_files(parsed), settings.glue_job_name)
     if not (parsed.cadences or parsed.tables):
         return ConfigPlan(source=parsed.source, problems=files.problems)
-    deployed = read_deployed(config, schedule_store)
+    deployed = read_deployed(stores.config, stores.schedules)
     found = difference(files, deployed, prune=prune)
     written = [change.name for change in (*found.added, *found.changed) if change.kind == "table"]
     names = set(written)
-    states = ledger.states(table.raw_table for _, table in files.tables if table.source_table_name in names)
+    states = stores.ledger.states(table.raw_table for _, table in files.tables if table.source_table_name in names)
     problems = (
         *files.problems,
         *deployed_problems(parsed, files, deployed, settings, prune=prune),

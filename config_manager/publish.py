@@ -8,9 +8,10 @@ from typing import Any
 import odpf
 from config_manager.plan import ConfigPlan
 from config_manager.problem import Problem
+from config_manager.stores import Stores
 from odpf.clock import iso
 from odpf.errors import InvalidConfiguration
-from odpf.ports import Catalog, ConfigStore, Schedules
+from odpf.ports import ConfigStore
 
 MOST_NAME_BYTES = 200_000
 """Of names or problems in one deployment record, far below DynamoDB's 400 KB; what is left out is counted."""
@@ -18,9 +19,7 @@ MOST_NAME_BYTES = 200_000
 STARTED, APPLIED, REFUSED = "started", "applied", "refused"
 
 
-def publish(
-    plan: ConfigPlan, *, config: ConfigStore, schedule_store: Schedules, catalog: Catalog, who: str, now: datetime
-) -> str | None:
+def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str | None:
     """Write a plan: databases, the record as `started`, cadences, tables, removals, schedules, the record as `applied`.
 
     A schedule is made last, so none starts a cadence whose tables are not there yet. A record that stays `started`
@@ -36,18 +35,18 @@ def publish(
         listed = tuple((problem.path, problem.message) for problem in plan.problems)
         raise InvalidConfiguration(f"The configuration has {len(listed)} problems; nothing was written.", listed)
     for database in plan.databases:
-        catalog.ensure_database(database)
+        stores.catalog.ensure_database(database)
     if plan.nothing_to_do:
         return None
     deployment_id = f"{now:%Y%m%dT%H%M%S.%fZ}-{plan.digest[:8]}"
     record = _record(plan, deployment_id, who, now)
-    config.put_deployment({**record, "status": STARTED})
-    _write_items(plan, config)
+    stores.config.put_deployment({**record, "status": STARTED})
+    _write_items(plan, stores.config)
     for cadence, expression in plan.schedules_put.items():
-        schedule_store.put(cadence, expression)
+        stores.schedules.put(cadence, expression)
     for cadence in plan.schedules_removed:
-        schedule_store.remove(cadence)
-    config.put_deployment({**record, "status": APPLIED})
+        stores.schedules.remove(cadence)
+    stores.config.put_deployment({**record, "status": APPLIED})
     return deployment_id
 
 

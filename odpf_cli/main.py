@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import local
+from odpf_cli import config, local
+from odpf_cli.demo import demo
 from odpf_cli.files import files
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
@@ -25,9 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables.",
 )
+app.command()(demo)
+app.add_typer(local.app, name="local")
+app.add_typer(config.app, name="config")
 for command in (run, status, runs, files, query):
     app.command()(command)
-app.add_typer(local.app, name="local")
 
 
 def main() -> None:

@@ -1,0 +1,168 @@
+"""`odpf config`: table configuration as files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from config_manager.deployed import read_deployed
+from config_manager.importer import Imported, import_items
+from config_manager.parse import Parsed, parse_path
+from config_manager.plan import ConfigPlan
+from config_manager.prepare import prepare
+from config_manager.problem import Problem
+from config_manager.publish import publish
+from config_manager.validate import check_files
+from odpf.adapters.aws import Aws
+from odpf.clock import utc_now
+from odpf.errors import InvalidConfiguration
+from odpf.settings import Settings
+from odpf_cli.config_view import as_yaml, plan_document, render_items, render_plan, render_problems
+from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note, stderr
+from odpf_cli.target import announce, refuse_forgotten_endpoint
+
+app = typer.Typer(no_args_is_help=True, help="Table configuration: which tables, into which raw tables, how often.")
+
+PathArgument = Annotated[
+    Path, typer.Argument(metavar="PATH", help="A YAML or JSON file, or a folder of them.", show_default=False)
+]
+PruneOption = Annotated[
+    bool, typer.Option("--prune", help="Also remove tables that the cadences named in PATH have and PATH does not.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@app.command("plan")
+def show_plan(path: PathArgument, prune: PruneOption = False, output: OutputOption = Output.TABLE) -> None:
+    """Show what applying PATH would change; nothing is written."""
+    plan = prepare(parse_path(path), _aws(), prune=prune)
+    emit(output, plan_document(plan), lambda: render_plan(plan))
+    _exit_on(plan.problems)
+
+
+@app.command("apply")
+def apply_path(
+    path: PathArgument, prune: PruneOption = False, yes: YesOption = False, output: OutputOption = Output.TABLE
+) -> None:
+    """Add and change what PATH names; with any problem nothing is written."""
+    _apply(parse_path(path), prune=prune, yes=yes, output=output)
+
+
+@app.command("show")
+def show_deployed(
+    cadence: Annotated[str | None, typer.Option(help="Only this refresh cadence.")] = None,
+    table: Annotated[str | None, typer.Option(help="Only this source table.")] = None,
+    yaml: Annotated[bool, typer.Option("--yaml", help="As a configuration file.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show what is deployed; with --yaml or json in the form that `apply` reads."""
+    aws = _aws()
+    deployed = read_deployed(aws.config, aws.schedules)
+    tables = [item for source, of, item in deployed.each_table() if cadence in (None, of) and table in (None, source)]
+    of_tables = {str(item.values["refresh_cadence"]) for item in tables}
+    cadences = [
+        item
+        for name, item in deployed.cadences.items()
+        if cadence in (None, name) and (table is None or name in of_tables)
+    ]
+    broken = [item.problem for item in cadences] + [item.problem for item in tables]
+    for problem in filter(None, broken):
+        note(f"[red]{escape(problem)}[/]")
+    document = {"cadences": [dict(item.values) for item in cadences], "tables": [dict(item.values) for item in tables]}
+    if yaml and output is Output.TABLE:
+        typer.echo(as_yaml(document), nl=False)
+    else:
+        emit(output, document, lambda: render_items(document["cadences"], document["tables"]))
+
+
+@app.command("import")
+def import_original(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON of items of the original framework.")],
+    schema: Annotated[str | None, typer.Option(help="Schema of source tables whose items do not tell it.")] = None,
+    output_file: Annotated[Path | None, typer.Option(help="Write the configuration file here, not to stdout.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Apply the items instead of writing a file.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Turn items of the original AWS ODP framework into configuration of this one."""
+    settings = Settings.from_environment()
+    contents = [(str(file), _content(file)) for file in files]
+    imported = import_items(contents, glue_job_name=settings.glue_job_name, schema=schema)
+    for warning in imported.warnings:
+        note(f"[yellow]warning: {escape(warning)}[/]")
+    if apply or yes:
+        _apply(imported.parsed, prune=False, yes=yes, output=output)
+    else:
+        _write_file(imported, output_file, output)
+
+
+def _aws() -> Aws:
+    return Aws(Settings.from_environment())
+
+
+def _apply(parsed: Parsed, *, prune: bool, yes: bool, output: Output) -> None:
+    refuse_forgotten_endpoint()
+    aws = _aws()
+    who = announce(aws).arn if parsed.cadences or parsed.tables else ""
+    plan = prepare(parsed, aws, prune=prune)
+    writing = not plan.problems and not plan.nothing_to_do
+    asked = writing and not yes and sys.stdin.isatty()
+    declined = asked and not _agreed(plan)
+    deployment_id = None if plan.problems or declined else publish(plan, aws, who=who, now=utc_now())
+    document = {"deployment_id": deployment_id, **plan.printed()}
+    emit(output, document, lambda: _outcome(plan, deployment_id, asked=asked))
+    _exit_on(plan.problems)
+    if declined:
+        raise typer.Exit(ExitStatus.FAILED)
+
+
+def _agreed(plan: ConfigPlan) -> bool:
+    stderr.print(render_plan(plan))
+    return typer.confirm("Apply this?", err=True)
+
+
+def _outcome(plan: ConfigPlan, deployment_id: str | None, *, asked: bool) -> RenderableType:
+    """The plan, unless it was shown with the question, and what came of it."""
+    if plan.problems or plan.nothing_to_do:
+        return render_plan(plan)
+    end = (
+        Text(f"Deployed as {deployment_id}.", "bold green") if deployment_id else Text("Nothing was written.", "yellow")
+    )
+    return end if asked else Group(render_plan(plan), end)
+
+
+def _exit_on(problems: tuple[Problem, ...]) -> None:
+    if problems:
+        note(f"[bold red]{len(problems)} problems; nothing was written.[/]")
+        raise typer.Exit(ExitStatus.INVALID)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidConfiguration(f"{file} cannot be read: {reason}. Give JSON files of items.") from None
+
+
+def _write_file(imported: Imported, output_file: Path | None, output: Output) -> None:
+    problems = check_files(imported.parsed).problems
+    document: dict[str, Any] = imported.document()
+    if output_file and not problems:
+        output_file.write_text(as_yaml(document))
+        note(f"Written to {escape(str(output_file))}. Look at it, then: odpf config plan {escape(str(output_file))}")
+    if output is Output.JSON:
+        listed = [problem.model_dump(exclude_none=True) for problem in problems]
+        emit(output, {**document, "warnings": list(imported.warnings), "problems": listed}, Text)
+    elif problems:
+        for line in render_problems(problems):
+            stderr.print(line)
+    elif not output_file:
+        typer.echo(as_yaml(document), nl=False)
+    _exit_on(problems)
