@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from rich.markup import escape
 from rich.progress import track
 
 from config_manager.parse import Parsed, parse_path
@@ -100,7 +101,7 @@ class Demonstration(NamedTuple):
         end = wait_for(run_id, source_of(self.aws, executions))
         note(f"[bold]run[/] ended: {end.status}, {duration(time.monotonic() - began)}")
         if end.error:
-            note(f"[red]{end.error}[/]")
+            note(f"[red]{escape(end.error)}[/]")
         return end
 
     def comparison(self, load: RunEnd, changes: RunEnd) -> list[DemoTable]:
@@ -136,7 +137,7 @@ def look(athena: AthenaQueries, source_table_name: str, expected: ExpectedTable)
     try:
         (row,) = documents(athena.run(sql))
     except QueryError as error:
-        note(f"[red]{source_table_name}: {error}[/]")
+        note(f"[red]{escape(f'{source_table_name}: {error}')}[/]")
         return None
     rows, keys, *checked = row.values()
     return LakeTable(rows, keys, tuple(checked))

@@ -23,6 +23,7 @@ from odpf_cli.status import status
 app = typer.Typer(
     name="odpf",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables.",
 )

@@ -46,4 +46,4 @@ def emit(output: Output, document: Any, render: Callable[[], RenderableType]) ->
 
 def note(message: str) -> None:
     """Tell a person something that is no result: progress, target, advice. Goes to stderr."""
-    stderr.print(message, highlight=False)
+    stderr.print(message, highlight=False, soft_wrap=True)

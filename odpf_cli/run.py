@@ -21,6 +21,7 @@ from odpf_cli.display import coloured, duration, plural, seconds_between
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note, stderr
 from odpf_cli.run_following import RunEnd, RunSource, follow
 from odpf_cli.run_progress import result_line, watching
+from odpf_cli.target import announce, refuse_forgotten_endpoint
 
 EXIT_STATUS = {
     RunStatus.SUCCEEDED: ExitStatus.DONE,
@@ -40,7 +41,9 @@ def run(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Refresh the tables of a cadence now."""
+    refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment())
+    announce(aws)
     check_cadence(aws.config, cadence)
     run_id = new_run_id(cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
