@@ -87,6 +87,12 @@ class TableMappings:
         actions = {rule.rule_action for rule in self._selections if rule.object_locator.covers(schema, table)}
         return "exclude" not in actions and bool(actions)
 
+    def keeps(self, schema: str, table: str, column: str) -> bool:
+        """Whether files have a column: not removed, and if there are include-column rules, included."""
+        included = self._of(schema, table, "include-column")
+        removed = any(_about(rule, column) for rule in self._of(schema, table, "remove-column"))
+        return not removed and (not included or any(_about(rule, column) for rule in included))
+
     def target(self, shape: Shape) -> TargetTable:
         """How the files of a table look.
 
@@ -95,19 +101,19 @@ class TableMappings:
         """
         schema = self._named("schema", shape.schema, shape, None)
         table = self._named("table", shape.table, shape, None)
-        kept = [column for column in shape.columns if self._keeps(shape, column.name)]
+        kept = [column for column in shape.columns if self.keeps(shape.schema, shape.table, column.name)]
         named = {column.name: self._named("column", column.name, shape, column.name) for column in kept}
         columns = [TargetColumn(named[c.name], Origin.COLUMN, c.type, c.name) for c in kept]
-        for rule in self._of(shape, "add-column"):
+        for rule in self._of(shape.schema, shape.table, "add-column"):
             columns.append(_added(rule, shape))
-        for rule in self._of(shape, "add-before-image-columns"):
+        for rule in self._of(shape.schema, shape.table, "add-before-image-columns"):
             columns += _before_images(rule, kept, named)
         _refuse_equal_names(shape, columns)
         return TargetTable(schema, table, tuple(columns))
 
-    def _of(self, shape: Shape, action: str) -> list[Transformation]:
+    def _of(self, schema: str, table: str, action: str) -> list[Transformation]:
         """Rules of an action for a table; whichever column they are about."""
-        covering = (r for r in self._transformations if r.object_locator.covers(shape.schema, shape.table))
+        covering = (rule for rule in self._transformations if rule.object_locator.covers(schema, table))
         return [rule for rule in covering if rule.rule_action == action]
 
     def _named(self, target: str, name: str, shape: Shape, column: str | None) -> str:
@@ -117,12 +123,6 @@ class TableMappings:
             if rule.rule_target == target and covered and (column is None or _about(rule, column)):
                 name = rule.renamed(name)
         return name
-
-    def _keeps(self, shape: Shape, column: str) -> bool:
-        """A column stays unless removed; with include-column rules only the included ones stay."""
-        included = self._of(shape, "include-column")
-        removed = any(_about(rule, column) for rule in self._of(shape, "remove-column"))
-        return not removed and (not included or any(_about(rule, column) for rule in included))
 
 
 def _like_schema(rule: Transformation, shape: Shape) -> bool:

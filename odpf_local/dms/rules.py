@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,19 +13,9 @@ from odpf_local.dms.errors import InvalidTableMappings
 
 _NO_PART = ("table-settings", "object-mapping")
 _NO_EFFECT = ("define-primary-key", "remove-primary-key")
-_RENAMES: dict[str, Callable[[str, str, str], str]] = {
-    "rename": lambda name, value, old: value,
-    "convert-uppercase": lambda name, value, old: name.upper(),
-    "convert-lowercase": lambda name, value, old: name.lower(),
-    "add-prefix": lambda name, value, old: value + name,
-    "add-suffix": lambda name, value, old: name + value,
-    "remove-prefix": lambda name, value, old: name.removeprefix(value),
-    "remove-suffix": lambda name, value, old: name.removesuffix(value),
-    "replace-prefix": lambda name, value, old: value + name.removeprefix(old) if name.startswith(old) else name,
-    "replace-suffix": lambda name, value, old: name.removesuffix(old) + value if name.endswith(old) else name,
-}
-"""New name by action, from the name so far, the rule's value and its old-value."""
-_ARGUMENT = frozenset(_RENAMES) - {"convert-uppercase", "convert-lowercase"}
+_ARGUMENT = frozenset(
+    ["rename", "add-prefix", "add-suffix", "remove-prefix", "remove-suffix", "replace-prefix", "replace-suffix"]
+)
 _COLUMN_ONLY = frozenset({"add-column", "include-column", "remove-column", "add-before-image-columns"})
 
 
@@ -133,8 +122,19 @@ class Transformation(_Rule):
 
     def renamed(self, name: str) -> str:
         """The name after this rule; actions that are no renames leave it alone."""
-        rename = _RENAMES.get(self.rule_action)
-        return rename(name, self.value or "", self.old_value or "") if rename else name
+        value, old = self.value or "", self.old_value or ""
+        renamed = {
+            "rename": value,
+            "convert-uppercase": name.upper(),
+            "convert-lowercase": name.lower(),
+            "add-prefix": value + name,
+            "add-suffix": name + value,
+            "remove-prefix": name.removeprefix(value),
+            "remove-suffix": name.removesuffix(value),
+            "replace-prefix": value + name.removeprefix(old) if name.startswith(old) else name,
+            "replace-suffix": name.removesuffix(old) + value if name.endswith(old) else name,
+        }
+        return renamed.get(self.rule_action, name)
 
 
 def read_rules(

@@ -56,6 +56,12 @@ class Changes(NamedTuple):
 
     def take(self, indices: pa.Array) -> Changes:
         """The changes at these places, in that order."""
-        before = None if self.before is None else self.before.take(indices)
-        parts = (part.take(indices) for part in (self.operations, self.sequences, self.committed_at, self.positions))
-        return Changes(self.shape, *parts, self.rows.take(indices), before)
+        return Changes(
+            self.shape,
+            self.operations.take(indices),
+            self.sequences.take(indices),
+            self.committed_at.take(indices),
+            self.positions.take(indices),
+            self.rows.take(indices),
+            None if self.before is None else self.before.take(indices),
+        )

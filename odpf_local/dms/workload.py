@@ -14,7 +14,7 @@ The rows are plain Python values under the source's column names, in key order.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class Workload:
         transactions: per change file; each has 1 to 6 operations over all tables.
         key_updates: whether updates may change the primary key, which DMS writes as a U with the new key; needs a
             mapping with before images.
-        started_at: commit time of the first transaction; None takes the time of the first `changes`.
+        started_at: commit time of the first transaction; without it all happened just now.
     """
 
     def __init__(
@@ -65,7 +65,8 @@ class Workload:
         self._random = Random(seed)
         self._transactions = transactions
         self._key_updates = key_updates
-        self._moment = started_at
+        self._given_start = started_at is not None
+        self._moment = started_at or datetime.min.replace(tzinfo=UTC)
         self._sequence = ChangeSequence()
         self._state: dict[str, dict[Key, Row]] = {}
         self._gone: dict[str, list[Row]] = {}
@@ -103,6 +104,8 @@ class Workload:
 
     def changes(self, writer: TaskWriter, files: int = 1) -> Iterator[WrittenFile]:
         """Go on with transactions and write them, each table in about so many change files."""
+        if not self._given_start:  # the transactions happened just now, none of them in the future
+            self._moment = max(self._moment, utc_now() - timedelta(seconds=files * self._transactions))
         for _ in range(files):
             made: dict[str, list[Operation]] = {table.name: [] for table in TABLES}
             for _ in range(self._transactions):
@@ -113,8 +116,7 @@ class Workload:
                     yield from writer.changes(_changes(table, made[table.name]))
 
     def _transact(self, made: dict[str, list[Operation]]) -> None:
-        moment = (self._moment or utc_now()).replace(microsecond=0)
-        self._moment = moment + timedelta(seconds=self._random.choice([0, 0, 1]))
+        self._moment = self._moment.replace(microsecond=0) + timedelta(seconds=self._random.choice([0, 0, 1]))
         tables = self._random.choices(TABLES, k=self._random.randint(1, 6))
         for table in tables if self._random.random() < 0.7 else tables[:1] * len(tables):  # noqa: PLR2004
             operation, row, before = self._change(table)
