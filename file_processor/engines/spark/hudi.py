@@ -87,12 +87,16 @@ def record_key(config: TableConfig) -> tuple[str, ...]:
 
 
 def key_generator(config: TableConfig) -> str:
-    """Always explicit; never Complex for one key, whose text form differs between Hudi versions (facts/hudi.md)."""
-    if not config.hudi_partition_key:
-        return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"
-    if len(record_key(config)) == 1:
+    """Always explicit; never Complex for one key, whose text form differs between Hudi versions (docs/adr/0003).
+
+    Several keys always take Complex, partitioned or not: bulk_insert with Nonpartitioned refuses an empty key part,
+    which Complex keeps as `__empty__` and upsert would take.
+    """
+    if len(record_key(config)) > 1:
+        return "org.apache.hudi.keygen.ComplexKeyGenerator"
+    if config.hudi_partition_key:
         return "org.apache.hudi.keygen.SimpleKeyGenerator"
-    return "org.apache.hudi.keygen.ComplexKeyGenerator"
+    return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"
 
 
 def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
