@@ -47,7 +47,7 @@ class SchedulerSchedules:
             try:
                 self._scheduler.create_schedule(**wanted)
             except ClientError as error:
-                if code_of(error) != "ConflictException":
+                if not _conflict(error):
                     raise
                 self._scheduler.update_schedule(**wanted)
 
@@ -86,9 +86,17 @@ class SchedulerSchedules:
 
     def _ensure_group(self) -> None:
         try:
+            self._scheduler.get_schedule_group(Name=self._group)
+        except ClientError as error:
+            if not _absent(error):
+                raise
+            self._make_group()
+
+    def _make_group(self) -> None:
+        try:
             self._scheduler.create_schedule_group(Name=self._group)
         except ClientError as error:
-            if code_of(error) != "ConflictException":
+            if not _conflict(error):
                 raise
 
     def _state_machine_arn(self) -> str:
@@ -109,3 +117,7 @@ class SchedulerSchedules:
 
 def _absent(error: ClientError) -> bool:
     return code_of(error) == "ResourceNotFoundException"
+
+
+def _conflict(error: ClientError) -> bool:
+    return code_of(error) == "ConflictException"

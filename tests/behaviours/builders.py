@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -104,7 +105,7 @@ def moto_aws(monkeypatch: pytest.MonkeyPatch, settings: Settings = SETTINGS) -> 
 
     monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
     with mock_aws():
-        session = boto3.Session(region_name="eu-west-1")
+        session = _session()
         dynamodb = session.client("dynamodb")
         for table in TABLES:
             dynamodb.create_table(**table.create_table(settings))
@@ -112,3 +113,9 @@ def moto_aws(monkeypatch: pytest.MonkeyPatch, settings: Settings = SETTINGS) -> 
         for bucket in (*(place.bucket for place in settings.staging_places), settings.raw_bucket):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         yield Aws(settings, session, retry_seconds=5)
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all tests: reading the descriptions of the services takes longer than most of them."""
+    return boto3.Session("testing", "testing", region_name="eu-west-1")

@@ -1,0 +1,66 @@
+"""Requests that reading, listing and deleting objects costs on S3."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from odpf.errors import TerminalError, TransientError
+from tests.behaviours.wire import Wire
+
+BUCKET = "odpf-staging"
+
+
+@pytest.fixture
+def wire(aws):
+    return Wire(aws.objects._client)
+
+
+def parquet(rows: int) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.table({"id": list(range(rows))}), content, compression="none", use_dictionary=False)
+    return content.getvalue()
+
+
+def test_a_small_footer_costs_one_request_however_big_the_file(aws, wire):
+    aws.objects.put(BUCKET, "big.parquet", parquet(100_000))
+    wire.requests.clear()
+    reader, _ = aws.objects.open(BUCKET, "big.parquet")
+    assert pq.ParquetFile(reader).metadata.num_rows == 100_000
+    assert wire.requests == {"GetObject": 1}
+
+
+def test_a_whole_parquet_file_can_be_read_in_ranges(aws, wire):
+    aws.objects.put(BUCKET, "big.parquet", parquet(100_000))
+    wire.requests.clear()
+    reader, _ = aws.objects.open(BUCKET, "big.parquet")
+    assert pq.read_table(reader)["id"].to_pylist() == list(range(100_000))
+    assert wire.requests["GetObject"] <= 4
+
+
+def test_an_object_overwritten_while_it_is_read_is_never_mixed(aws):
+    aws.objects.put(BUCKET, "a", b"1" * 200_000)
+    reader, _ = aws.objects.open(BUCKET, "a")
+    aws.objects.put(BUCKET, "a", b"2" * 200_000)
+    with pytest.raises(TransientError, match="overwritten while it was read"):
+        reader.read(10)
+
+
+def test_a_bucket_that_is_not_there_is_named(aws):
+    for use in (lambda: aws.objects.get("nowhere", "a"), lambda: list(aws.objects.list("nowhere", ""))):
+        with pytest.raises(TerminalError, match=r"nowhere.*NoSuchBucket"):
+            use()
+
+
+def test_a_thousand_objects_are_listed_and_deleted_by_request(aws, wire):
+    for number in range(1001):
+        aws.objects.put(BUCKET, f"many/{number:04d}", b"")
+    wire.requests.clear()
+    keys = [entry.key for entry in aws.objects.list(BUCKET, "many/")]
+    aws.objects.delete(BUCKET, keys)
+    assert len(keys) == 1001
+    assert wire.requests == {"ListObjectsV2": 2, "DeleteObjects": 2}
+    assert list(aws.objects.list(BUCKET, "many/")) == []
