@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from odpf.errors import InvalidEvent
@@ -47,7 +47,8 @@ class _Bucket(_Part):
 
 class _Object(_Part):
     key: _Text
-    etag: _Text
+    # AWS writes `etag` here; emulators that make the event from a notification write `eTag`.
+    etag: Annotated[_Text, Field(validation_alias=AliasChoices("etag", "eTag"))]
     size: Annotated[int, Field(ge=0)]
 
 

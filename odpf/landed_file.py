@@ -17,6 +17,8 @@ from odpf.states import DmsFileType
 _FULL_LOAD_NAME = re.compile(r"(^|_)LOAD[0-9A-F]+\.")
 _INCREMENTAL_NAME = re.compile(r"^\d{8}-\d{9,10}\.")
 _SCHEMA_AND_TABLE = 2
+_MOST_KEY_BYTES = 2048
+"""Of a partition key in DynamoDB; only names of hundreds of dots or percent signs come near it."""
 
 
 class LandedFile(BaseModel):
@@ -61,14 +63,15 @@ class LandedFile(BaseModel):
         table, problem = UNKNOWN_SOURCE_TABLE, None
         folders = segments[:-1]
         schema_name = table_name = ""
-        if len(folders) < _SCHEMA_AND_TABLE or not all(folders) or {".", ".."} & set(folders):
+        source_table = _source_table(place, folders)
+        if source_table is None:
             problem = (
                 f"No table can be told from s3://{bucket}/{key}: expected {place.prefix}<schema>/<table>/<file>.parquet. "
                 "Check BucketFolder of the DMS endpoint and the deployment's staging places."
             )
         else:
-            schema_name, table_name = folders[:_SCHEMA_AND_TABLE]
-            table = str(SourceTable(place.name, schema_name, table_name))
+            _, schema_name, table_name = source_table
+            table = str(source_table)
             if not _FULL_LOAD_NAME.search(name) and not _INCREMENTAL_NAME.match(name):
                 problem = (
                     f"{name!r} is no name that DMS gives: neither LOAD<hex>.parquet nor yyyyMMdd-HHmmssSSS.parquet. "
@@ -114,3 +117,11 @@ def _place(bucket: str, key: str, places: Iterable[StagingPlace]) -> StagingPlac
     """The staging place with the longest prefix that holds the key."""
     holding = [place for place in places if place.bucket == bucket and key.startswith(place.prefix)]
     return max(holding, key=lambda place: len(place.prefix), default=None)
+
+
+def _source_table(place: StagingPlace, folders: list[str]) -> SourceTable | None:
+    """The table of the first two folders; None when no table can be told from them."""
+    if len(folders) < _SCHEMA_AND_TABLE or not all(folders) or {".", ".."} & set(folders):
+        return None
+    table = SourceTable(place.name, *folders[:_SCHEMA_AND_TABLE])
+    return table if len(str(table).encode()) <= _MOST_KEY_BYTES else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, ResponseStreamingError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from odpf.errors import OdpfError, TerminalError, TransientError
 
@@ -70,7 +71,7 @@ def aws_call(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _client_error(error, doing) from error
-    except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+    except (NoConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
         raise TransientError(
             f"{doing} failed: {error}. The next run tries again; check the network if it lasts."
         ) from error

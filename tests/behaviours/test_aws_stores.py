@@ -162,6 +162,12 @@ class TestTrouble:
         with pytest.raises(TransientError, match="network"):
             aws.ledger.heartbeat("jr_1")
 
+    def test_a_service_that_cannot_be_reached_is_transient(self, aws, monkeypatch):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        with pytest.raises(TransientError, match=r"127\.0\.0\.1:9"):
+            type(aws)(SETTINGS, aws.session).ledger.heartbeat("jr_1")
+
     def test_an_item_of_a_newer_release_is_not_guessed_at(self, aws):
         acquire(aws)
         aws.ledger._table.update(
