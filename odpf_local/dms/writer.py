@@ -25,7 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class WrittenFile(NamedTuple):
-    """A file that was put; `schema` and `table` are the source's names."""
+    """A file that was put; `schema` and `table` are the names in its path, those that ODPF goes by."""
 
     schema: str
     table: str
@@ -76,7 +76,7 @@ class TaskWriter:
             content = full_load_columns(self.settings, table, rows, moment)
             number = self._loads[shape[:2]] = self._loads.get(shape[:2], 0) + 1
             name = f"LOAD{number:08X}.parquet"
-            yield self._put(shape, table, name, content, DmsFileType.FULL)
+            yield self._put(table, name, content, DmsFileType.FULL)
 
     def changes(self, changes: Changes) -> Iterator[WrittenFile]:
         """Write changes of one table: one file, or one for each date folder their commits fall into."""
@@ -84,7 +84,7 @@ class TaskWriter:
         table = self.mappings.target(changes.shape)
         for folder, indices in self._folders(written.committed_at).items():
             content = changed_columns(self.settings, table, written.take(self._ordered(indices)))
-            yield self._put(changes.shape, table, folder + self._next_name(), content, DmsFileType.INCREMENTAL)
+            yield self._put(table, folder + self._next_name(), content, DmsFileType.INCREMENTAL)
 
     def _pieces(self, rows: pa.Table) -> Iterator[pa.Table]:
         size = rows.nbytes
@@ -115,11 +115,11 @@ class TaskWriter:
         local = self.settings.local(now)
         return f"{local:%Y%m%d-%H%M%S}{local.microsecond // 1000:03d}.parquet"
 
-    def _put(self, shape: Shape, table: TargetTable, name: str, rows: pa.Table, kind: DmsFileType) -> WrittenFile:
+    def _put(self, table: TargetTable, name: str, rows: pa.Table, kind: DmsFileType) -> WrittenFile:
         key = f"{self.settings.prefix}{table.schema}/{table.table}/{name}"
         content = self._parquet(rows)
         self._target.put(self._bucket, key, content)
-        return WrittenFile(shape.schema, shape.table, self._bucket, key, kind, rows.num_rows, len(content))
+        return WrittenFile(table.schema, table.table, self._bucket, key, kind, rows.num_rows, len(content))
 
     def _parquet(self, rows: pa.Table) -> bytes:
         out = io.BytesIO()

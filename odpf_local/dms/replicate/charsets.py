@@ -19,7 +19,29 @@ _CODECS = {
     "macroman": "mac_roman",
 }
 _SAME_NAME = frozenset(
-    ["ascii", "big5", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852", "cp866", "cp932", "euckr", "gb18030", "gb2312", "gbk", "greek", "hebrew", "latin2", "latin5", "latin7", "sjis", "tis620"]
+    [
+        "ascii",
+        "big5",
+        "cp1250",
+        "cp1251",
+        "cp1256",
+        "cp1257",
+        "cp850",
+        "cp852",
+        "cp866",
+        "cp932",
+        "euckr",
+        "gb18030",
+        "gb2312",
+        "gbk",
+        "greek",
+        "hebrew",
+        "latin2",
+        "latin5",
+        "latin7",
+        "sjis",
+        "tis620",
+    ]
 )
 
 

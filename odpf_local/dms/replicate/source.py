@@ -14,7 +14,7 @@ from pymysql.connections import Connection
 from odpf.errors import InvalidSettings
 from odpf_local.dms.errors import SourceUnavailable, UnsupportedSource
 
-_AS_TEXT = dict(pymysql.converters.encoders)
+_AS_TEXT: dict[Any, Any] = dict(pymysql.converters.encoders)
 """Arguments are escaped as always; results stay the text that the server sent."""
 _SCHEMES = ("mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql")
 _ACCESS_DENIED = (1044, 1045, 1142, 1227)
