@@ -23,6 +23,7 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 _READ_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
+_COLLECTION_TAGS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 _MERGE = "<<"
 
 
@@ -142,6 +143,8 @@ class _Values:
             raise InvalidConfiguration(f"holds more than {MOST_VALUES:,} values once its anchors are followed")
         if len(path) > DEEPEST:
             raise InvalidConfiguration(f"is nested deeper than {DEEPEST} levels once its anchors are followed")
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTION_TAGS:
+            raise _unread_tag(node)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
@@ -180,13 +183,17 @@ class _Values:
     def _plain(self, node: yaml.Node) -> Any:
         if node.tag in _TEXT_TAGS:
             return node.value
-        line = _line(node)
         if node.tag not in _READ_TAGS:
-            raise InvalidConfiguration(f"has a value with the tag {node.tag}, which is not read (line {line})")
+            raise _unread_tag(node)
         try:
             return self._scalar(node)
         except (yaml.YAMLError, ValueError, LookupError, OverflowError):
-            raise InvalidConfiguration(f"has a value that cannot be read as {node.tag[18:]} (line {line})") from None
+            kind = node.tag.rpartition(":")[2]
+            raise InvalidConfiguration(f"has a value that cannot be read as {kind} (line {_line(node)})") from None
+
+
+def _unread_tag(node: yaml.Node) -> InvalidConfiguration:
+    return InvalidConfiguration(f"has a value with the tag {node.tag}, which is not read (line {_line(node)})")
 
 
 def _line(place: yaml.Node | yaml.Event) -> int:

@@ -39,7 +39,7 @@ def _of_partitions(tables: Sequence[TableConfig]) -> Iterable[str]:
     if trusting := [table for table in immutable if table.source_table_name not in in_key]:
         yield (
             f"{_some(trusting)}: partition_is_immutable is Y although the partition is no part of the primary key; a row "
-            "whose partition value does change is refused or stands twice. Write N unless the source forbids it."
+            "whose partition value does change stands twice. Write N unless the source forbids such changes."
         )
     if slow := [table for table in tables if table.source_table_name in in_key and table not in immutable]:
         yield (
@@ -50,11 +50,9 @@ def _of_partitions(tables: Sequence[TableConfig]) -> Iterable[str]:
 
 def _of_key_changes(tables: Sequence[TableConfig]) -> Iterable[str]:
     if current := [table for table in tables if table.table_data_versioning_type == "S"]:
-        prefixes = ", ".join(sorted({table.before_image_prefix for table in current}))
         yield (
-            f"{_some(current)}: an update of a primary key at the source also removes the row under the old key only if "
-            f"the DMS task maps before-image key columns (rule add-before-image-columns, prefix {prefixes}, filter "
-            "pk-only). Without them both rows stay."
+            f"{_some(current)}: this release does not follow changes of a primary key at the source: the row under "
+            "the old key stays beside the new one. Where keys do change, delete and insert at the source."
         )
 
 

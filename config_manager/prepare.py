@@ -14,10 +14,10 @@ from config_manager.validate import Checked, CheckedFiles, check_files
 
 def prepare(parsed: Parsed, stores: Stores, *, prune: bool = False) -> ConfigPlan:
     """Make the plan of a configuration: what would change, or every problem that keeps it from being applied."""
+    if not (parsed.cadences or parsed.tables):
+        return ConfigPlan(source=parsed.source, problems=parsed.problems)
     settings = stores.settings
     files = _with_job(check_files(parsed), settings.glue_job_name)
-    if not (parsed.cadences or parsed.tables):
-        return ConfigPlan(source=parsed.source, problems=files.problems)
     deployed = read_deployed(stores.config, stores.schedules)
     found = difference(files, deployed, prune=prune)
     written = [change.name for change in (*found.added, *found.changed) if change.kind == "table"]

@@ -33,7 +33,7 @@ def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str
     """
     if plan.problems:
         listed = tuple((problem.path, problem.message) for problem in plan.problems)
-        raise InvalidConfiguration(f"The configuration has {len(listed)} problems; nothing was written.", listed)
+        raise InvalidConfiguration(f"The configuration has problems ({len(listed)}), so nothing was written.", listed)
     for database in plan.databases:
         stores.catalog.ensure_database(database)
     if plan.nothing_to_do:

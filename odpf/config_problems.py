@@ -19,6 +19,8 @@ LATER_VALUES: Mapping[tuple[str, str], str] = {
 }
 """Documented values that a later release honours, with what to write until then."""
 
+_ONE_VALUE_YET = ("schema_policy", "before_image_prefix")
+
 LATER_KEYS = {"compute": "every table batch is processed by the Glue job"}
 
 TUNING_OF_THE_ORIGINAL = frozenset(
@@ -58,7 +60,6 @@ _LONGEST_WORD = 100
 _PATTERNS = {
     "refresh_cadence": "use 1 to 50 letters, digits, underscores and hyphens",
     "raw_database_S3_bucket": "write the bucket's name alone: 3 to 63 lower-case letters, digits, dots and hyphens",
-    "before_image_prefix": "use 1 to 30 letters, digits and underscores",
 }
 _PLAIN = {
     "missing": "is missing or empty",
@@ -129,7 +130,7 @@ def _message(error: dict[str, Any], model: type[BaseModel]) -> str:
 
 def _not_allowed(key: str, found: object, expected: str) -> str:
     text = str(found)
-    if key == "schema_policy":
+    if key in _ONE_VALUE_YET:
         return f"{_shown(found)} is not supported by this release; only {expected}"
     later = LATER_VALUES.get((key, text)) or LATER_VALUES.get((key, text.partition(":")[0]))
     if later:

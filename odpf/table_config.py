@@ -159,7 +159,7 @@ class TableConfig(BaseModel):
     schema_policy: SchemaPolicy = SchemaPolicy()
     cdc_operation_column: ColumnName | None = None
     cdc_commit_timestamp_column: ColumnName | None = None
-    before_image_prefix: str = Field(default="BI_", pattern=r"^[A-Za-z0-9_]{1,30}$")
+    before_image_prefix: Literal["BI_"] = "BI_"
     on_bad_file: Literal["continue", "stop"] = "continue"
     partition_is_immutable: Flag = "N"
     table_storage_type: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"

@@ -24,6 +24,7 @@ from odpf.clock import utc_now
 from odpf.errors import InvalidConfiguration
 from odpf.settings import Settings
 from odpf_cli.config_view import as_yaml, plan_document, render_items, render_plan, render_problems
+from odpf_cli.display import plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note, stderr
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 
@@ -139,7 +140,7 @@ def _outcome(plan: ConfigPlan, deployment_id: str | None, *, asked: bool) -> Ren
 
 def _exit_on(problems: tuple[Problem, ...]) -> None:
     if problems:
-        note(f"[bold red]{len(problems)} problems; nothing was written.[/]")
+        note(f"[bold red]{plural(len(problems), 'problem')}; nothing was written.[/]")
         raise typer.Exit(ExitStatus.INVALID)
 
 
@@ -155,7 +156,7 @@ def _write_file(imported: Imported, output_file: Path | None, output: Output) ->
     problems = check_files(imported.parsed).problems
     document: dict[str, Any] = imported.document()
     if output_file and not problems:
-        output_file.write_text(as_yaml(document))
+        output_file.write_text(as_yaml(document), encoding="utf-8")
         note(f"Written to {escape(str(output_file))}. Look at it, then: odpf config plan {escape(str(output_file))}")
     if output is Output.JSON:
         listed = [problem.model_dump(exclude_none=True) for problem in problems]
