@@ -31,9 +31,10 @@ def next_due(expression: str, zone: str, since: datetime, after: datetime) -> da
             raise ValueError(f"{expression}: the rate must be positive")
         return since + (max(0, (after - since) // period) + 1) * period
     if match := _CRON.fullmatch(expression):
-        found = AwsCroniter(match[1]).get_next(after.astimezone(ZoneInfo(zone)))
-        moment: datetime | None = found[0] if found else None
-        return moment.astimezone(UTC) if moment else None
+        # The library reckons in UTC only: it gets the zone's wall clock as if it were UTC.
+        wall_clock = after.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
+        found: datetime | None = AwsCroniter(match[1]).get_next(wall_clock)[0]
+        return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) if found else None
     if match := _AT.fullmatch(expression):
         once = datetime.fromisoformat(match[1]).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
         return once if once > after else None

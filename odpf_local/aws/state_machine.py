@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -24,6 +25,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceGlue,
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from odpf.settings import Settings
 from odpf_local.aws.replacement import replaced
@@ -57,6 +59,7 @@ def interpreted(endpoint_url: str) -> Iterator[None]:
             # .sync ends with a look at a callback endpoint that exists only for patterns with a task token
             (glue, "_SUPPORTED_INTEGRATION_PATTERNS", {ResourceCondition.Sync, ResourceCondition.WaitForTaskToken}),
             (callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _POLL_SECONDS),
+            (StepFunctionsParserBackend, "start_execution", _with_name(StepFunctionsParserBackend.start_execution)),
             (StateTaskServiceGlue, "_sync_to_start_job_run", _with_plain_output(sync)),
         ):
             replacements.enter_context(replaced(owner, name, value))
@@ -67,6 +70,15 @@ def interpreted(endpoint_url: str) -> Iterator[None]:
                 del default_user_config["stepfunctions"]
             else:
                 default_user_config["stepfunctions"] = before
+
+
+def _with_name(start_execution: Callable[..., Any]) -> Callable[..., Any]:
+    """An execution started without a name gets one of its own; in moto all of them are called None."""
+
+    def start(backend: Any, state_machine_arn: str, name: str | None = None, *arguments: Any, **named: Any) -> Any:
+        return start_execution(backend, state_machine_arn, name or str(uuid.uuid4()), *arguments, **named)
+
+    return start
 
 
 def _with_plain_output(sync: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 import duckdb
 import pyarrow as pa
@@ -58,7 +60,7 @@ class Engine:
             return answer
         statement = parse(text, database, parameters)
         with duckdb.connect(":memory:") as connection:
-            interruptible(connection.interrupt)
+            interruptible(partial(_interrupt, connection))
             for setting in _SETTINGS:
                 connection.execute(setting)
             for table in statement.tables:
@@ -105,6 +107,11 @@ def _select(connection: duckdb.DuckDBPyConnection, sql: str, statement: Statemen
         return result.of_relation(connection, connection.sql(statement.duckdb))
     except duckdb.Error as error:
         raise from_duckdb(sql, statement.query, error) from error
+
+
+def _interrupt(connection: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.ConnectionException):  # the query has ended meanwhile
+        connection.interrupt()
 
 
 def _like(names: list[str], pattern: str | None) -> list[str]:
