@@ -1,0 +1,92 @@
+"""R6 without Spark: a run dies at every single call it makes to the world; the next run ends in the right state."""
+
+import pytest
+
+from odpf.states import RefreshStatus, RunStatus
+from tests.file_processor.workbench import Workbench, wrapped
+
+_PORTS = ("tracker", "ledger", "objects", "catalog", "audit")
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this point runs, no `finally` of another thread counts."""
+
+
+class Countdown:
+    """Passes calls on until the n-th, which happens or does not happen, and then the process is gone."""
+
+    def __init__(self, calls, happens):
+        self.left, self.happens, self.dead = calls, happens, False
+
+    def wrap(self, port):
+        return _Port(port, self)
+
+
+class _Port:
+    def __init__(self, port, countdown):
+        self._port, self._countdown = port, countdown
+
+    def __getattr__(self, name):
+        method = getattr(self._port, name)
+        if not callable(method) or name in ("beat", "heartbeat"):
+            return method
+
+        def call(*args, **kwargs):
+            countdown = self._countdown
+            if countdown.dead:
+                raise Killed
+            countdown.left -= 1
+            if countdown.left > 0:
+                return method(*args, **kwargs)
+            countdown.dead = True
+            if countdown.happens:
+                method(*args, **kwargs)
+            raise Killed
+
+        return call
+
+
+def _prepared() -> Workbench:
+    """A table with a load, and changes of it that wait."""
+    bench = Workbench()
+    bench.load((1, 10), (2, 20), (3, 30))
+    bench.run()
+    bench.change(1, "U", 1, 11)
+    bench.change(2, "D", 2)
+    bench.change(3, "I", 4, 40)
+    return bench
+
+
+def _die(bench, countdown):
+    dying = wrapped(bench.aws, **{name: countdown.wrap(getattr(bench.aws, name)) for name in _PORTS})
+    dying.engine = type(bench.engine)(countdown.wrap(bench.aws.objects))
+    with pytest.raises(Killed):
+        bench.run(dying)
+    assert bench.manager().summarise(f"run-{bench.runs}")["status"] in ("FAILED", "SUCCEEDED")
+
+
+@pytest.mark.parametrize("happens", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.parametrize("first_load", [False, True], ids=["changes", "first load"])
+def test_after_a_death_at_any_call_the_next_run_ends_right(happens, first_load):
+    survived = False
+    for call in range(1, 200):
+        bench = Workbench() if first_load else _prepared()
+        if first_load:
+            bench.load((1, 11), (3, 30), (4, 40))
+        commits_before = len(bench.commits)
+        try:
+            _die(bench, Countdown(call, happens))
+        except pytest.fail.Exception:
+            survived = True
+            break
+        bench.run()
+        bench.run()
+        assert bench.table == {1: 11, 3: 30, 4: 40}, f"death at call {call}"
+        assert len(bench.commits) == commits_before + 1, f"one file batch, one commit: call {call}"
+        ids = [record.file.file_id for record in bench.processed]
+        assert len(ids) == len(set(ids)) == (1 if first_load else 4)
+        assert (bench.state.refresh_status, bench.state.lease_owner) == (RefreshStatus.COMPLETED, None)
+        assert list(bench.aws.tracker.all_pending()) == []
+        assert bench.run().status is RunStatus.NOTHING_TO_DO
+    assert survived, "the countdown outlived the run, so every call was tried"
+    assert call > 15

@@ -1,0 +1,236 @@
+"""One table through its runs, over stores in memory and an engine of plain dicts."""
+
+import pytest
+
+from odpf.errors import TransientError
+from odpf.states import FileState, JobRunState, Outcome, RefreshStatus, RunStatus
+from tests.file_processor.workbench import CHANGES, FULL, Workbench, sequence, table_item, wrapped
+
+
+def test_a_load_and_its_changes_become_the_table(bench):
+    bench.load((1, 10), (2, 20))
+    bench.change(1, "U", 1, 11)
+    bench.change(2, "D", 2)
+    summary = bench.run()
+    assert (summary.status, bench.table) == (RunStatus.SUCCEEDED, {1: 11})
+    assert summary.tables[0].counts.add_up
+
+
+def test_nothing_pending_starts_no_batch_and_says_so(bench):
+    bench.load((1, 10))
+    bench.run()
+    assert bench.run().status is RunStatus.NOTHING_TO_DO
+    assert len(bench.commits) == 1
+
+
+def test_changes_wait_for_their_full_load(bench):
+    bench.change(1, "I", 1, 10)
+    summary = bench.run()
+    assert summary.status is RunStatus.NOTHING_TO_DO
+    assert summary.tables[0].outcome is Outcome.WAITING_FOR_FULL_LOAD
+    bench.load((2, 20))
+    bench.run()
+    assert bench.table == {1: 10, 2: 20}
+
+
+def test_without_a_required_load_changes_make_the_table():
+    bench = Workbench(full_load="none")
+    bench.change(1, "I", 1, 10)
+    bench.run()
+    assert bench.table == {1: 10}
+
+
+def test_each_file_goes_to_history_once_with_its_batch_and_sequences(bench):
+    bench.load((1, 10))
+    bench.change(7, "U", 1, 11)
+    bench.run()
+    assert len(bench.processed) == 2
+    change = next(r for r in bench.processed if r.file.name.startswith("2026"))
+    assert (change.first_sequence, change.last_sequence, change.rows) == (sequence(7), sequence(7), 1)
+    assert list(bench.aws.tracker.all_pending()) == []
+
+
+def test_the_same_object_again_changes_nothing(bench):
+    bench.load((1, 10))
+    bench.run()
+    bench.load((1, 10))
+    assert bench.run().status is RunStatus.NOTHING_TO_DO
+
+
+def test_a_load_with_other_bytes_replaces_the_table(bench):
+    bench.load((1, 10), (2, 20))
+    bench.run()
+    bench.load((1, 15))
+    bench.run()
+    assert bench.table == {1: 15}
+    assert bench.state.generation == 2
+
+
+def test_a_reload_takes_load_files_that_were_put_again_with_the_same_bytes(bench):
+    bench.load((1, 10), name="LOAD00000001.parquet")
+    bench.load((2, 20), name="LOAD00000002.parquet")
+    bench.run()
+    bench.load((1, 10), name="LOAD00000001.parquet")
+    bench.load((2, 25), name="LOAD00000002.parquet")
+    bench.run()
+    assert bench.table == {1: 10, 2: 25}
+
+
+def test_a_load_file_with_a_new_name_extends_the_load(bench):
+    bench.load((1, 10))
+    bench.run()
+    bench.load((2, 20), name="LOAD00000002.parquet")
+    bench.run()
+    assert (bench.table, bench.state.generation) == ({1: 10, 2: 20}, 1)
+
+
+def test_a_damaged_file_is_quarantined_and_the_rest_goes_on(bench):
+    bench.load((1, 10))
+    bench.put_bytes("20260131-000000001.parquet", b"PAR1 no more")
+    bench.change(2, "U", 1, 12)
+    summary = bench.run()
+    assert (summary.status, bench.table) == (RunStatus.SUCCEEDED, {1: 12})
+    assert summary.tables[0].files_quarantined == 1
+    bad = next(r for r in bench.history if r.state is FileState.QUARANTINED)
+    assert "Not a readable parquet file" in bad.reason
+
+
+def test_with_on_bad_file_stop_the_table_waits_and_says_why():
+    bench = Workbench(on_bad_file="stop")
+    bench.load((1, 10))
+    bench.put_bytes("20260131-000000001.parquet", b"PAR1 no more")
+    summary = bench.run()
+    assert (summary.status, bench.table) == (RunStatus.FAILED, {})
+    assert "on_bad_file: stop" in summary.tables[0].error
+    assert len(list(bench.aws.tracker.all_pending())) == 2
+
+
+def test_a_table_whose_only_load_file_is_damaged_still_waits(bench):
+    bench.put_bytes("LOAD00000001.parquet", b"PAR1 no more")
+    bench.change(1, "I", 1, 10)
+    bench.run()
+    assert bench.table == {}
+    bench.load((2, 20))
+    bench.run()
+    assert bench.table == {1: 10, 2: 20}
+
+
+def test_a_file_removed_from_staging_is_reported_and_changes_nothing(bench):
+    bench.load((1, 10))
+    bench.run()
+    bench.change(1, "U", 1, 11)
+    bench.manager().sweep(["shop.orders"])
+    bench.aws.objects.delete("odpf-staging", ["internal_staging/shop/orders/20260131-000000001.parquet"])
+    summary = bench.run()
+    assert bench.table == {1: 10}
+    assert "no longer in staging" in summary.warnings[0]
+
+
+def test_a_file_overwritten_before_it_was_applied_gives_way_to_the_new_object(bench):
+    bench.load((1, 10))
+    bench.change(1, "U", 1, 11)
+    bench.manager().sweep(["shop.orders"])
+    bench.change(1, "U", 1, 99)
+    bench.run()
+    assert bench.table == {1: 99}
+    assert next(r.reason for r in bench.history if r.state is FileState.QUARANTINED).count("overwritten") == 1
+
+
+@pytest.mark.parametrize("changed", [{"hudi_primary_key": "V"}, {"table_data_versioning_type": "H"}])
+def test_a_change_of_key_or_mode_of_an_existing_table_is_refused(bench, changed):
+    bench.load((1, 10))
+    bench.run()
+    bench.aws.config.put_tables([table_item(**changed)])
+    bench.change(1, "U", 1, 11)
+    summary = bench.run()
+    assert summary.status is RunStatus.FAILED
+    assert "was made with" in summary.tables[0].error
+    assert bench.table == {1: 10}
+
+
+def test_a_table_that_a_live_job_run_holds_is_skipped_and_said_so(bench):
+    bench.load((1, 10))
+    bench.run()
+    bench.aws.ledger.acquire(bench.state, "jr-other", "run-other", bench.aws.objects._clock())
+    bench.aws.job_runs.set("jr-other", JobRunState.RUNNING)
+    bench.change(1, "U", 1, 11)
+    plan = bench.manager().plan("run-x", "hourly")
+    assert plan["batch_count"] == 1
+
+    def sleep(_):
+        bench.aws.ledger.beat("jr-other")
+
+    rows = bench.process("run-x", 0, bench.aws, sleep=sleep)
+    assert [row.outcome for row in rows] == [Outcome.SKIPPED_LOCKED]
+    assert bench.state.lease_owner == "jr-other"
+
+
+def test_a_table_whose_owner_stopped_beating_is_taken_over_after_it_was_stopped(bench):
+    bench.load((1, 10))
+    bench.run()
+    bench.aws.ledger.acquire(bench.state, "jr-hung", "run-hung", bench.aws.objects._clock())
+    bench.aws.job_runs.set("jr-hung", JobRunState.RUNNING)
+    bench.change(1, "U", 1, 11)
+    bench.manager().plan("run-x", "hourly")
+    seconds = iter(range(0, 10_000, 30))
+    rows = bench.process("run-x", 0, bench.aws, sleep=lambda _: None, monotonic=lambda: float(next(seconds)))
+    assert [row.outcome for row in rows] == [Outcome.COMPLETED]
+    assert bench.table == {1: 11}
+    assert bench.aws.job_runs.state("jr-hung").terminal
+
+
+def test_a_catalog_failure_after_the_commit_is_a_warning_and_made_up_by_the_next_run(bench):
+    class NoCatalog:
+        def ensure_database(self, database):
+            raise TransientError("Glue is busy. Try again.")
+
+    bench.load((1, 10))
+    summary = bench.run(wrapped(bench.aws, catalog=NoCatalog()))
+    assert (summary.status, bench.table) == (RunStatus.SUCCEEDED, {1: 10})
+    assert "catalog entry could not be written" in summary.warnings[0]
+    bench.change(1, "U", 1, 11)
+    bench.run()
+    assert bench.aws.catalog.databases["raw"]["orders"].columns
+
+
+def test_an_engine_failure_leaves_table_and_files_and_the_next_run_heals(bench):
+    class BrokenEngine:
+        name, hudi_version = "broken", "none"
+
+        def prepare(self, plan):
+            raise MemoryError("no more memory")
+
+    bench.load((1, 10))
+    broken = wrapped(bench.aws)
+    broken.engine = BrokenEngine()
+    summary = bench.run(broken)
+    assert (summary.status, bench.state.refresh_status) == (RunStatus.FAILED, RefreshStatus.ERROR)
+    assert "no more memory" in summary.tables[0].error
+    assert bench.run().status is RunStatus.SUCCEEDED
+    assert (bench.table, bench.state.last_error) == ({1: 10}, None)
+
+
+def test_rows_of_a_foreign_commit_are_never_written_over(bench):
+    bench.load((1, 10))
+    bench.run()
+    bench.aws.objects.put("odpf-raw", "raw/orders/.hoodie/20990101000000000.commit", b'{"operationType": "UPSERT"}')
+    bench.change(1, "U", 1, 11)
+    summary = bench.run()
+    assert summary.status is RunStatus.FAILED
+    assert "were not made by ODPF" in summary.tables[0].error
+
+
+def test_a_raw_folder_with_other_content_is_refused(bench):
+    bench.aws.objects.put("odpf-raw", "raw/orders/somebody.txt", b"mine")
+    bench.load((1, 10))
+    summary = bench.run()
+    assert "holds no Hudi table" in summary.tables[0].error
+    assert bench.aws.objects.get("odpf-raw", "raw/orders/somebody.txt") == b"mine"
+
+
+def test_columns_keep_their_names_in_lower_case_in_the_catalog(bench):
+    bench.put("LOAD00000001.parquet", [{"ID": 1, "V": 1}], FULL)
+    bench.put("20260131-000000001.parquet", [{"Op": "I", "ID": 2, "V": 2, "SEQ": sequence(1)}], CHANGES)
+    bench.run()
+    table = bench.aws.catalog.databases["raw"]["orders"]
+    assert [name for name, _ in table.columns] == ["id", "v", "seq", "_odpf_operation", "_odpf_order"]

@@ -1,0 +1,128 @@
+"""One small deployment in memory: put files, run a cadence, look at the table."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from file_manager.sweep import sweep
+from file_processor.batch_manager import BatchManager
+from file_processor.batch_run import BatchRun
+from file_processor.lease import Contender
+from file_processor.table_run import Workshop
+from odpf.audit import RunSummary
+from odpf.clock import utc_now
+from odpf.manifest import BatchManifest, batch_key, summary_key
+from odpf.states import FileState, JobRunState
+from odpf_local.memory import MemoryAws
+from tests.file_processor.memory_engine import MemoryEngine, rows
+
+FULL = pa.schema([("ID", pa.int64()), ("V", pa.int64())])
+CHANGES = pa.schema([("Op", pa.string()), ("ID", pa.int64()), ("V", pa.int64()), ("SEQ", pa.string())])
+LOCATION = "s3://odpf-raw/raw/orders"
+START = datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+def table_item(**values):
+    return {
+        "source_table_name": "shop.orders",
+        "refresh_cadence": "hourly",
+        "raw_database_name": "raw",
+        "raw_table_name": "orders",
+        "hudi_primary_key": "ID",
+        "hudi_precombine_field": "SEQ",
+        **values,
+    }
+
+
+def sequence(number: int) -> str:
+    return f"2026013110153000{number:019d}"
+
+
+class Workbench:
+    def __init__(self, **item):
+        self.aws = MemoryAws()
+        self.aws.config.put_tables([table_item(**item)])
+        self.engine = MemoryEngine(self.aws.objects)
+        self.runs = 0
+
+    def put(self, name, rows, schema=CHANGES, table="shop/orders"):
+        buffer = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer)
+        self.put_bytes(name, buffer.getvalue(), table)
+
+    def put_bytes(self, name, content, table="shop/orders"):
+        self.aws.objects.put("odpf-staging", f"internal_staging/{table}/{name}", content)
+
+    def load(self, *values, name="LOAD00000001.parquet"):
+        self.put(name, [{"ID": key, "V": value} for key, value in values], FULL)
+
+    def change(self, number, operation, key, value=None):
+        row = {"Op": operation, "ID": key, "V": value, "SEQ": sequence(number)}
+        self.put(f"20260131-{number:09d}.parquet", [row])
+
+    def manager(self, aws=None) -> BatchManager:
+        aws = aws or self.aws
+        places = aws.settings.staging_places
+        return BatchManager(
+            aws.settings, aws.config, aws.tracker, aws.ledger, aws.audit, aws.objects,
+            lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()),
+        )  # fmt: skip
+
+    def run(self, aws=None) -> RunSummary:
+        """Plan, process and summarise one run; `aws` may wrap ports that fail."""
+        aws = aws or self.aws
+        self.runs += 1
+        run_id = f"run-{self.runs}"
+        plan = self.manager().plan(run_id, "hourly")
+        for number in range(plan["batch_count"]):
+            self.process(run_id, number, aws)
+        if not plan["nothing_to_do"]:
+            self.manager().summarise(run_id)
+        return RunSummary.model_validate_json(self.aws.objects.get("odpf-artifacts", summary_key(run_id)))
+
+    def process(self, run_id, number, aws, **contender):
+        manifest = BatchManifest.from_bytes(self.aws.objects.get("odpf-artifacts", batch_key(run_id, number)))
+        owner = f"jr-{run_id}-{number}"
+        self.aws.job_runs.set(owner, JobRunState.RUNNING)
+        fence = Contender(aws.ledger, aws.job_runs, manifest.settings, owner, run_id, **contender)
+        engine = getattr(aws, "engine", self.engine)
+        shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, fence, lambda: engine)
+        try:
+            return BatchRun(manifest, shop, aws.audit).run()
+        finally:
+            self.aws.job_runs.set(owner, JobRunState.SUCCEEDED)
+
+    @property
+    def state(self):
+        return self.aws.ledger.state("raw.orders")
+
+    @property
+    def table(self):
+        return {key: row["v"] for key, row in rows(self.aws.objects, LOCATION).items()}
+
+    @property
+    def commits(self):
+        return [e.key for e in self.aws.objects.list("odpf-raw", "raw/orders/.hoodie/") if e.key.endswith(".commit")]
+
+    @property
+    def history(self):
+        return list(self.aws.tracker.history("shop.orders"))
+
+    @property
+    def processed(self):
+        return [record for record in self.history if record.state is FileState.PROCESSED]
+
+
+def later(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def wrapped(aws, **ports):
+    """The same deployment with some ports replaced."""
+    names = ("settings", "tracker", "ledger", "audit", "config", "objects", "catalog", "job_runs")
+    return SimpleNamespace(**{name: ports.get(name, getattr(aws, name)) for name in names})
