@@ -15,7 +15,7 @@ import yaml
 from odpf.errors import InvalidConfiguration
 
 MOST_BYTES = 20_000_000
-MOST_VALUES = 2_000_000
+MOST_VALUES = 500_000
 DEEPEST = 20
 
 Path = tuple[str | int, ...]
