@@ -6,6 +6,8 @@ import shlex
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -37,10 +39,11 @@ def up(
         note(f"The embedded AWS runs already, at {found.endpoint_url} (process {found.pid}).")
         return
     note("Starting the embedded AWS ...")
-    launched = running.launch(folder, port or _default_port(), note)
-    _introduce(launched, folder)
-    if not detach:
-        _stay(launched, folder)
+    with _ended_by_a_signal(folder):
+        launched = running.launch(folder, port or _default_port(), note)
+        _introduce(launched, folder)
+        if not detach:
+            _stay(launched, folder)
 
 
 @app.command()
@@ -82,18 +85,26 @@ def _introduce(launched: Running, folder: Path) -> None:
 
 
 def _stay(launched: Running, folder: Path) -> None:
-    """Wait in the foreground until Ctrl-C, a SIGTERM, or somebody else's `odpf local down`."""
+    """Wait in the foreground until a signal or somebody else's `odpf local down`."""
     note("Ctrl-C ends it.")
+    while launched.alive:
+        time.sleep(0.2)
+    if Running.read(folder) == launched:
+        raise EmbeddedFailed(f"The embedded AWS has died; its log is in {folder / running.STATE_FOLDER}.")
+
+
+@contextmanager
+def _ended_by_a_signal(folder: Path) -> Iterator[None]:
+    """Ctrl-C or SIGTERM, during the start too, ends the embedded AWS and then this program."""
 
     def interrupt(number: int, frame: object) -> None:  # noqa: ARG001  signal's signature
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        while launched.alive:
-            time.sleep(0.2)
-        if Running.read(folder) == launched:
-            raise EmbeddedFailed(f"The embedded AWS has died; {folder / running.STATE_FOLDER} has its log.")
+        yield
     except KeyboardInterrupt:
         note("Ending the embedded AWS ...")
         running.stop(folder)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -95,7 +95,11 @@ def launch(folder: Path, port: int | None = None, tell: Callable[[str], None] = 
     log = folder / STATE_FOLDER / "embedded.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     pid = _spawn(folder, port, log)
-    _wait_until_ready(folder, pid, log, tell)
+    try:
+        _wait_until_ready(folder, pid, log, tell)
+    except BaseException:  # nobody waits for it any more: it must not come up later, unseen
+        _end(pid, process_session.started_at(pid))
+        raise
     if (running := find(folder)) is not None:  # ours, or somebody else's whose start was faster
         return running
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
@@ -107,7 +111,7 @@ def stop(folder: Path) -> bool:
     folder = folder.resolve()
     running = find(folder)
     if running is not None:
-        _end(running)
+        _end(running.pid, running.started)
     clean_up(folder)
     return running is not None
 
@@ -158,14 +162,15 @@ def _spawn(folder: Path, port: int | None, log: Path) -> int:
     )
 
 
-def _end(running: Running) -> None:
-    os.kill(running.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while running.alive and time.monotonic() < deadline:
+def _end(pid: int, started: str | None) -> None:
+    """End the process with that id and start, by force when it takes too long."""
+    forced_at = time.monotonic() + _STOP_SECONDS
+    number = signal.SIGTERM
+    while started is not None and process_session.started_at(pid) == started:
+        if number == signal.SIGTERM or time.monotonic() > forced_at:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+            number = signal.SIGKILL
         time.sleep(0.05)
-    if running.alive:
-        os.kill(running.pid, signal.SIGKILL)
-        while running.alive:
-            time.sleep(0.05)
     with suppress(ChildProcessError):  # only the process that launched it has something to collect
-        os.waitpid(running.pid, os.WNOHANG)
+        os.waitpid(pid, os.WNOHANG)
