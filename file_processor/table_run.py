@@ -224,7 +224,6 @@ class TableRun:
             for inspection in fitted.usable
             if inspection.convert
         }
-        is_snapshot = config.table_data_versioning_type == "S"
         identity = self._batch_id(choice)
         return WritePlan(
             kind=choice.kind or CycleKind.CHANGES,
@@ -234,7 +233,6 @@ class TableRun:
             groups=read_groups(fitted.usable, config, uris),
             generation=choice.generation,
             floor=choice.floor,
-            global_index=is_snapshot and bool(config.hudi_partition_key) and config.partition_is_immutable == "N",
             quarantine_uri=f"s3://{settings.artifacts_bucket}/quarantine/{config.raw_table}/{identity}",
             input_bytes=sum(inspection.chosen.file.size for inspection in fitted.usable),
         )

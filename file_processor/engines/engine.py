@@ -42,7 +42,6 @@ class WritePlan(NamedTuple):
         groups: what to read.
         generation, floor: of the table after this commit; rows of an earlier generation, or with a sequence at or
             below the floor, are late.
-        global_index: whether a key may stand in another partition than the row says.
         quarantine_uri: where rows go that cannot be applied.
         input_bytes: size of the files, for parallelism.
     """
@@ -54,7 +53,6 @@ class WritePlan(NamedTuple):
     groups: tuple[ReadGroup, ...]
     generation: int
     floor: str
-    global_index: bool
     quarantine_uri: str
     input_bytes: int
 
@@ -66,6 +64,7 @@ class Reduced(NamedTuple):
         valid: rows that could be applied, before reducing.
         inserted, updated, deleted: rows that Hudi is given (a key that moves to another partition is updated).
         unchanged: rows without effect: deletes of absent keys, changes that a history already has.
+        moved: updated rows whose partition value changed.
         late: rows that lost against what is stored, or that belong to a generation before the table's.
         greatest: text form of the greatest order position among the valid rows; None without one.
         removed: rows of the table that a reload does not have again.
@@ -78,6 +77,7 @@ class Reduced(NamedTuple):
     unchanged: int
     late: int
     greatest: str | None
+    moved: int = 0
     removed: int = 0
 
     @property
@@ -119,8 +119,13 @@ class Prepared(Protocol):
 class Engine(Protocol):
     """Reads, reduces, merges and writes; decides nothing."""
 
-    name: str
-    hudi_version: str
+    @property
+    def name(self) -> str:
+        """How it is called in audit rows."""
+
+    @property
+    def hudi_version(self) -> str:
+        """Version of the Hudi writer."""
 
     def prepare(self, plan: WritePlan) -> Prepared:
         """Read and reduce a file batch.

@@ -20,7 +20,9 @@ from odpf.errors import EngineError
 
 _ROWS = "_odpf_rows"
 _STORED = "_odpf_stored_order"
+_STORED_PARTITION = "_odpf_stored_partition"
 _EFFECT = "_odpf_effect"
+_MOVED = "_odpf_moved"
 _WRITTEN = ("inserted", "updated", "deleted")
 _EFFECTS = (*_WRITTEN, "unchanged", "late")
 _LONGEST_REASON = 600
@@ -81,7 +83,7 @@ class SparkPrepared:
         """Write the one commit."""
         plan = self._plan
         written = self._latest.where(F.col(_EFFECT).isin(*_WRITTEN)).select(*self._columns())
-        options = write_options(plan, metadata)
+        options = write_options(plan, metadata, rows_move=self.reduced.moved > 0)
         try:
             written.write.format("hudi").options(**options).mode("append").save(plan.location)
         except (PySparkException, Py4JError) as error:
@@ -109,12 +111,24 @@ class SparkPrepared:
         return latest.select("row.*", _ROWS)
 
     def _with_effect(self, latest: DataFrame) -> DataFrame:
-        """What each row does, told by the order position that the table has stored for its key."""
+        """What each row does, told by the order position and partition that the table has stored for its key."""
+        nothing = F.lit(None).cast("string")
         if self._plan.kind is CycleKind.LOAD:
-            return latest.withColumn(_STORED, F.lit(None).cast("string")).withColumn(_EFFECT, self._effect())
-        keys = list(record_key(self._plan.config))
-        stored = self._stored().select(*(f"`{key}`" for key in keys), F.col(ORDER).alias(_STORED))
-        return latest.join(stored, keys, "left").select(latest["*"], _STORED).withColumn(_EFFECT, self._effect())
+            return (
+                latest.withColumn(_STORED, nothing).withColumn(_EFFECT, self._effect()).withColumn(_MOVED, F.lit(False))
+            )
+        keys = [f"`{key}`" for key in record_key(self._plan.config)]
+        partition = self._plan.config.hudi_partition_key
+        place = F.col(f"`{partition}`") if partition else nothing
+        stored = self._stored().select(*keys, F.col(ORDER).alias(_STORED), place.alias(_STORED_PARTITION))
+        joined = latest.join(stored, list(record_key(self._plan.config)), "left")
+        rows = joined.select(latest["*"], _STORED, _STORED_PARTITION).withColumn(_EFFECT, self._effect())
+        if partition is None:
+            return rows.withColumn(_MOVED, F.lit(False))
+        # A delete goes where the row is; it may carry the key alone (S14).
+        goes_to = F.when(F.col(_EFFECT) == "deleted", F.col(_STORED_PARTITION)).otherwise(place)
+        moves = (F.col(_EFFECT) == "updated") & ~place.eqNullSafe(F.col(_STORED_PARTITION))
+        return rows.withColumn(_MOVED, moves).withColumn(partition, goes_to)
 
     def _stored(self) -> DataFrame:
         return self._spark.read.format("hudi").load(self._plan.location)
@@ -140,7 +154,10 @@ class SparkPrepared:
     def _count(self) -> Reduced:
         effects = [F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _EFFECTS]
         row = self._latest.agg(
-            F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"), F.max(ORDER).alias("greatest"), *effects
+            F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"),
+            F.max(ORDER).alias("greatest"),
+            F.count_if(_MOVED).alias("moved"),
+            *effects,
         ).first()
         if row is None:
             raise EngineError("Spark returned no counts. Start the cadence again.")

@@ -99,12 +99,13 @@ def key_generator(config: TableConfig) -> str:
     return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"
 
 
-def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
+def write_options(plan: WritePlan, metadata: dict[str, str], *, rows_move: bool) -> dict[str, str]:
     """Options of one commit.
 
     Args:
         plan: the file batch.
         metadata: kept in the commit; keys without prefix.
+        rows_move: whether a key stands in another partition than its new row says; only then the dearer global index.
     """
     config = plan.config
     options = dict(_ALWAYS)
@@ -117,7 +118,7 @@ def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
         "hoodie.datasource.write.recordkey.field": ",".join(record_key(config)),
         "hoodie.datasource.write.partitionpath.field": config.hudi_partition_key or "",
         "hoodie.datasource.write.keygenerator.class": key_generator(config),
-        "hoodie.index.type": "GLOBAL_SIMPLE" if plan.global_index else "SIMPLE",
+        "hoodie.index.type": "GLOBAL_SIMPLE" if rows_move else "SIMPLE",
         # A row whose partition value changes moves; without this Spark and other readers disagree.
         "hoodie.simple.index.update.partition.path": "true",
     }
