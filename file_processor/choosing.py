@@ -61,7 +61,7 @@ def choose(
     staged_loads: Sequence[LandedFile],
     high_water_sequence: str,
 ) -> Choice:
-    """Decide kind and generations of a table's next file batch (design.md, "generation" and "load").
+    """Decide kind and generations of a table's next file batch (docs/guarantees.md).
 
     Args:
         state: the table as the lease's holder found it, dead runs already finished.

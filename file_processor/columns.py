@@ -1,4 +1,4 @@
-"""Columns that ODPF adds to raw tables (design.md section 5)."""
+"""Columns that ODPF adds to raw tables."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rewrite the few files that Spark cannot read as they stand: TIME, nanoseconds, half floats, awkward paths.
 
 Copies go to a scratch prefix of the run and keep row order and file name, so order positions stay the same.
-Memory is bounded by one row group, whatever the file's size (facts on reading DMS files).
+Memory is bounded by one row group, whatever the file's size (docs/hudi.md).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Inspection(NamedTuple):
         dms_operation: whether the file begins with DMS's `Op` column.
         rows: number of rows.
         sequences: smallest and greatest change sequence, as far as the statistics tell.
-        convert: whether it must be rewritten before Spark can read it (facts/hudi.md, Reading DMS files).
+        convert: whether it must be rewritten before Spark can read it (docs/hudi.md).
         problem: why it cannot be applied, None if it can.
     """
 
@@ -129,7 +129,7 @@ def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool,
 def _spark_type(kind: pa.DataType) -> tuple[str | None, bool]:  # noqa: PLR0911  a table of types
     """The Spark type of a parquet column, empty for one that holds only nulls, None for one that cannot be held.
 
-    The flag says that Spark cannot read it as it stands: TIME, nanoseconds, half floats (facts/hudi.md).
+    The flag says that Spark cannot read it as it stands: TIME, nanoseconds, half floats (docs/hudi.md).
     """
     if pa.types.is_dictionary(kind):
         return _spark_type(kind.value_type)

@@ -30,7 +30,7 @@ def fit(table: Schema, file: Schema, *, table_has_rows: bool) -> Fit:
         table: the schema so far; empty before the first file.
         file: the file's data columns.
         table_has_rows: whether rows are stored already: then only int -> bigint and float -> double widen, since
-            stored files are not rewritten for more (facts/hudi.md, Schema).
+            stored files are not rewritten for more (docs/hudi.md).
     """
     merged = dict(table)
     for column, file_type in file:

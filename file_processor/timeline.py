@@ -134,7 +134,7 @@ class Timeline:
     def remove_unfinished(self) -> None:
         """Clear what a dead first load left: without a completed commit nothing of it was ever visible.
 
-        Hudi would show such files once a later commit completes (facts on the table format, trap 1).
+        Hudi would show such files once a later commit completes (docs/hudi.md, dead writers).
 
         Raises:
             TimelineViolation: the folder holds something that is no Hudi table.

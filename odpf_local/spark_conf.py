@@ -166,8 +166,8 @@ def _resolve() -> tuple[Path, ...]:
             return tuple(Path(jar.removeprefix("file://")) for jar in line.removeprefix("JARS ").split(","))
     tail = "\n".join((answer.stdout + answer.stderr).splitlines()[-15:])
     raise JarsNotFetched(
-        f"The jars {', '.join(PACKAGES)} could not be fetched. Check the connection to Maven Central "
-        f"(https://repo1.maven.org/maven2), then try again. Spark said:\n{tail}"
+        f"The jars {', '.join(PACKAGES)} could not be fetched. Check the connection to Maven Central, "
+        f"then try again. Spark said:\n{tail}"
     )
 
 

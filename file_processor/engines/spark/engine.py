@@ -134,7 +134,7 @@ class SparkPrepared:
         return self._spark.read.format("hudi").load(self._plan.location)
 
     def _effect(self) -> Column:
-        """One of the effects for every row; design.md section 4, G3 and G7."""
+        """One of the effects for every row; docs/guarantees.md, G3 and G7."""
         is_stored, is_delete = F.col(_STORED).isNotNull(), F.col(OPERATION) == "D"
         if self._is_history:
             return F.when(is_stored, "unchanged").otherwise("inserted")

@@ -1,4 +1,4 @@
-"""Every Hudi option ODPF sets, once, each with the reason for its value (facts: docs/hudi.md)."""
+"""Every Hudi option ODPF sets, once, each with the reason for its value (docs/hudi.md)."""
 
 from __future__ import annotations
 

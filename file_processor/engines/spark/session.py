@@ -10,7 +10,7 @@ _STATIC = {
     "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
 }
 _RUNTIME = {
-    # Types mean the same in every file, session and version (facts on reading DMS files with Spark 3.5).
+    # Types mean the same in every file, session and version (docs/hudi.md).
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
