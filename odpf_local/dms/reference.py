@@ -25,9 +25,9 @@ RECOMMENDED_ENDPOINT = REFERENCE_ENDPOINT.model_copy(
 )
 
 
-def _everything(schema: str) -> dict[str, object]:
+def _everything(schema: str, number: int = 1) -> dict[str, object]:
     locator = {"schema-name": schema, "table-name": "%"}
-    return {"rule-type": "selection", "rule-id": 1, "rule-action": "include", "object-locator": locator}
+    return {"rule-type": "selection", "rule-id": number, "rule-action": "include", "object-locator": locator}
 
 
 def _column_rule(number: int, schema: str, action: str, **more: object) -> dict[str, object]:
@@ -49,20 +49,26 @@ REFERENCE_RULES = {
         _added(4, "taxi_trips", "CDC_OPERATION", "$AR_H_OPERATION"),
     ]
 }
-RECOMMENDED_RULES = {
-    "rules": [
-        _everything("%"),
-        _added(2, "%", "CDC_TIMESTAMP_SEQ", "$AR_H_CHANGE_SEQ"),
-        _added(3, "%", "CDC_OPERATION", "$AR_H_OPERATION"),
-        _added(4, "%", "CDC_COMMIT_TIMESTAMP", "$AR_H_COMMIT_TIMESTAMP"),
-        _added(5, "%", "CDC_STREAM_POSITION", "$AR_H_STREAM_POSITION"),
-        _column_rule(
-            6,
-            "%",
-            "add-before-image-columns",
-            before_image_def={"column-prefix": "BI_", "column-suffix": "", "column-filter": "pk-only"},
-        ),
-    ]
-}
+
+
+def recommended_mappings(*schemas: str) -> TableMappings:
+    """Every table of some schemas (all without any), with the columns ODPF recommends: sequence, operation, commit time,
+    log position, and the key before the change."""
+    rules = [_everything(schema, number) for number, schema in enumerate(schemas or ("%",), 1)]
+    return TableMappings.parse(json.dumps({"rules": [*rules, *_RECOMMENDED_COLUMNS]}))
+
+
+_RECOMMENDED_COLUMNS = [
+    _added(102, "%", "CDC_TIMESTAMP_SEQ", "$AR_H_CHANGE_SEQ"),
+    _added(103, "%", "CDC_OPERATION", "$AR_H_OPERATION"),
+    _added(104, "%", "CDC_COMMIT_TIMESTAMP", "$AR_H_COMMIT_TIMESTAMP"),
+    _added(105, "%", "CDC_STREAM_POSITION", "$AR_H_STREAM_POSITION"),
+    _column_rule(
+        106,
+        "%",
+        "add-before-image-columns",
+        before_image_def={"column-prefix": "BI_", "column-suffix": "", "column-filter": "pk-only"},
+    ),
+]
 REFERENCE_MAPPINGS = TableMappings.parse(json.dumps(REFERENCE_RULES))
-RECOMMENDED_MAPPINGS = TableMappings.parse(json.dumps(RECOMMENDED_RULES))
+RECOMMENDED_MAPPINGS = recommended_mappings()

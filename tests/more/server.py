@@ -1,0 +1,95 @@
+"""A MariaDB server of the tests' own: data in a temporary folder, a free port, ended by its process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from odpf_local.dms.replicate.source import MysqlSource
+
+_DAEMON = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+_INSTALL = shutil.which("mariadb-install-db", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/local/bin")
+ADVICE = "needs a MariaDB server: apt-get install mariadb-server"
+_STARTED_WITHIN = 60
+_AS_ROOT = ["--user=root"] if os.geteuid() == 0 else []
+
+
+class Mariadb(NamedTuple):
+    """A running server: for SQL, and as a source of `odpf dms replicate`."""
+
+    engine: sa.Engine
+    source: MysqlSource
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """The SOURCE argument of `odpf dms replicate`."""
+        return f"mysql://{self.source.user}@{self.source.host}:{self.source.port}"
+
+
+def installed() -> bool:
+    return bool(_DAEMON and _INSTALL)
+
+
+def start(folder: Path, *options: str) -> Mariadb:
+    """A new server that logs whole rows; `options` are added to its command line."""
+    data, port = folder / "data", _free_port()
+    subprocess.run(
+        [
+            _INSTALL,
+            "--no-defaults",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            *_AS_ROOT,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    command = [
+        *(_DAEMON, "--no-defaults", *_AS_ROOT, f"--datadir={data}", f"--socket={folder / 'sock'}", f"--port={port}"),
+        *("--bind-address=127.0.0.1", "--skip-name-resolve", "--server-id=1", "--local-infile=1"),
+        *("--log-bin=log", "--binlog-format=ROW", "--binlog-row-image=FULL", "--binlog-row-metadata=FULL"),
+        *("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--character-set-server=utf8mb4"),
+        *options,
+    ]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    engine = sa.create_engine(
+        f"mysql+pymysql://root@127.0.0.1:{port}/?charset=utf8mb4&local_infile=1", poolclass=sa.NullPool
+    )
+    server = Mariadb(engine, MysqlSource(port=port), process)
+    _wait_for(server, folder / "server.log")
+    return server
+
+
+def stop(server: Mariadb) -> None:
+    server.engine.dispose()
+    server.process.terminate()
+    server.process.wait(timeout=60)
+
+
+def _wait_for(server: Mariadb, log: Path) -> None:
+    deadline = time.monotonic() + _STARTED_WITHIN
+    while True:
+        try:
+            with server.engine.connect():
+                return
+        except sa.exc.OperationalError:
+            if server.process.poll() is not None or time.monotonic() > deadline:
+                server.process.kill()
+                raise RuntimeError(f"mariadbd did not start: {log.read_text()[-2000:]}") from None
+            time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
