@@ -161,6 +161,17 @@ def test_whoever_released_the_table_changes_nothing_any_more(stores, write):
     assert stores.tracker.pending(TABLE) == [landed()]
 
 
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_an_owner_that_took_the_table_again_cannot_complete_what_it_began_before(stores, write):
+    before = acquire(stores, "jr_1")
+    again = stores.ledger.acquire(before, "jr_1", "r1", NOW)
+    stores.tracker.register(landed(), NOW)
+    with pytest.raises(LeaseLost):
+        write(stores.ledger, before)
+    assert stores.ledger.state(RAW_TABLE) == again
+    assert stores.tracker.pending(TABLE) == [landed()]
+
+
 def test_finished_files_move_to_history_and_may_be_finished_again(stores):
     files = [landed(number) for number in range(120)]
     for file in files[:3]:
