@@ -1,0 +1,24 @@
+"""One instance for all end-to-end tests; each scenario has cadences and schemas of its own in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.lake import FOLDER, STAGING, Lake
+
+CRM = {"name": "crm", "bucket": "crm-exports", "folder": "a/b"}
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """A running instance with a second staging place, `crm`."""
+    places = [{"name": "", "bucket": STAGING, "folder": FOLDER}, CRM]
+    instance = Lake(tmp_path_factory.mktemp("lake"), ODPF_STAGING_PLACES=json.dumps(places))
+    try:
+        instance.up()
+        yield instance
+    finally:
+        instance.down()
