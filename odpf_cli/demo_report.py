@@ -12,7 +12,7 @@ from rich.text import Text
 from odpf.audit import TableResult
 from odpf.counts import Counts
 from odpf.states import Outcome
-from odpf_cli.display import duration, grid, number, plural
+from odpf_cli.display import duration, grid, name, number, plural
 from odpf_local.dms.taxi import ExpectedTable
 
 
@@ -101,12 +101,11 @@ def by_source(results: Iterable[TableResult]) -> Mapping[str, TableResult]:
 
 def render(result: DemoResult) -> RenderableType:
     """The table that a person wants to read, and what differs below it."""
-    table = grid(
-        ["Table"], ["Source rows", "Lake rows", "Loaded", "Inserted", "Updated", "Deleted", "Lag"], after=["Result"]
-    )
+    columns = ["Source rows", "Lake rows", "Loaded", "Inserted", "Updated", "Deleted", "Lag", "Result"]
+    table = grid(["Table"], columns)
     for entry in result.tables:
         table.add_row(
-            entry.source_table_name,
+            name(entry.source_table_name),
             number(entry.rows_at_source),
             number(entry.rows_in_lake),
             number(entry.rows_loaded),

@@ -69,20 +69,20 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     if seconds < _TENTHS_UP_TO:
-        return f"{seconds:.1f} s" if seconds else "0 s"
+        return f"{seconds:.1f}s" if seconds else "0s"
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{whole} s"
+        return f"{whole}s"
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02d}s"
     if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
-    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02d}m"
+    return f"{whole // _DAY}d {whole % _DAY // _HOUR}h"
 
 
-def moment(text: str | None) -> str:
-    """A UTC moment without what nobody reads."""
-    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S") if text else NOTHING
+def minute(text: str | None) -> str:
+    """A UTC moment to the minute, without the year."""
+    return datetime.fromisoformat(text).strftime("%m-%d %H:%M") if text else NOTHING
 
 
 def seconds_between(start: str | None, end: str | None) -> float | None:
@@ -102,15 +102,27 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def grid(names: Sequence[str], numbers: Sequence[str], title: str | None = None, after: Sequence[str] = ()) -> Table:
-    """An empty table: text columns to the left, numbers to the right, then further text; nothing wraps."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in after:
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+def name(text: str | None) -> Text:
+    """A name in a table: when the terminal is too narrow it is cut, the columns of numbers and states are not."""
+    return Text(text or NOTHING, no_wrap=True, overflow="ellipsis")
+
+
+def grid(names: Sequence[str], numbers: Sequence[str], title: str | None = None, *, words: Sequence[str] = ()) -> Table:
+    """An empty table of name columns, then columns of single words, then numbers to the right."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for column in names:
+        table.add_column(column)
+    for column in words:
+        table.add_column(column, no_wrap=True)
+    for column in numbers:
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 

@@ -15,7 +15,7 @@ from odpf.landed_file import LandedFile
 from odpf.ports import FileTracker
 from odpf.settings import Settings
 from odpf.states import FileState
-from odpf_cli.display import coloured, complaint, grid, moment, number, plural, size
+from odpf_cli.display import coloured, complaint, grid, name, number, plural, size
 from odpf_cli.output import Output, OutputOption, emit
 
 
@@ -45,8 +45,8 @@ def _waiting(tracker: FileTracker, table: str | None) -> list[LandedFile]:
     for file in tracker.all_pending() if table is None else tracker.pending(table):
         by_table.setdefault(file.source_table_name, []).append(file)
     waiting = []
-    for name, found in by_table.items():
-        done = tracker.done(name, [file.file_id for file in found])
+    for table_name, found in by_table.items():
+        done = tracker.done(table_name, [file.file_id for file in found])
         waiting += [file for file in found if file.file_id not in done]
     return waiting
 
@@ -86,16 +86,15 @@ def render(entries: list[dict[str, Any]], *, filtered: bool) -> RenderableType:
             if filtered
             else "No files yet. Files below the staging folder appear here within seconds, or at the next `odpf run`."
         )
-    table = grid(["Source table", "File", "Type", "State"], ["Size", "Rows"], after=["Written at (UTC)"])
+    table = grid(["Source table", "File"], ["Size", "Rows"], words=["Type", "State"])
     for entry in entries:
         table.add_row(
-            entry["source_table_name"],
-            entry["path"].rsplit("/", 1)[-1],
+            name(entry["source_table_name"]),
+            name(entry["path"].rsplit("/", 1)[-1]),
             entry["dms_file_type"],
             coloured(entry["state"]),
             size(entry["size"]),
             number(entry["rows"]),
-            moment(entry["last_modified"]),
         )
     reasons = [complaint(entry["path"], entry["reason"]) for entry in entries if entry["reason"]]
     return Group(table, *reasons, Text(plural(len(entries), "file"), style="dim"))

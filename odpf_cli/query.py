@@ -46,7 +46,7 @@ def render(result: QueryResult, rows: list[dict[str, Any]], width: int) -> Rende
         return Group(*(_record(number, row) for number, row in enumerate(shown, 1)), below)
     table = grid([], [])
     for name, column in zip(names, result.columns, strict=True):
-        table.add_column(name, justify="right" if is_number(column.type) else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if is_number(column.type) else "left", overflow="fold")
     for row in shown:
         table.add_row(*(Text(value) for value in row.values()))
     return Group(table, below)

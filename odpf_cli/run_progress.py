@@ -48,7 +48,8 @@ class LineWatcher:
 
     def planned(self, tables: Mapping[str, PlannedTable]) -> None:
         """Tell how much there is to do."""
-        self._console.print(_plan_line(tables))
+        if tables:
+            self._console.print(_plan_line(tables))
 
     def busy(self, raw_tables: set[str]) -> None:
         """Nothing to tell: a line per table that begins would double the log."""
@@ -68,7 +69,8 @@ class LiveWatcher:
 
     def planned(self, tables: Mapping[str, PlannedTable]) -> None:
         """Give the bar its length."""
-        self._progress.console.print(_plan_line(tables))
+        if tables:
+            self._progress.console.print(_plan_line(tables))
         self._progress.update(self._run, description="starting the job", total=len(tables))
 
     def busy(self, raw_tables: set[str]) -> None:
@@ -105,18 +107,9 @@ def result_line(result: TableResult) -> Text:
 
 
 def counts_line(counts: Counts) -> str:
-    """The kinds of rows that occurred."""
-    kinds = {
-        "inserted": counts.rows_inserted,
-        "updated": counts.rows_updated,
-        "deleted": counts.rows_deleted,
-        "collapsed": counts.rows_collapsed,
-        "late": counts.rows_late,
-        "unchanged": counts.rows_unchanged,
-        "quarantined": counts.rows_quarantined,
-        "removed by the reload": counts.rows_removed_by_reload,
-    }
-    told = [f"{count:,} {kind}" for kind, count in kinds.items() if count]
+    """The kinds of rows that occurred, `removed by reload` beside the sum."""
+    kinds = counts.model_dump(exclude={"rows_read"})
+    told = [f"{count:,} {kind.removeprefix('rows_').replace('_', ' ')}" for kind, count in kinds.items() if count]
     return ", ".join(told) or "no rows"
 
 

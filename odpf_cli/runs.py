@@ -17,7 +17,7 @@ from odpf.counts import Counts
 from odpf.errors import NothingRunning
 from odpf.settings import Settings
 from odpf.states import Outcome
-from odpf_cli.display import coloured, duration, grid, moment, number, seconds_between
+from odpf_cli.display import NOTHING, coloured, duration, grid, minute, number, seconds_between
 from odpf_cli.output import Output, OutputOption, emit
 from odpf_cli.run import render as render_end
 from odpf_cli.run import source_of
@@ -97,15 +97,14 @@ def render_list(entries: list[dict[str, Any]]) -> RenderableType:
     """Newest first."""
     if not entries:
         return Text(NO_RUNS)
-    table = grid(["Run", "Status", "Started (UTC)"], ["Took", "Tables", "Failed", "Rows read"])
+    table = grid([], ["Took", "Tables ok", "Rows"], words=["Run", "Status", "Started (UTC)"])
     for found in entries:
         table.add_row(
             found["run_id"],
             coloured(found["status"]),
-            moment(found["started_at"]),
+            minute(found["started_at"]),
             duration(found["seconds"]),
-            number(found["tables"]),
-            number(found["tables_failed"]),
+            f"{found['tables'] - found['tables_failed']}/{found['tables']}" if found["tables"] else NOTHING,
             number(found["rows_read"]),
         )
     return table

@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from odpf.adapters.aws import Aws
-from odpf.clock import utc_now
+from odpf.clock import iso, utc_now
 from odpf.ports import ConfigStore, FileTracker, Ledger
 from odpf.settings import Settings
 from odpf.states import ConfigurationState
-from odpf_cli.display import NOTHING, coloured, complaint, duration, grid, moment, number, plural, size
+from odpf_cli.display import NOTHING, coloured, complaint, duration, grid, name, number, plural, seconds_between
 from odpf_cli.output import Output, OutputOption, emit
 from odpf_cli.table_status import TableStatus, read_items, table_statuses
 
@@ -24,8 +24,9 @@ NO_TABLES = "No tables yet. Describe them in a file and add them: odpf config ap
 def status(output: OutputOption = Output.TABLE) -> None:
     """Show per table its state, what waits, how far it is, and its last error."""
     aws = Aws(Settings.from_environment())
-    found = current(aws.config, aws.ledger, aws.tracker, utc_now())
-    emit(output, as_documents(found), lambda: render(found))
+    now = utc_now()
+    found = current(aws.config, aws.ledger, aws.tracker, now)
+    emit(output, as_documents(found), lambda: render(found, now))
 
 
 def current(config: ConfigStore, ledger: Ledger, tracker: FileTracker, now: datetime) -> list[TableStatus]:
@@ -35,14 +36,13 @@ def current(config: ConfigStore, ledger: Ledger, tracker: FileTracker, now: date
     return table_statuses(tables, states, tracker.all_pending(), tracker.history(), now)
 
 
-def render(statuses: list[TableStatus]) -> RenderableType:
+def render(statuses: list[TableStatus], now: datetime) -> RenderableType:
     """A table per cadence, then what is wrong, then what to do."""
     if not statuses:
         return Text(NO_TABLES)
     parts: list[RenderableType] = []
-    for cadence, group in groupby(statuses, key=lambda entry: (entry.refresh_cadence, _stranger(entry))):
-        entries = list(group)
-        parts.append(_table(_title(cadence[0], entries), entries))
+    for _, group in groupby(statuses, key=lambda entry: (entry.refresh_cadence, _stranger(entry))):
+        parts.append(_table(list(group), now))
     parts += [complaint(entry.source_table_name, entry.last_error) for entry in statuses if entry.last_error]
     if any(_stranger(entry) for entry in statuses):
         parts.append(Text("Files of unconfigured tables wait until `odpf config apply` names their table.", "yellow"))
@@ -51,25 +51,33 @@ def render(statuses: list[TableStatus]) -> RenderableType:
     return Group(*parts)
 
 
-def _title(cadence: str | None, entries: list[TableStatus]) -> str:
-    if _stranger(entries[0]):
-        return f"Not configured ({plural(len(entries), 'table')} with files)"
-    return f"{cadence or 'No cadence'} ({plural(len(entries), 'table')})"
-
-
-def _table(title: str, entries: list[TableStatus]) -> RenderableType:
-    table = grid(["Source table", "Raw table", "Status"], ["Waiting", "Size", "Lag"], title, ["Last change (UTC)"])
+def _table(entries: list[TableStatus], now: datetime) -> RenderableType:
+    databases = {entry.raw_database_name for entry in entries}
+    shared = databases.pop() if len(databases) == 1 else None
+    table = grid(
+        ["Source table", "Raw table"],
+        ["Files waiting", "Lag", "Last change"],
+        _title(entries, shared),
+        words=["Status"],
+    )
     for entry in entries:
+        raw = entry.raw_table_name if shared else f"{entry.raw_database_name}.{entry.raw_table_name}"
         table.add_row(
-            entry.source_table_name,
-            f"{entry.raw_database_name}.{entry.raw_table_name}" if entry.raw_table_name else NOTHING,
+            name(entry.source_table_name),
+            name(raw if entry.raw_table_name else None),
             _word(entry),
             number(entry.pending_files) if entry.pending_files else NOTHING,
-            size(entry.pending_bytes) if entry.pending_files else NOTHING,
             duration(entry.freshness_lag_seconds) if entry.pending_files else NOTHING,
-            moment(entry.last_change_at),
+            f"{duration(seconds_between(entry.last_change_at, iso(now)))} ago" if entry.last_change_at else NOTHING,
         )
     return table
+
+
+def _title(entries: list[TableStatus], database: str | None) -> str:
+    count = plural(len(entries), "table")
+    if _stranger(entries[0]):
+        return f"Not configured: {count} with files"
+    return f"{entries[0].refresh_cadence or 'No cadence'}: {count}{f' in {database}' if database else ''}"
 
 
 def _word(entry: TableStatus) -> Text:

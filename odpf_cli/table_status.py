@@ -97,7 +97,7 @@ def table_statuses(
     for record in done:
         if record.state is FileState.QUARANTINED:
             quarantined.setdefault(record.file.source_table_name, []).append(record)
-    known = sorted(tables, key=lambda table: (str(table.item.get("refresh_cadence")), table.source_table_name))
+    known = sorted(tables, key=lambda table: (str(table.item.get("refresh_cadence")), _as_people_count(table)))
     statuses = [
         _configured(
             table,
@@ -197,6 +197,12 @@ def _configuration_state(config: TableConfig | None) -> ConfigurationState:
     if config is None:
         return ConfigurationState.BROKEN
     return ConfigurationState.ACTIVE if config.is_active == "Y" else ConfigurationState.INACTIVE
+
+
+def _as_people_count(table: ConfiguredTable) -> list[tuple[bool, int, str]]:
+    """A sort key that puts `table_2` before `table_10`."""
+    parts = re.split(r"(\d+)", table.source_table_name)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _by_table(files: Iterable[LandedFile]) -> dict[str, list[LandedFile]]:

@@ -41,7 +41,7 @@ def test_a_table_that_equals_its_source_has_no_differences():
         ({"changes": None}, "inserted: 0 instead of 50"),
         ({"changes": result(counts=Counts(rows_read=50, rows_updated=50))}, "updated: 50 instead of 0"),
         ({"changes": result(outcome=Outcome.SKIPPED_LOCKED, error="held")}, "changes: skipped_locked: held"),
-        ({"lag": 3.0}, "files still wait, the oldest change is 3.0 s old"),
+        ({"lag": 3.0}, "files still wait, the oldest change is 3.0s old"),
     ],
 )
 def test_every_difference_is_told(more, difference):
@@ -55,7 +55,7 @@ def test_the_verdict_stands_below_the_table(lake, words):
     text = io.StringIO()
     Console(file=text, width=100).print(render(document))
     assert words in text.getvalue()
-    assert "1 min 01 s" in text.getvalue()
+    assert "1m 01s" in text.getvalue()
 
 
 def test_the_example_configures_every_table_of_the_source_and_no_other():

@@ -144,7 +144,7 @@ def test_lines_tell_what_became_of_each_table():
     watcher.ended(audit_row(RUN, "orders"))
     watcher.ended(audit_row(RUN, "lines", Outcome.REFRESH_ERROR, error="no space [left]"))
     first, second = text.getvalue().splitlines()
-    assert first.split() == ["shop.orders", "completed", "3", "inserted", "4.5", "s"]
+    assert first.split() == ["shop.orders", "completed", "3", "inserted", "4.5s"]
     assert second.split()[:5] == ["shop.lines", "refresh_error", "no", "space", "[left]"]
 
 
@@ -169,4 +169,4 @@ def test_the_result_names_the_failed_tables_and_the_warnings():
     shown = text.getvalue()
     assert "no space" in shown
     assert "look at it" in shown
-    assert "PARTIAL: 2 tables, 0 rows read, 1 min 00 s" in shown
+    assert "PARTIAL: 2 tables, 0 rows read, 1m 00s" in shown

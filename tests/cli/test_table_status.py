@@ -127,3 +127,8 @@ def test_the_command_reads_all_it_needs_from_the_stores():
     aws.tracker.register(landed("LOAD00000001.parquet"), NOW)
     (entry,) = current(aws.config, aws.ledger, aws.tracker, NOW)
     assert (entry.source_table_name, entry.pending_files) == ("shop.orders", 1)
+
+
+def test_tables_are_listed_as_people_count():
+    found = statuses([table_item(f"shop.t_{number}") for number in (10, 2, 1)])
+    assert [entry.source_table_name for entry in found] == ["shop.t_1", "shop.t_2", "shop.t_10"]
