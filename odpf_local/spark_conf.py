@@ -36,6 +36,7 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 """
 _NOISY = (
+    "org.apache.hadoop.fs.s3a",
     "org.apache.hadoop.metrics2",
     "org.apache.hadoop.util.NativeCodeLoader",
     "org.apache.hudi",
@@ -77,7 +78,8 @@ def write_conf(folder: Path, endpoint_url: str, *, memory: str = "2g", jars: tup
     """Write spark-defaults.conf and log4j2.properties for jobs that talk to the AWS at `endpoint_url`."""
     own = {
         # On the class path as on Glue: handing the jars over by spark.jars copies 380 MB at every start of a job.
-        "spark.driver.extraClassPath": os.pathsep.join(map(str, jars)),
+        # Without slf4j-api: ahead of Spark's own, newer one it would switch all logging off.
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars if "slf4j-api" not in jar.name),
         "spark.hadoop.fs.s3a.endpoint": endpoint_url,
         "spark.hadoop.fs.s3a.endpoint.region": "eu-west-1",
         "spark.hadoop.fs.s3a.path.style.access": "true",
@@ -111,6 +113,9 @@ def _machine(memory: str) -> dict[str, str]:
         "-Djavax.net.ssl.trustStoreType=PKCS12",
         f"-Djavax.net.ssl.trustStorePassword={TRUSTSTORE_PASSWORD}",
         "-Duser.timezone=UTC",
+        # Hudi weighs a record with JOL, which otherwise tries for seconds to attach to its own JVM from outside.
+        "-Djdk.attach.allowAttachSelf=true",
+        "-Djol.skipHotspotSAAttach=true",
     )
     return {
         "spark.master": "local[2]",
