@@ -194,11 +194,16 @@ class TableRun:
         return bool(fitted.usable)
 
     def _stop_at_bad_file(self, fitted: FittedFiles) -> None:
-        if fitted.refused and self._config.on_bad_file == "stop":
-            inspection, reason = fitted.refused[0]
+        """With that policy raise for the first bad file, unless its key holds a good one now: that is how it is mended."""
+        if self._config.on_bad_file == "continue":
+            return
+        good = {(found.chosen.file.bucket, found.chosen.file.key) for found in fitted.usable}
+        for inspection, reason in fitted.refused:
+            if (inspection.chosen.file.bucket, inspection.chosen.file.key) in good:
+                continue
             raise TerminalError(
-                f"{inspection.chosen.file.path}: {reason} The table waits (on_bad_file: stop); mend the file or set "
-                "on_bad_file to continue."
+                f"{inspection.chosen.file.path}: {reason} The table waits (on_bad_file: stop); write the file "
+                "again under its name, or set on_bad_file to continue."
             )
 
     def _without_unreadable(self, fitted: FittedFiles, error: EngineError) -> FittedFiles:

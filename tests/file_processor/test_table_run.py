@@ -105,6 +105,16 @@ def test_with_on_bad_file_stop_the_table_waits_and_says_why():
     assert len(list(bench.aws.tracker.all_pending())) == 2
 
 
+def test_a_table_that_stopped_goes_on_when_the_file_was_written_again():
+    bench = Workbench(on_bad_file="stop")
+    bench.load((1, 10))
+    bench.put_bytes("20260131-000000001.parquet", b"PAR1 no more")
+    bench.run()
+    bench.change(1, "U", 1, 11)
+    summary = bench.run()
+    assert (summary.status, bench.table) == (RunStatus.SUCCEEDED, {1: 11})
+
+
 def test_a_table_whose_only_load_file_is_damaged_still_waits(bench):
     bench.put_bytes("LOAD00000001.parquet", b"PAR1 no more")
     bench.change(1, "I", 1, 10)
