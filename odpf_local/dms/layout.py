@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -15,7 +15,6 @@ from odpf_local.dms.shape import Changes
 
 OPERATION_COLUMN = "Op"
 _WORDS = {"I": "INSERT", "U": "UPDATE", "D": "DELETE"}
-_TEXT_TIME = "%Y-%m-%d %H:%M:%S"
 
 Values: TypeAlias = pa.Array  # or a ChunkedArray
 Columns: TypeAlias = list[tuple[str, Values]]
@@ -105,8 +104,4 @@ def _words(operations: Values) -> Values:
 
 def _text(stamps: Values) -> Values:
     """`yyyy-MM-dd HH:mm:ss.SSSSSS` in UTC, the format of TimestampColumnName."""
-    texts = {
-        stamp: stamp.astimezone(UTC).strftime(_TEXT_TIME) + f".{stamp.microsecond:06d}"
-        for stamp in stamps.unique().to_pylist()
-    }
-    return pa.array([texts[stamp] for stamp in stamps.to_pylist()], pa.string())
+    return stamps.cast(pa.timestamp("us")).cast(pa.string())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 Row = dict[str, Any]
@@ -29,25 +29,32 @@ def changes_of(folder: Path, schema: str, table: str) -> list[Row]:
 def replay(folder: Path, schema: str, table: str, keys: Iterable[str]) -> dict[tuple[Any, ...], Row]:
     """The table after its full load and all changes, by key, with the source's columns only."""
     keys = tuple(keys)
-    state: dict[tuple[Any, ...], Row] = {}
-    loads = [row for path in files_of(folder, schema, table) if path.name.startswith("LOAD") for row in rows_in(path)]
-    for row in [*loads, *changes_of(folder, schema, table)]:
+    loads = (path for path in files_of(folder, schema, table) if path.name.startswith("LOAD"))
+    state = {tuple(row[name] for name in keys): row for path in loads for row in rows_in(path, only_source=True)}
+    for row in changes_of(folder, schema, table):
         key = tuple(row[name] for name in keys)
         if row["Op"] == "U":
             state.pop(tuple(row[_BEFORE + name] for name in keys), None)
         if row["Op"] == "D":
             state.pop(key, None)
         else:
-            state[key] = {n: v for n, v in row.items() if n not in _ADDED and not n.startswith(_BEFORE)}
+            state[key] = {name: value for name, value in row.items() if _of_source(name)}
     return state
 
 
-def rows_in(path: Path) -> list[Row]:
-    """Rows of a file; times in UTC without a zone."""
+def rows_in(path: Path, *, only_source: bool = False) -> list[Row]:
+    """Rows of a file; times in UTC without a zone. With `only_source` without the columns that DMS adds."""
     table = pq.read_table(path, partitioning=None)
-    columns = {name: [_plain(v) for v in table[name].to_pylist()] for name in table.column_names}
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    if only_source:
+        table = table.select([name for name in table.column_names if _of_source(name)])
+    columns = [_without_zone(column).to_pylist() for column in table.columns]
+    names = table.column_names
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _plain(value: Any) -> Any:
-    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+def _of_source(name: str) -> bool:
+    return name not in _ADDED and not name.startswith(_BEFORE)
+
+
+def _without_zone(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column
