@@ -48,7 +48,7 @@ class MysqlSource(BaseModel):
             sockets = parse_qs(parts.query).get("unix_socket", [None])
             return cls(
                 host=parts.hostname or "127.0.0.1",
-                port=parts.port or 3306,
+                port=3306 if parts.port is None else parts.port,
                 user=unquote(parts.username or "root"),
                 password=SecretStr(unquote(parts.password or "")),
                 unix_socket=sockets[0],
