@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import boto3
 import pyarrow.parquet as pq
 import pytest
+from moto import mock_aws
 
 from odpf_cli.main import execute
 
@@ -68,3 +70,29 @@ def test_wrong_usage_and_missing_things_have_their_exit_status_and_a_document(ru
     found, document = run(*arguments)
     assert found == status
     assert document["error"]
+
+
+@mock_aws
+def test_without_a_target_files_go_to_the_staging_place_of_the_deployment(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("ODPF_STAGING_BUCKET", "landing")
+    monkeypatch.setenv("ODPF_STAGING_FOLDER", "deep/folder")
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="landing", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert execute(["dms", "generate", "--tables", "1", "--rows", "5", "--what", "full-load", "--output", "json"]) == 0
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert file["path"] == "s3://landing/deep/folder/taxi_trips/table_1/LOAD00000001.parquet"
+    assert [found["Key"] for found in s3.list_objects_v2(Bucket="landing")["Contents"]] == [file["path"][13:]]
+
+
+@mock_aws
+def test_a_bucket_can_be_named_and_files_the_deployment_does_not_see_are_told_of(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    boto3.client("s3").create_bucket(Bucket="other")
+    arguments = ["dms", "generate", "--tables", "1", "--rows", "5", "--what", "full-load", "--output", "json"]
+    assert execute([*arguments, "--to", "s3://other/x"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["files"][0]["path"].startswith("s3://other/x/taxi_trips/")
+    assert "does not see" in printed.err

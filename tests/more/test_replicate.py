@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import struct
+import subprocess
+import sys
+import time
 
 import pytest
 
 from odpf_local.dms.errors import InvalidReplicationState, UnsupportedSource
+from odpf_local.dms.mapping import TableMappings
 from tests.more import every_type as kinds
 from tests.more import flights as records
-from tests.more.replay import changes_of, replay
+from tests.more.replay import changes_of, files_of, replay, rows_in
 from tests.more.truth import keys_of, rows_of
 
 pytestmark = pytest.mark.more
@@ -194,3 +200,108 @@ def test_a_geometry_is_refused_and_a_rule_leaves_it_out(shop, task_into, tmp_pat
     task = task_into(shop, "shop")
     with pytest.raises(UnsupportedSource, match=r"shop\.items\.place \(point\)"):
         task.run()
+    task.mappings = without("place")
+    task.run()
+    sql(shop, "UPDATE shop.items SET place = POINT(1, 2), name = 'here' WHERE id = 1", "COMMIT")
+    assert task.run().rows_changed == 1
+    (row,) = rows_in(files_of(tmp_path / "files", "shop", "items")[-1])
+    assert (row["id"], row["name"], "place" in row) == (1, "here", False)
+
+
+def without(column):
+    """Mappings of schema shop that leave a column out."""
+    everything = {"schema-name": "shop", "table-name": "%"}
+    rules = [
+        {"rule-type": "selection", "rule-action": "include", "object-locator": everything},
+        {
+            "rule-type": "transformation",
+            "rule-target": "column",
+            "rule-action": "remove-column",
+            "object-locator": {**everything, "column-name": column},
+        },
+    ]
+    return TableMappings.parse(json.dumps({"rules": [{"rule-id": n, **each} for n, each in enumerate(rules)]}))
+
+
+def test_a_task_follows_the_log_until_ctrl_c_and_goes_on_from_there(shop, tmp_path):
+    arguments = ["dms", "replicate", shop.url, "--to", str(tmp_path / "files"), "--state", str(tmp_path / "state.json")]
+    mappings = tmp_path / "mappings.json"
+    rules = [
+        {"rule-type": "selection", "rule-id": "1", "rule-action": "include", "object-locator": {"schema-name": "shop"}}
+    ]
+    mappings.write_text(json.dumps({"rules": rules}))
+    command = [
+        sys.executable,
+        "-c",
+        "from odpf_cli.main import main; main()",
+        *arguments,
+        "--table-mappings",
+        str(mappings),
+    ]
+    with subprocess.Popen([*command, "--until", "forever", "--output", "json"], stdout=subprocess.PIPE) as process:
+        while not (tmp_path / "state.json").exists():
+            time.sleep(0.1)
+        sql(shop, "INSERT INTO shop.items VALUES (3, 'three'), (4, 'four')", "COMMIT")
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        document = json.loads(process.communicate(timeout=60)[0])
+    assert (process.returncode, document["rows_loaded"], document["rows_changed"]) == (0, 2, 2)
+    sql(shop, "INSERT INTO shop.items VALUES (5, 'five')", "COMMIT")
+    again = json.loads(subprocess.run([*command, "--output", "json"], capture_output=True, check=True).stdout)
+    assert (again["rows_loaded"], again["rows_changed"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("statements", "named"),
+    [
+        (
+            ["SET SESSION binlog_format = STATEMENT", "INSERT INTO shop.items VALUES (7, 'x')", "COMMIT"],
+            "statement in place",
+        ),
+        (["SET SESSION binlog_row_image = MINIMAL", "DELETE FROM shop.items WHERE id = 1", "COMMIT"], "parts of rows"),
+        (
+            ["XA START 'x'", "INSERT INTO shop.items VALUES (7, 'x')", "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],
+            "XA transaction",
+        ),
+    ],
+)
+def test_a_log_that_does_not_hold_whole_committed_rows_is_refused(shop, task_into, statements, named):
+    task = task_into(shop, "shop")
+    task.run()
+    sql(shop, *statements)
+    with pytest.raises(UnsupportedSource, match=named):
+        task.run()
+
+
+def test_statements_on_tables_that_are_not_replicated_do_no_harm(shop, task_into):
+    sql(shop, "CREATE OR REPLACE DATABASE elsewhere", "CREATE TABLE elsewhere.t (id INT)")
+    task = task_into(shop, "shop")
+    task.run()
+    sql(shop, "SET SESSION binlog_format = STATEMENT", "INSERT INTO elsewhere.t VALUES (1)", "COMMIT")
+    assert task.run().files == ()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "restored"),
+    [("binlog_row_metadata", "NO_LOG", "FULL"), ("binlog_format", "MIXED", "ROW"), ("log_bin_compress", "ON", "OFF")],
+)
+def test_a_server_that_logs_too_little_is_refused_with_what_to_set(shop, task_into, variable, value, restored):
+    sql(shop, f"SET GLOBAL {variable} = {value}")
+    try:
+        with pytest.raises(UnsupportedSource, match=f"SET GLOBAL {variable}"):
+            task_into(shop, "shop").run()
+    finally:
+        sql(shop, f"SET GLOBAL {variable} = {restored}")
+
+
+def test_a_task_killed_before_it_kept_its_position_writes_the_same_sequences_again(shop, task_into, tmp_path):
+    task = task_into(shop, "shop")
+    task.run()
+    kept = (tmp_path / "state.json").read_bytes()
+    sql(shop, "INSERT INTO shop.items VALUES (3, 'a')", "UPDATE shop.items SET name = 'b' WHERE id = 3", "COMMIT")
+    task.run()
+    (tmp_path / "state.json").write_bytes(kept)
+    task.run()
+    sequences = [row["CDC_TIMESTAMP_SEQ"] for row in changes_of(tmp_path / "files", "shop", "items")]
+    assert len(sequences) == 4
+    assert len(set(sequences)) == 2

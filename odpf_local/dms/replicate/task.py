@@ -16,6 +16,7 @@ from odpf_local.dms.replicate.batch import Batch
 from odpf_local.dms.replicate.binlog import BinlogReader, Ddl
 from odpf_local.dms.replicate.catalogue import Catalogue, CatalogueColumn
 from odpf_local.dms.replicate.full_load import TableReader, current_position, snapshot
+from odpf_local.dms.replicate.interrupt import until_interrupted
 from odpf_local.dms.replicate.kinds import refuse_unsupported
 from odpf_local.dms.replicate.position import Position, StateFile, TaskState
 from odpf_local.dms.replicate.source import MysqlSource, check_server, told
@@ -23,6 +24,7 @@ from odpf_local.dms.sequence import ChangeSequence
 from odpf_local.dms.writer import TaskWriter, WrittenFile
 
 _POLL_SECONDS = 0.5
+_FOREVER = timedelta(days=36_500).total_seconds()
 _EMPTYING = ("TRUNCATE", "DROP TABLE")
 
 
@@ -88,8 +90,19 @@ def replicate(
             keeps=writer.mappings.keeps,
             server_id=server_id,
         )
-        task.follow(reader, seconds)
+        task.follow(reader, _enough(connection, seconds, now), wait=seconds is not None)
     return task.result(reader.position)
+
+
+def _enough(
+    connection: Connection[Any], seconds: float | None, now: Callable[[], datetime]
+) -> Callable[[Position], bool]:
+    """Whether a position, or the time of asking, is the end of the task."""
+    if seconds is None:
+        end = current_position(connection)
+        return lambda position: position.reaches(end)
+    until = now() + timedelta(seconds=min(seconds, _FOREVER))
+    return lambda _: now() >= until
 
 
 class _Task:
@@ -123,10 +136,9 @@ class _Task:
         self._save(position)
         return position
 
-    def follow(self, reader: BinlogReader, seconds: float | None) -> None:
-        """Write changes until the time is over, or once up to the end of the log."""
-        until = None if seconds is None else self._now() + timedelta(seconds=min(seconds, 10**9))
-        try:
+    def follow(self, reader: BinlogReader, enough: Callable[[Position], bool], *, wait: bool) -> None:
+        """Write changes until it is enough; with `wait` also those that are not there yet."""
+        with until_interrupted() as interrupted:
             while True:
                 for found in reader.read():
                     if isinstance(found, Ddl):
@@ -134,13 +146,17 @@ class _Task:
                     else:
                         self._batch.add(found, self._sequence, self._now())
                     self._flush_if_due(reader.position)
-                if until is None or self._now() >= until:
+                    if interrupted() or enough(reader.position):
+                        break
+                if interrupted() or enough(reader.position) or not wait:
                     break
                 self._flush_if_due(reader.position)
                 time.sleep(_POLL_SECONDS)
-        except KeyboardInterrupt:
-            self._notes.append("Stopped by the keyboard; what was committed and read is written.")
-        self._flush(reader.position)
+            if interrupted():
+                self._notes.append(
+                    "Stopped by the keyboard: what was committed and read is written, the position kept."
+                )
+            self._flush(reader.position)
 
     def result(self, position: Position) -> Replicated:
         written = sum(file.rows for file in self._files)
