@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from odpf.audit import AuditRow, TableResult
@@ -30,14 +40,26 @@ def watching(console: Console) -> Iterator[Watcher]:
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
+        _OfTheRun(BarColumn(bar_width=30)),
+        _OfTheRun(MofNCompleteColumn()),
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        refresh_per_second=4,
     )
     with progress:
         yield LiveWatcher(progress)
+
+
+class _OfTheRun(ProgressColumn):
+    """A column that only the run has: of a single table nobody knows how far it is."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> RenderableType:
+        return Text() if task.fields.get("single") else self._column(task)
 
 
 class LineWatcher:
@@ -78,7 +100,9 @@ class LiveWatcher:
         for raw_table in set(self._tables) - raw_tables:
             self._progress.remove_task(self._tables.pop(raw_table))
         for raw_table in sorted(raw_tables - set(self._tables))[: _MOST_SHOWN - len(self._tables)]:
-            self._tables[raw_table] = self._progress.add_task(f"  [cyan]{escape(raw_table)}[/]", total=None)
+            self._tables[raw_table] = self._progress.add_task(
+                f"  [cyan]{escape(raw_table)}[/]", total=None, single=True
+            )
         if raw_tables:
             self._progress.update(self._run, description="writing tables")
 
