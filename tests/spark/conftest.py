@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import gc
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import boto3
+import pytest
+
+from file_processor.engines.spark.engine import SparkEngine
+from file_processor.engines.spark.session import open_session
+from odpf.adapters.aws import Aws
+from odpf.settings import Settings
+from odpf_local.aws import running
+from odpf_local.spark_conf import job_environment, prefetch, write_conf
+from tests.spark.lake import Lake
+from tests.spark.stories import play
+
+PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "job_runs")
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """An embedded AWS in a process of its own, and one Spark session in this one."""
+    folder = tmp_path_factory.mktemp("lake")
+    embedded = running.launch(folder)
+    try:
+        conf = write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())
+        with patch.dict(os.environ, {**embedded.environment, **job_environment(conf)}):
+            settings = Settings.from_environment()
+            aws = Aws(settings, boto3.Session())
+            for port in PORTS:  # clients keep the endpoint they are made with; no other test sees these variables
+                getattr(aws, port)
+            spark = open_session("odpf tests")
+        storage = {
+            "aws_endpoint": embedded.endpoint_url,
+            "aws_allow_http": "true",
+            "aws_region": embedded.environment["AWS_REGION"],
+            "aws_access_key_id": embedded.environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": embedded.environment["AWS_SECRET_ACCESS_KEY"],
+        }
+        yield Lake(settings, aws, SparkEngine(spark), storage)
+        with _no_complaint_about_sockets():
+            spark.stop()
+    finally:
+        running.stop(folder)
+
+
+@pytest.fixture(scope="module")
+def played(request: pytest.FixtureRequest, lake: Lake) -> dict[str, BaseException | None]:
+    """The module's stories, told side by side; what each failed with."""
+    module = request.module
+    items = [item for item in request.session.items if item.module is module and hasattr(item.obj, "story")]  # type: ignore[attr-defined]
+    with _no_complaint_about_sockets():
+        return play(lake, Path(module.__file__).stem.removeprefix("test_"), items)
+
+
+@contextmanager
+def _no_complaint_about_sockets() -> Iterator[None]:
+    """py4j leaves the sockets of ended threads to the garbage collector: collect them here, where nobody minds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()

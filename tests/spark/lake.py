@@ -1,0 +1,119 @@
+"""A whole lake in the test's process: staging, plan, Spark, raw tables. A cycle of many tables costs seconds.
+
+Put together as the Lambdas and the job's script do it, over an embedded AWS in a process of its own; tables are read
+back with hudi-rs, never with Spark.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hudi import HudiTableBuilder
+
+from file_manager.sweep import sweep
+from file_processor.batch_manager import BatchManager
+from file_processor.batch_run import BatchRun
+from file_processor.engines.engine import Engine
+from file_processor.lease import Contender
+from file_processor.table_run import Workshop
+from odpf.adapters.aws import Aws
+from odpf.audit import RunSummary
+from odpf.clock import utc_now
+from odpf.manifest import BatchManifest, batch_key, summary_key
+from odpf.settings import Settings
+from odpf.source_table import SourceTable
+from odpf.states import FileState
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Lake:
+    """One deployment; `storage` are hudi-rs' options to reach it."""
+
+    settings: Settings
+    aws: Aws
+    engine: Engine
+    storage: dict[str, str]
+    cadences: set[str] = field(default_factory=set)
+
+    def configure(self, *items: Row) -> None:
+        """Put table items, and their cadences."""
+        for cadence in {item["refresh_cadence"] for item in items} - self.cadences:
+            self.aws.config.put_cadence({"refresh_cadence": cadence, "refresh_tables_batch_size": 500})
+            self.cadences.add(cadence)
+        self.aws.config.put_tables(items)
+
+    def put(self, source_table: str, name: str, content: bytes) -> None:
+        """Write an object where DMS would."""
+        self.aws.objects.put(*self._place(source_table, name), content)
+
+    def remove(self, source_table: str, name: str) -> None:
+        """Remove an object, as DMS does after a TRUNCATE at the source."""
+        bucket, key = self._place(source_table, name)
+        self.aws.objects.delete(bucket, [key])
+
+    def _place(self, source_table: str, name: str) -> tuple[str, str]:
+        place, table = self.settings.staging_places[0], SourceTable.parse(source_table)
+        return place.bucket, f"{place.prefix}{table.schema}/{table.table}/{name}"
+
+    def quarantined_files(self, source_table: str) -> dict[str, str]:
+        """Reasons by file name."""
+        records = self.aws.tracker.history(source_table)
+        return {each.file.name: each.reason or "" for each in records if each.state is FileState.QUARANTINED}
+
+    def quarantined_rows(self, raw_table: str) -> list[Row]:
+        """What the artifacts bucket keeps of rows that could not be applied."""
+        bucket = self.settings.artifacts_bucket
+        entries = self.aws.objects.list(bucket, f"quarantine/{raw_table}/")
+        texts = [self.aws.objects.get(bucket, entry.key).decode() for entry in entries if entry.key.endswith(".json")]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    def run(self, cadence: str) -> RunSummary:
+        """Plan, process every batch, summarise."""
+        run_id = uuid.uuid4().hex
+        manager = self._manager()
+        plan = manager.plan(run_id, cadence)
+        for number in range(plan["batch_count"]):
+            content = self.aws.objects.get(self.settings.artifacts_bucket, batch_key(run_id, number))
+            self._process(BatchManifest.from_bytes(content))
+        manager.summarise(run_id)
+        stored = self.aws.objects.get(self.settings.artifacts_bucket, summary_key(run_id))
+        return RunSummary.model_validate_json(stored)
+
+    def rows(self, location: str) -> list[Row]:
+        """Every row of a raw table, Hudi's own columns left out; a column that a file does not have is null."""
+        table = HudiTableBuilder.from_base_uri(location).with_options(self.storage).build()
+        names = [name for name in table.get_schema().names if not name.startswith("_hoodie_")]
+        rows = [row for batch in table.read() for row in batch.to_pylist()]
+        return [{name: row.get(name) for name in names} for row in rows]
+
+    def commits(self, location: str) -> list[str]:
+        """Instants of the completed commits, oldest first."""
+        bucket, prefix = location.removeprefix("s3://").split("/", 1)
+        entries = (entry.key.rsplit("/", 1)[-1] for entry in self.aws.objects.list(bucket, f"{prefix}/.hoodie/"))
+        finished = (".commit", ".deltacommit", ".replacecommit")
+        return sorted(name.split(".")[0] for name in entries if name.endswith(finished))
+
+    def _manager(self) -> BatchManager:
+        aws, places = self.aws, self.settings.staging_places
+        return BatchManager(
+            settings=self.settings,
+            config=aws.config,
+            tracker=aws.tracker,
+            ledger=aws.ledger,
+            audit=aws.audit,
+            objects=aws.objects,
+            sweep=lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()),
+        )
+
+    def _process(self, manifest: BatchManifest) -> None:
+        aws = self.aws
+        contender = Contender(aws.ledger, aws.job_runs, self.settings, f"jr_{uuid.uuid4().hex}", manifest.run_id)
+        engine: Callable[[], Engine] = lambda: self.engine  # noqa: E731
+        shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, contender, engine)
+        BatchRun(manifest, shop, aws.audit).run()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from random import Random
+
+import pyarrow as pa
+import pytest
+
+from tests.spark.staged_table import delete, insert, update
+from tests.spark.stories import story
+
+PLACED = {"id": pa.int64(), "place": pa.string(), "v": pa.string()}
+CHANGES = (
+    insert(1, id=1, place="a", v="one"),
+    update(2, id=1, place="b", v="moved"),
+    delete(3, id=1),
+    insert(4, id=1, place="a", v="back"),
+    update(5, id=2, place=None, v="nowhere"),
+    delete(6, id=99),
+)
+PARTITIONED = pytest.mark.parametrize("partition", [None, "place"])
+
+
+@story
+@PARTITIONED
+@pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
+def test_every_change_is_a_row(told, partition, table_type):
+    """S15: inserts, updates and deletes, of present and absent keys."""
+    table = told.table(columns=PLACED, history=True, hudi_partition_key=partition, hudi_table_type=table_type)
+    table.load({"id": 1, "place": "a", "v": "loaded"}, {"id": 2, "place": "a", "v": "loaded"})
+    yield
+    table.check()
+    table.changes(*CHANGES[:4])
+    table.changes(*CHANGES[4:])
+    yield
+    table.check()
+    assert table.counts() == {"read": 6, "inserted": 6}
+    assert len(table.rows()) == 8
+
+
+@story
+@PARTITIONED
+def test_changes_delivered_again_are_no_new_rows(told, partition):
+    """S15: under their own names, under others, some beside new ones, twice in one file."""
+    table = told.table(columns=PLACED, history=True, hudi_partition_key=partition)
+    table.load({"id": 1, "place": "a", "v": "loaded"})
+    name = table.changes(*CHANGES)
+    yield
+    table.check()
+    table.changes(*CHANGES, name=name, compression="zstd")
+    table.changes(*CHANGES[2:])
+    yield
+    table.check()
+    assert table.counts() == {"read": 10, "collapsed": 4, "unchanged": 6}
+    table.changes(*CHANGES[3:], update(7, id=1, place="c", v="new"), update(7, id=1, place="c", v="new"))
+    yield
+    table.check()
+    assert len(table.rows()) == 8
+
+
+@story
+@pytest.mark.parametrize("seed", range(2))
+def test_a_history_is_the_same_whatever_the_order_of_delivery(told, seed):
+    """S4, S15: a change that comes late stands among the others."""
+    random = Random(seed)
+    table = told.table(columns=PLACED, history=True, hudi_partition_key="place")
+    table.load({"id": 1, "place": "a", "v": "loaded"})
+    shuffled = random.sample(CHANGES, len(CHANGES))
+    for part in (shuffled[:2], shuffled[2:4], shuffled[4:]):
+        table.changes(*part)
+        yield
+        table.check()
+    assert len(table.rows()) == 7
+
+
+@story
+def test_a_history_tells_the_commit_time_of_its_changes(told):
+    """S15: from the change sequence, and from the configured column."""
+    by_sequence = told.table(history=True)
+    by_column = told.table(columns={"id": pa.int64(), "at": pa.string(), "v": pa.string()}, history=True, cdc_commit_timestamp_column="at")
+    by_sequence.load({"id": 1, "v": "loaded"})
+    by_column.load({"id": 1, "at": "2024-01-01 00:00:00.000000", "v": "loaded"})
+    yield
+    by_sequence.changes(update(1, id=1, v="changed"))
+    by_column.changes(update(1, id=1, at="2024-01-01 12:00:00.123456", v="changed"))
+    yield
+    assert _times(by_sequence) == ["None", "2024-01-01 12:00:00+00:00"]
+    assert _times(by_column) == ["2024-01-01 00:00:00+00:00", "2024-01-01 12:00:00.123456+00:00"]
+
+
+def _times(table):
+    return [str(row["_odpf_commit_time"]) for row in sorted(table.rows(), key=lambda row: row["_odpf_order"])]
+
+
+@story
+def test_a_history_with_a_composite_key_keeps_its_parts_apart(told):
+    """S12, S15"""
+    columns = {"a": pa.string(), "b": pa.string(), "v": pa.string()}
+    table = told.table(key="a,b", columns=columns, history=True)
+    pairs = [("x", "y"), ("x,y", ""), ("", "x,y"), ("", ""), ("a:1", "1")]
+    table.load(*({"a": a, "b": b, "v": "loaded"} for a, b in pairs))
+    yield
+    table.check()
+    table.changes(*(update(n, a=a, b=b, v="changed") for n, (a, b) in enumerate(pairs)))
+    yield
+    table.check()
+    assert len(table.rows()) == 2 * len(pairs)

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.spark.staged_table import delete, insert, update
+from tests.spark.stories import story
+
+
+@story
+def test_a_load_of_many_files_with_hexadecimal_numbers_is_one_table(told):
+    """S8"""
+    table = told.table()
+    for number in range(1, 18):
+        table.load({"id": number, "v": f"load {number:X}"}, name=f"LOAD{number:08X}.parquet")
+    yield
+    table.check()
+    assert len(table.rows()) == 17
+    assert len(table.lake.commits(table.location)) == 1
+
+
+@story
+def test_load_files_that_come_later_extend_the_load(told):
+    """S8: they are older than every change."""
+    table = told.table()
+    table.load({"id": 1, "v": "loaded"})
+    table.changes(update(1, id=2, v="changed before its row was loaded"))
+    yield
+    table.check()
+    table.load({"id": 2, "v": "loaded"}, {"id": 3, "v": "loaded"}, name="LOAD0000000A.parquet")
+    table.load({"id": 4, "v": "loaded"}, name="segments/SEGMENT1_LOAD00000001.parquet")
+    yield
+    table.check()
+    assert table.values() == {1: "loaded", 2: "changed before its row was loaded", 3: "loaded", 4: "loaded"}
+
+
+@story
+def test_changes_that_the_load_already_contains_make_no_duplicates(told):
+    """S10"""
+    table = told.table()
+    table.load({"id": 1, "v": "already changed"}, {"id": 2, "v": "already inserted"})
+    table.changes(
+        update(1, id=1, v="already changed"), insert(2, id=2, v="already inserted"), delete(3, id=3, v="already gone")
+    )
+    yield
+    table.check()
+    assert table.values() == {1: "already changed", 2: "already inserted"}
+
+
+@story
+@pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
+def test_a_second_full_load_replaces_the_table_in_one_commit(told, table_type):
+    """S9"""
+    table = told.table(hudi_table_type=table_type)
+    table.load(*({"id": number, "v": "first"} for number in range(6)))
+    yield
+    table.changes(update(1, id=1, v="changed"), delete(2, id=2), insert(3, id=9, v="new"))
+    yield
+    table.reload({"id": 1, "v": "second"}, {"id": 2, "v": "second"}, {"id": 5, "v": "second"})
+    yield
+    table.check()
+    assert table.values() == {1: "second", 2: "second", 5: "second"}
+    assert table.counts() == {"read": 3, "updated": 2, "inserted": 1, "removed": 4}
+    assert len(table.lake.commits(table.location)) == 3
+    table.changes(update(4, id=1, v="after the reload"), delete(5, id=5))
+    yield
+    table.check()
+    assert table.values() == {1: "after the reload", 2: "second"}
+
+
+@story
+def test_a_reload_and_the_changes_after_it_can_come_in_one_run(told):
+    """S9"""
+    table = told.table()
+    table.load({"id": 1, "v": "first"}, {"id": 2, "v": "first"})
+    table.changes(update(1, id=1, v="changed"))
+    yield
+    table.reload({"id": 1, "v": "second"}, {"id": 3, "v": "second"})
+    table.changes(update(2, id=1, v="after the reload"), delete(3, id=3), insert(4, id=4, v="new"))
+    yield
+    table.check()
+    assert table.values() == {1: "after the reload", 4: "new"}
+
+
+@story
+def test_a_change_written_before_the_reload_does_not_overwrite_it(told):
+    """S9, R3a: it was put before the reload's first object and comes in one run with it."""
+    table = told.table()
+    table.load({"id": 1, "v": "first"}, {"id": 2, "v": "first"})
+    yield
+    table.changes(update(1, id=1, v="before the reload"), insert(2, id=7, v="gone in the reload"))
+    table.reload({"id": 1, "v": "second"}, {"id": 2, "v": "second"})
+    yield
+    table.check()
+    assert table.values() == {1: "second", 2: "second"}
+
+
+@story
+def test_a_change_that_a_reload_contains_does_nothing_when_it_is_delivered_again(told):
+    """S6, S9: in the reload's own run and after it."""
+    table = told.table()
+    table.load({"id": 1, "v": "first"}, {"id": 2, "v": "first"})
+    old = (update(1, id=1, v="old"), insert(2, id=7, v="old"), delete(3, id=2))
+    table.changes(*old)
+    yield
+    table.reload({"id": 1, "v": "second"}, {"id": 2, "v": "second"})
+    table.changes(*old)
+    yield
+    table.check()
+    assert table.values() == {1: "second", 2: "second"}
+    table.changes(*old)
+    yield
+    table.check()
+    assert table.values() == {1: "second", 2: "second"}
+
+
+@story
+def test_a_change_before_two_reloads_does_nothing_when_it_is_delivered_after_them(told):
+    """S6, S9: a reload without changes in between does not forget what came before."""
+    table = told.table()
+    table.load({"id": 1, "v": "first"})
+    table.changes(update(5, id=1, v="old"))
+    yield
+    table.reload({"id": 1, "v": "second"})
+    yield
+    table.reload({"id": 1, "v": "third"})
+    yield
+    table.check()
+    table.changes(update(5, id=1, v="old"), update(6, id=2, v="new"))
+    yield
+    table.check()
+    assert table.values() == {1: "third", 2: "new"}
+
+
+@story
+def test_a_partitioned_table_is_reloaded_whole(told):
+    """S9: partitions that the new load does not have are empty."""
+    table = told.table(hudi_partition_key="v")
+    table.load({"id": 1, "v": "a"}, {"id": 2, "v": "b"}, {"id": 3, "v": "c"})
+    yield
+    table.reload({"id": 1, "v": "b"}, {"id": 4, "v": "d"})
+    yield
+    table.check()
+    assert table.values() == {1: "b", 4: "d"}
+    table.changes(update(1, id=1, v="a"), delete(2, id=4))
+    yield
+    table.check()
+    assert table.values() == {1: "a"}
+
+
+@story
+def test_a_reload_may_change_the_columns(told):
+    """S9, S19"""
+    table = told.table()
+    table.load({"id": 1, "v": "first"})
+    yield
+    table.columns["v"] = table.columns["id"]
+    table.reload({"id": 1, "v": 5})
+    yield
+    assert table.rows("id", "v") == [{"id": 1, "v": 5}]
+    table.changes(update(1, id=2, v=6))
+    yield
+    assert table.rows("id", "v") == [{"id": 1, "v": 5}, {"id": 2, "v": 6}]
+
+
+@story
+def test_history_keeps_what_a_reload_replaces(told):
+    """S15: the new load is one more generation."""
+    table = told.table(history=True)
+    table.load({"id": 1, "v": "first"}, {"id": 2, "v": "first"})
+    table.changes(update(1, id=1, v="changed"))
+    yield
+    table.reload({"id": 1, "v": "second"})
+    table.changes(update(2, id=1, v="after the reload"))
+    yield
+    table.check()
+    assert len(table.rows()) == 5
+
+
+@story
+def test_history_does_not_take_a_change_twice_when_it_is_delivered_after_a_reload(told):
+    """S15"""
+    table = told.table(history=True)
+    table.load({"id": 1, "v": "first"})
+    table.changes(update(1, id=1, v="changed"))
+    yield
+    table.reload({"id": 1, "v": "second"})
+    yield
+    table.changes(update(1, id=1, v="changed"), update(2, id=1, v="after the reload"))
+    yield
+    table.check()
+    assert len(table.rows()) == 4
+
+
+@story
+def test_a_load_without_rows_makes_an_empty_table(told):
+    """S20"""
+    table = told.table()
+    table.load()
+    yield
+    table.check()
+    assert table.rows() == []
+    table.changes(insert(1, id=1, v="first"))
+    yield
+    table.check()
+    assert table.values() == {1: "first"}
+
+
+@story
+def test_a_reload_without_rows_empties_the_table(told):
+    """S9: the source says so in a file of its own; files that are gone never do."""
+    table = told.table()
+    table.load({"id": 1, "v": "first"})
+    yield
+    table.reload()
+    yield
+    table.check()
+    assert table.rows() == []
+
+
+@story
+def test_a_load_removed_at_the_source_changes_nothing(told):
+    """S23: a TRUNCATE makes DMS remove the table's files."""
+    table = told.table()
+    table.load({"id": 1, "v": "loaded"})
+    yield
+    table.lake.remove(table.source, "LOAD00000001.parquet")
+    yield
+    assert table.values() == {1: "loaded"}
+
+
+@story
+def test_change_files_alone_can_make_a_table(told):
+    """S8: full_load none."""
+    table = told.table(full_load="none")
+    table.changes(insert(1, id=1, v="a"), update(2, id=1, v="b"), delete(3, id=2), insert(4, id=3, v="c"))
+    yield
+    table.check()
+    assert table.values() == {1: "b", 3: "c"}
+    table.changes(delete(5, id=3))
+    yield
+    table.check()
+    assert table.values() == {1: "b"}
+
+
+@story
+def test_a_load_of_a_table_made_by_change_files_does_not_overwrite_them(told):
+    """S8: its rows are older than every change."""
+    table = told.table(full_load="none")
+    table.changes(insert(1, id=1, v="changed"))
+    yield
+    table.load({"id": 1, "v": "loaded"}, {"id": 2, "v": "loaded"})
+    yield
+    assert table.values() == {1: "changed", 2: "loaded"}

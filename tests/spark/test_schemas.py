@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from tests.spark.staged_table import delete, insert, update
+from tests.spark.stories import story
+
+BOTH_TYPES = pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
+
+
+def _remade(table, **columns):
+    table.columns = {"id": pa.int64(), **columns}
+
+
+@story
+@BOTH_TYPES
+def test_a_new_column_is_null_in_rows_before_it(told, table_type):
+    """S19: at the end and in the middle, in one batch with files that do not have it."""
+    table = told.table(hudi_table_type=table_type)
+    table.load({"id": 1, "v": "loaded"}, {"id": 2, "v": "loaded"})
+    yield
+    table.changes(update(1, id=1, v="before"))
+    _remade(table, w=pa.int32(), v=pa.string(), x=pa.string())
+    table.changes(update(2, id=2, v="after", w=5, x="new"), insert(3, id=3, v="after", w=None, x="new"))
+    yield
+    table.check()
+    _remade(table, v=pa.string())
+    table.changes(insert(4, id=4, v="an old file comes late"))
+    yield
+    table.check()
+
+
+@story
+@BOTH_TYPES
+def test_a_dropped_column_keeps_its_old_values(told, table_type):
+    """S19: new and updated rows have null there, rows that are not touched keep what they have."""
+    table = told.table(columns={"id": pa.int64(), "v": pa.string(), "w": pa.int32()}, hudi_table_type=table_type)
+    table.load({"id": 1, "v": "loaded", "w": 1}, {"id": 2, "v": "loaded", "w": 2})
+    yield
+    _remade(table, v=pa.string())
+    table.changes(update(1, id=1, v="changed"), insert(2, id=3, v="new"))
+    yield
+    table.check()
+    assert table.rows("id", "w") == [{"id": 1, "w": None}, {"id": 2, "w": 2}, {"id": 3, "w": None}]
+    _remade(table, v=pa.string(), w=pa.int32())
+    table.changes(update(3, id=3, v="it is back", w=9))
+    yield
+    table.check()
+
+
+@story
+def test_a_dropped_column_is_told(told):
+    """S19: nothing turns null silently."""
+    table = told.table(columns={"id": pa.int64(), "v": pa.string(), "w": pa.int32()})
+    table.load({"id": 1, "v": "loaded", "w": 1})
+    yield
+    _remade(table, v=pa.string())
+    table.changes(update(1, id=1, v="changed"))
+    yield
+    assert any("Column w" in warning for warning in table.result.warnings)
+
+
+@story
+def test_a_renamed_column_is_a_new_one_beside_the_old(told):
+    """S19"""
+    table = told.table()
+    table.load({"id": 1, "v": "loaded"})
+    yield
+    _remade(table, renamed=pa.string())
+    table.changes(insert(1, id=2, renamed="new"))
+    yield
+    table.check()
+    assert table.rows("id", "v", "renamed") == [
+        {"id": 1, "v": "loaded", "renamed": None},
+        {"id": 2, "v": None, "renamed": "new"},
+    ]
+
+
+@story
+def test_the_order_and_the_case_of_columns_mean_nothing(told):
+    """S19: files of each kind in one batch."""
+    table = told.table(columns={"id": pa.int64(), "v": pa.string(), "w": pa.int32()})
+    table.load({"id": 1, "v": "loaded", "w": 1})
+    yield
+    table.columns = {"W": pa.int32(), "ID": pa.int64(), "V": pa.string()}
+    table.put("20240101-120000001.parquet", _upper(table, [update(1, id=1, v="upper", w=2)]), [update(1, ID=1, V="upper", W=2)])
+    table.columns = {"w": pa.int32(), "v": pa.string(), "id": pa.int64()}
+    table.changes(insert(2, id=2, v="lower", w=3), name="20240101-120000002.parquet")
+    yield
+    table.check()
+
+
+@story
+@BOTH_TYPES
+@pytest.mark.parametrize("partition", [None, "p"])
+def test_numbers_widen(told, table_type, partition):
+    """S19: int to bigint, float to double; the rows before keep their values, in files that are rewritten or not."""
+    columns = {"id": pa.int64(), "p": pa.string(), "n": pa.int32(), "f": pa.float32()}
+    table = told.table(columns=columns, hudi_table_type=table_type, hudi_partition_key=partition)
+    table.load(*({"id": n, "p": "ab"[n % 2], "n": 2**31 - n - 1, "f": 0.5 * n} for n in range(6)))
+    yield
+    _remade(table, p=pa.string(), n=pa.int64(), f=pa.float64())
+    table.changes(update(1, id=1, p="b", n=2**40, f=1e300), insert(2, id=9, p="b", n=-(2**63), f=0.1))
+    yield
+    table.check()
+    _remade(table, p=pa.string(), n=pa.int16(), f=pa.float32())
+    table.changes(update(3, id=2, p="a", n=7, f=0.25), delete(4, id=0, p="a"))
+    yield
+    table.check()
+
+
+@story
+def test_files_of_one_load_may_differ_in_their_numbers(told):
+    """S19: the table takes the type that holds all."""
+    table = told.table(columns={"id": pa.int32(), "n": pa.decimal128(5, 2)})
+    table.load({"id": 1, "n": Decimal("1.10")})
+    table.columns = {"id": pa.int64(), "n": pa.decimal128(12, 4)}
+    table.load({"id": 2**40, "n": Decimal("12345678.1234")}, name="LOAD00000002.parquet")
+    table.columns = {"id": pa.int16(), "n": pa.int32()}
+    table.load({"id": 3, "n": 2**31 - 1}, name="LOAD00000003.parquet")
+    yield
+    table.check()
+
+
+INCOMPATIBLE = {
+    "text for a number": (pa.int64(), 1, pa.string(), "one"),
+    "a number for text": (pa.string(), "one", pa.int64(), 1),
+    "a day for text": (pa.string(), "one", pa.date32(), None),
+    "a greater decimal": (pa.decimal128(5, 2), Decimal("1.10"), pa.decimal128(12, 2), Decimal("1.10")),
+    "a double for a bigint": (pa.int64(), 1, pa.float64(), 1.0),
+    "bytes for text": (pa.string(), "one", pa.binary(), b"one"),
+}
+
+
+@story
+@pytest.mark.parametrize("case", INCOMPATIBLE)
+def test_a_file_whose_column_would_lose_its_meaning_is_quarantined(told, case):
+    """S19: the other files of the table go on, before it and after it."""
+    was, value, now, other = INCOMPATIBLE[case]
+    table = told.table(columns={"id": pa.int64(), "n": was})
+    table.load({"id": 1, "n": value})
+    yield
+    table.changes(insert(1, id=2, n=value))
+    wrong = table.arrow([])
+    table.columns["n"] = now
+    wrong = table.arrow([insert(2, id=3, n=other)])
+    table.put("20240101-120000099.parquet", _bytes(wrong))
+    table.columns["n"] = was
+    table.changes(insert(3, id=4, n=value), name="20240101-120000100.parquet")
+    yield
+    table.check()
+    assert [row["id"] for row in table.rows("id")] == [1, 2, 4]
+    assert "Column n" in table.quarantined_files()["20240101-120000099.parquet"]
+    assert table.result.files_quarantined == 1
+
+
+def _upper(table, changes):
+    rows = table.arrow([change._replace(row={name.upper(): value for name, value in change.row.items()}) for change in changes])
+    return _bytes(rows)
+
+
+def _bytes(rows):
+    from tests.spark.staged_table import parquet
+
+    return parquet(rows)
