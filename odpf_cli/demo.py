@@ -83,6 +83,7 @@ def _folder(keep: bool) -> Iterator[Path]:
     try:
         yield folder
     except KeyboardInterrupt:
+        note("Interrupted; the embedded AWS and its job runs have ended.")
         shutil.rmtree(folder, ignore_errors=True)
         raise
     except Exception:

@@ -52,7 +52,11 @@ def run(
         emit(output, {"run_id": run_id}, lambda: Text(f"Started run {run_id}. Follow it: odpf runs --run {run_id}"))
         return
     note(f"run {run_id}")
-    end = wait_for(run_id, source_of(aws, executions))
+    try:
+        end = wait_for(run_id, source_of(aws, executions))
+    except KeyboardInterrupt:
+        note(f"The run goes on. See how it ends: odpf runs --run {run_id}")
+        raise
     emit(output, end.printed(), lambda: render(end))
     raise typer.Exit(EXIT_STATUS[end.status])
 
@@ -63,13 +67,9 @@ def source_of(aws: Aws, executions: Executions) -> RunSource:
 
 
 def wait_for(run_id: str, source: RunSource) -> RunEnd:
-    """Follow a run with progress on stderr; an interrupt ends the waiting, not the run."""
-    try:
-        with watching(stderr) as watcher:
-            return follow(run_id, source, watcher)
-    except KeyboardInterrupt:
-        note(f"The run goes on. See how it ends: odpf runs --run {run_id}")
-        raise
+    """Follow a run with progress on stderr."""
+    with watching(stderr) as watcher:
+        return follow(run_id, source, watcher)
 
 
 def new_run_id(refresh_cadence: str, now: datetime) -> str:
