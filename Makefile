@@ -60,7 +60,7 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@echo "Setting up $(VENV): $(DOWNLOADS) from PyPI, only this once ..." >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) -r requirements.lock 2>&1 | tee $(VENV)/setup.log | sed -un '/Downloading.*MB)/p; /Building wheel/p; /^Installing/p' \
+	@$(INSTALL) -r requirements.lock 2>&1 | tee $(VENV)/setup.log | sed -un '/Downloading.*MB)/p; /Building wheel/p; s/^Installing .*/Installing/p' \
 		|| { tail -n 20 $(VENV)/setup.log >&2; exit 1; }
 	@$(INSTALL) --quiet --no-deps -e .
 	@touch $@

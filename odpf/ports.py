@@ -40,6 +40,9 @@ class FileTracker(Protocol):
     def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
         """Files done, of one table or of all."""
 
+    def quarantined(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
+        """Files in quarantine, of one table or of all; by index, which may lag behind for a moment."""
+
     def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
         """Drop pending items whose files history already has (put back by a duplicate event)."""
 

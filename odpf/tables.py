@@ -8,6 +8,7 @@ from odpf.settings import Settings
 
 BY_RUN = "by_run"
 BY_DAY = "by_day"
+QUARANTINED = "quarantined"
 
 
 class TableSchema(NamedTuple):
@@ -42,7 +43,12 @@ BATCH_CONFIG = TableSchema("batch_config", "refresh_cadence")
 RAW_TABLE_CONFIG = TableSchema("raw_table_config", "refresh_cadence", "source_table_name")
 CONFIG_DEPLOY_TRACKER = TableSchema("config_deploy_tracker", "deployment_id")
 FILE_TRACKER = TableSchema("file_tracker", "source_table_name", "file_id")
-FILE_TRACKER_HISTORY = TableSchema("file_tracker_history", "source_table_name", "file_id")
+FILE_TRACKER_HISTORY = TableSchema(
+    "file_tracker_history",
+    "source_table_name",
+    "file_id",
+    {QUARANTINED: ("quarantined_of", "file_id")},  # sparse: only quarantined files have the attribute
+)
 PROCESSING_TRACKER = TableSchema("file_processing_tracker", "raw_table_name")
 PROCESSING_TRACKER_HISTORY = TableSchema(
     "file_processing_tracker_history",

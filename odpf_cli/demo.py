@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from odpf.adapters.aws import Aws
 from odpf.settings import Settings
@@ -117,5 +119,7 @@ def _what_next(result: DemoResult, instance: Running, folder: Path, keep: bool) 
     else:
         note("Try it with your own files:")
         lines = ["odpf local up --detach", _HERE, "odpf config apply examples/taxi", "odpf dms generate --help"]
+    if not shutil.which("odpf"):
+        lines.insert(0, f". {Path(sys.prefix)}/bin/activate")
     for line in lines:
-        note(f"  {line}")
+        note(f"  {escape(line)}")

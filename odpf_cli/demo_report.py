@@ -121,10 +121,10 @@ def render(result: DemoResult) -> RenderableType:
 def _verdict(result: DemoResult, wrong: int) -> Text:
     took = f"in {duration(result.seconds)}"
     if wrong:
-        return Text(f"{plural(wrong, 'table')} of {len(result.tables)} differ from the source, {took}.", "bold red")
+        return Text(f"Not equal to the source: {plural(wrong, 'table')} of {len(result.tables)}, {took}.", "bold red")
     if not result.ok:
         return Text(f"The demonstration failed, {took}.", "bold red")
-    return Text(f"All {plural(len(result.tables), 'table')} equal the source, {took}.", "bold green")
+    return Text(f"Every table equals its source ({plural(len(result.tables), 'table')}), {took}.", "bold green")
 
 
 def _counts(result: TableResult | None) -> Counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -36,8 +37,14 @@ def listed(tracker: FileTracker, table: str | None, state: FileState | None) -> 
     if state in (None, FileState.LANDED):
         entries += [_entry(file, FileState.LANDED) for file in _waiting(tracker, table)]
     if state is not FileState.LANDED:
-        entries += [_done_entry(record) for record in tracker.history(table) if state in (None, record.state)]
+        entries += [_done_entry(record) for record in _done(tracker, table, state)]
     return sorted(entries, key=lambda entry: (entry["source_table_name"], entry["path"]))
+
+
+def _done(tracker: FileTracker, table: str | None, state: FileState | None) -> Iterator[FileRecord]:
+    if state is FileState.QUARANTINED:
+        return tracker.quarantined(table)
+    return (record for record in tracker.history(table) if state in (None, record.state))
 
 
 def _waiting(tracker: FileTracker, table: str | None) -> list[LandedFile]:

@@ -33,7 +33,7 @@ def current(config: ConfigStore, ledger: Ledger, tracker: FileTracker, now: date
     """Read what the statuses are made of, and make them."""
     tables = read_items(config.tables())
     states = ledger.states([table.config.raw_table for table in tables if table.config])
-    return table_statuses(tables, states, tracker.all_pending(), tracker.history(), now)
+    return table_statuses(tables, states, tracker.all_pending(), tracker.quarantined(), now)
 
 
 def render(statuses: list[TableStatus], now: datetime) -> RenderableType:

@@ -13,7 +13,7 @@ from odpf.errors import InvalidConfiguration
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.order import OrderPosition
-from odpf.states import ConfigurationState, DmsFileType, FileState, RefreshStatus
+from odpf.states import ConfigurationState, DmsFileType, RefreshStatus
 from odpf.table_config import TableConfig, read_table_config
 from odpf.table_state import TableState
 
@@ -80,7 +80,7 @@ def table_statuses(
     tables: Iterable[ConfiguredTable],
     states: Mapping[str, TableState],
     pending: Iterable[LandedFile],
-    done: Iterable[FileRecord],
+    quarantined: Iterable[FileRecord],
     now: datetime,
 ) -> list[TableStatus]:
     """Every configured table, then source tables whose files wait though nobody configured them.
@@ -89,27 +89,26 @@ def table_statuses(
         tables: the configuration.
         states: ledger states by raw table.
         pending: files that wait.
-        done: records of files; only quarantined ones matter.
+        quarantined: records of files in quarantine.
         now: the moment that freshness is told for.
     """
     waiting = _by_table(pending)
-    quarantined: dict[str, list[FileRecord]] = {}
-    for record in done:
-        if record.state is FileState.QUARANTINED:
-            quarantined.setdefault(record.file.source_table_name, []).append(record)
+    set_aside: dict[str, list[FileRecord]] = {}
+    for record in quarantined:
+        set_aside.setdefault(record.file.source_table_name, []).append(record)
     known = sorted(tables, key=lambda table: (str(table.item.get("refresh_cadence")), _as_people_count(table)))
     statuses = [
         _configured(
             table,
             states.get(table.config.raw_table) if table.config else None,
             waiting.get(table.source_table_name, []),
-            quarantined.get(table.source_table_name, []),
+            set_aside.get(table.source_table_name, []),
             now,
         )
         for table in known
     ]
     strangers = sorted(set(waiting) - {table.source_table_name for table in known})
-    return statuses + [_unconfigured(name, waiting[name], quarantined.get(name, []), now) for name in strangers]
+    return statuses + [_unconfigured(name, waiting[name], set_aside.get(name, []), now) for name in strangers]
 
 
 def freshness_lag(pending: Iterable[LandedFile], now: datetime) -> float:

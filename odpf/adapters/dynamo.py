@@ -138,9 +138,10 @@ class DynamoTable:
         }
         return self._pages(lambda position: self._client.query(**arguments, **position))
 
-    def scan(self) -> Iterator[Item]:
-        """Every item, page by page."""
-        return self._pages(lambda position: self._client.scan(TableName=self.name, ConsistentRead=True, **position))
+    def scan(self, index: str | None = None) -> Iterator[Item]:
+        """Every item of the table, or of an index, page by page; an index is read eventually."""
+        arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        return self._pages(lambda position: self._client.scan(TableName=self.name, **arguments, **position))
 
     def batch_get(self, keys: Iterable[Key], attributes: Sequence[str] = ()) -> Iterator[Item]:
         """Those items of the keys that exist, in no order, 100 a request."""

@@ -10,6 +10,7 @@ from odpf.adapters.items import file_record, history_item, landed_file, pending_
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.states import Registration
+from odpf.tables import QUARANTINED
 
 
 class DynamoFileTracker:
@@ -80,6 +81,15 @@ class DynamoFileTracker:
         """Files done, of one table by query, of all by a scan."""
         items = (
             self._history.query({"source_table_name": source_table_name}) if source_table_name else self._history.scan()
+        )
+        return map(file_record, items)
+
+    def quarantined(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
+        """Files in quarantine; the index is sparse, so this costs what is in quarantine, not what was ever done."""
+        items = (
+            self._history.query({"quarantined_of": source_table_name}, index=QUARANTINED)
+            if source_table_name
+            else self._history.scan(QUARANTINED)
         )
         return map(file_record, items)
 

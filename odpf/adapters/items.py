@@ -100,6 +100,7 @@ def history_item(record: FileRecord) -> Item:
             "file_ingestion_status": record.state.value,
             "reason": shortened(record.reason),
             "raw_table_name": record.raw_table,
+            "quarantined_of": record.file.source_table_name if record.state is FileState.QUARANTINED else None,
         }
     )
 

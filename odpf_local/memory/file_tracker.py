@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
-from odpf.states import Registration
+from odpf.states import FileState, Registration
 
 _Value = TypeVar("_Value")
 
@@ -75,6 +75,10 @@ class MemoryFileTracker:
         with self._lock:
             tables = sorted(self._history) if source_table_name is None else [source_table_name]
             return chain.from_iterable([_sorted(self._history.get(table, {})) for table in tables])
+
+    def quarantined(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
+        """Files in quarantine, of one table or of all."""
+        return (record for record in self.history(source_table_name) if record.state is FileState.QUARANTINED)
 
     def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
         """Drop pending items whose files history already has."""

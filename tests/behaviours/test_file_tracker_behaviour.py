@@ -64,6 +64,14 @@ def test_known_looks_at_files_of_several_tables_at_once(stores):
     assert stores.tracker.known([]) == set()
 
 
+def test_files_in_quarantine_are_found_without_reading_all_that_was_done(stores):
+    lease = stores.ledger.acquire(NEVER_RUN, "jr_1", "r1", NOW)
+    bad = FileRecord(file=landed(2), state=FileState.QUARANTINED, reason="truncated")
+    stores.ledger.finish_files(lease, [processed(landed(1)), bad])
+    assert list(stores.tracker.quarantined()) == list(stores.tracker.quarantined(TABLE)) == [bad]
+    assert list(stores.tracker.quarantined("taxi_trips.table_2")) == []
+
+
 def test_history_gives_back_what_was_recorded(stores):
     records = [processed(landed(1)), processed(landed(2, "taxi_trips/table_2"), reason="x" * 100)]
     lease = stores.ledger.acquire(NEVER_RUN, "jr_1", "r1", NOW)

@@ -48,7 +48,7 @@ def test_every_difference_is_told(more, difference):
     assert difference in compared(**more).differences
 
 
-@pytest.mark.parametrize(("lake", "words"), [(LAKE, "equal the source"), (None, "cannot be read")])
+@pytest.mark.parametrize(("lake", "words"), [(LAKE, "Every table equals its source"), (None, "cannot be read")])
 def test_the_verdict_stands_below_the_table(lake, words):
     table = compared(lake=lake)
     document = DemoResult(ok=not table.differences, seconds=61, rows_per_table=100, runs=(), tables=(table,))

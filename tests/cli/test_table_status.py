@@ -30,8 +30,8 @@ def state(**more: object) -> TableState:
     )
 
 
-def statuses(items=(), states=(), pending=(), done=()):  # type: ignore[no-untyped-def]
-    return table_statuses(read_items(items), {s.raw_table: s for s in states}, pending, done, NOW)
+def statuses(items=(), states=(), pending=(), quarantined=()):  # type: ignore[no-untyped-def]
+    return table_statuses(read_items(items), {s.raw_table: s for s in states}, pending, quarantined, NOW)
 
 
 def test_a_table_that_never_ran_has_no_status_and_no_mark():
@@ -89,9 +89,8 @@ def test_a_quarantined_file_beyond_the_mark_changes_nothing():
 
 
 def test_only_files_of_the_same_table_hold_a_table_back():
-    done = [record("20260131-100000000.parquet", table="shop/customers")]
-    done += [record("20260131-100000000.parquet", FileState.PROCESSED, reason=None)]
-    (entry,) = statuses([table_item()], [state()], done=done)
+    elsewhere = record("20260131-100000000.parquet", table="shop/customers")
+    (entry,) = statuses([table_item()], [state()], quarantined=[elsewhere])
     assert entry.complete_through == entry.high_water_mark
     assert entry.quarantined_files == 0
 
@@ -125,8 +124,10 @@ def test_the_command_reads_all_it_needs_from_the_stores():
     aws = MemoryAws()
     aws.config.put_tables([table_item()])
     aws.tracker.register(landed("LOAD00000001.parquet"), NOW)
+    aws.tracker.quarantine(record("20260131-100000000.parquet"))
+    aws.tracker.quarantine(record("20260131-100001000.parquet", FileState.PROCESSED, reason=None))
     (entry,) = current(aws.config, aws.ledger, aws.tracker, NOW)
-    assert (entry.source_table_name, entry.pending_files) == ("shop.orders", 1)
+    assert (entry.source_table_name, entry.pending_files, entry.quarantined_files) == ("shop.orders", 1, 1)
 
 
 def test_tables_are_listed_as_people_count():
