@@ -8,7 +8,7 @@ from odpf.settings import Settings
 
 BY_RUN = "by_run"
 BY_DAY = "by_day"
-QUARANTINED = "quarantined"
+IN_QUARANTINE = "in_quarantine"
 
 
 class TableSchema(NamedTuple):
@@ -47,7 +47,7 @@ FILE_TRACKER_HISTORY = TableSchema(
     "file_tracker_history",
     "source_table_name",
     "file_id",
-    {QUARANTINED: ("quarantined_of", "file_id")},  # sparse: only quarantined files have the attribute
+    {IN_QUARANTINE: ("quarantined_of", "file_id")},  # sparse: only quarantined files have the attribute
 )
 PROCESSING_TRACKER = TableSchema("file_processing_tracker", "raw_table_name")
 PROCESSING_TRACKER_HISTORY = TableSchema(

@@ -10,7 +10,7 @@ from odpf.adapters.items import file_record, history_item, landed_file, pending_
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.states import Registration
-from odpf.tables import QUARANTINED
+from odpf.tables import IN_QUARANTINE
 
 
 class DynamoFileTracker:
@@ -87,9 +87,9 @@ class DynamoFileTracker:
     def quarantined(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
         """Files in quarantine; the index is sparse, so this costs what is in quarantine, not what was ever done."""
         items = (
-            self._history.query({"quarantined_of": source_table_name}, index=QUARANTINED)
+            self._history.query({"quarantined_of": source_table_name}, index=IN_QUARANTINE)
             if source_table_name
-            else self._history.scan(QUARANTINED)
+            else self._history.scan(IN_QUARANTINE)
         )
         return map(file_record, items)
 
