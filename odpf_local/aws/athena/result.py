@@ -105,6 +105,8 @@ def _text(column: str, type_: DuckDBPyType) -> str:
             infinity = f"CASE WHEN {column} > 0 THEN 'Infinity' ELSE '-Infinity' END"
             special = f"WHEN isnan({column}) THEN 'NaN' WHEN isinf({column}) THEN {infinity}"
             return f"CASE {special} ELSE CAST({column} AS VARCHAR) END"
+        case "decimal":  # DuckDB writes -.5 for a decimal(1,1)
+            return f"regexp_replace(CAST({column} AS VARCHAR), '^(-?)\\.', '\\10.')"
         case "blob":
             return f"rtrim(regexp_replace(lower(hex({column})), '(..)', '\\1 ', 'g'))"
         case "timestamp" | "timestamp_s" | "timestamp_ms" | "timestamp_ns":
