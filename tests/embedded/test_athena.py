@@ -152,6 +152,7 @@ def test_a_table_can_be_named_in_every_usual_way(query: Query, name: str) -> Non
     [
         ("SELECT 5 / 2, 5 / 2.0", ["2", "2.5"]),
         ("SELECT sum(passengers) FROM trips", ["-1"]),
+        ("SELECT cast(-0.12345 AS decimal(5,5)), cast(0.5 AS decimal(1,1)), 10.5", ["-0.12345", "0.5", "10.5"]),
         ("WITH trips AS (SELECT 7 AS x) SELECT x FROM trips", ["7"]),
         ("SELECT a.pk_id FROM trips a JOIN taxi_raw.trips b ON a.pk_id = b.pk_id WHERE a.vendor IS NULL", ["2"]),
         ("SELECT date_format(picked_up, '%Y-%m') FROM trips WHERE shared", ["1899-12"]),
