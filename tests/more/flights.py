@@ -69,11 +69,11 @@ _ROLLED_BACK = (
 )
 
 
-def changes(engine: sa.Engine, number: int = 1) -> None:
+def changes(engine: sa.Engine, number: int = 1, *, key_updates: bool = True) -> None:
     """One round of changes; every round touches other rows.
 
     Inserts, updates and deletes of many rows and of few, several of one row in a transaction, a transaction over several
-    tables, one rolled back, one rolled back in part, an updated primary key, a row deleted and inserted again.
+    tables, one rolled back, one rolled back in part, a row deleted and inserted again, and updated primary keys if wanted.
     """
     first = 1000 * number
     key = f"K{number}"
@@ -99,13 +99,15 @@ def changes(engine: sa.Engine, number: int = 1) -> None:
         "SAVEPOINT here",
         "DELETE FROM airports",
         "ROLLBACK TO SAVEPOINT here",
-        f"UPDATE airports SET faa = 'z{number}z' WHERE faa = '{_AIRPORTS[number % len(_AIRPORTS)]}'",
     )
-    _transaction(
-        engine,
-        f"DELETE FROM weather WHERE origin = 'LGA' AND month = 2 AND day = {number}",
-        f"UPDATE weather SET time_hour = time_hour + INTERVAL 10 YEAR WHERE origin = 'EWR' AND month = 3 AND day = {number}",
-    )
+    _transaction(engine, f"DELETE FROM weather WHERE origin = 'LGA' AND month = 2 AND day = {number}")
+    if key_updates:
+        _transaction(
+            engine,
+            f"UPDATE airports SET faa = 'z{number}z' WHERE faa = '{_AIRPORTS[number % len(_AIRPORTS)]}'",
+            "UPDATE weather SET time_hour = time_hour + INTERVAL 10 YEAR"
+            f" WHERE origin = 'EWR' AND month = 3 AND day = {number}",
+        )
 
 
 _AIRPORTS = ("04G", "06A", "06C", "06N", "09J")
