@@ -123,7 +123,9 @@ def _reload(
     started = min(file.last_modified for file in loads)
     members = [(file, generation) for file in loads]
     members += [(file, _generation_of(file, generation, started)) for file in changes]
-    return Choice(CycleKind.RELOAD, generation, high_water_sequence, iso(started), _load_id(loads), _in_order(members))
+    # A load sets the mark back to an empty sequence; what an earlier load contains this one does, too.
+    floor = max(state.floor, high_water_sequence)
+    return Choice(CycleKind.RELOAD, generation, floor, iso(started), _load_id(loads), _in_order(members))
 
 
 def _extended(state: TableState, loads: Sequence[LandedFile], changes: Sequence[LandedFile]) -> Choice:

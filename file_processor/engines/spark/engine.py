@@ -147,9 +147,7 @@ class SparkPrepared:
 
     def _is_superseded(self) -> Column:
         """Whether a load that was applied later already holds what this row says."""
-        earlier = F.col(GENERATION) < F.lit(self._plan.generation)
-        sequence = F.col(CHANGE_SEQUENCE)
-        return earlier | ((sequence != "") & (sequence <= F.lit(self._plan.floor)))
+        return F.col(GENERATION) < F.lit(self._plan.generation)
 
     def _count(self) -> Reduced:
         effects = [F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _EFFECTS]

@@ -43,7 +43,7 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
         *(data(column, kind) for column, kind in plan.schema),
         operation.alias(OPERATION),
         sequence.alias(CHANGE_SEQUENCE),
-        F.lit(group.generation).alias(GENERATION),
+        _generation(plan, group, sequence).alias(GENERATION),
         operation_problem.alias(PROBLEM),
         FILE,
         ROW,
@@ -51,7 +51,7 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
     return frame.select(
         *(column for column in frame.columns if column != PROBLEM),
         _commit_time(plan.config, group, dict(plan.schema)).alias(COMMIT_TIME),
-        _order(group.generation).alias(ORDER),
+        _order().alias(ORDER),
         F.coalesce(F.col(PROBLEM), _sequence_problem(group), key_problem(plan.config, dict(plan.schema))).alias(
             PROBLEM
         ),
@@ -128,10 +128,19 @@ def key_problem(config: TableConfig, schema: dict[str, str]) -> Column:
     return problem
 
 
-def _order(generation: int) -> Column:
+def _generation(plan: WritePlan, group: ReadGroup, sequence: Column) -> Column:
+    """A change at or below the floor is contained in the load, so it belongs to the generation before."""
+    if group.is_full or group.generation < plan.generation or not plan.floor:
+        return F.lit(group.generation)
+    contained = sequence <= F.lit(plan.floor)
+    return F.when(contained, F.lit(group.generation - 1)).otherwise(F.lit(group.generation))
+
+
+def _order() -> Column:
     """`str(OrderPosition)` as an expression."""
     return F.concat(
-        F.lit(f"{generation:0{GENERATION_DIGITS}d} "),
+        F.lpad(F.col(GENERATION).cast("string"), GENERATION_DIGITS, "0"),
+        F.lit(" "),
         F.col(CHANGE_SEQUENCE),
         F.lit(" "),
         F.col(FILE),
