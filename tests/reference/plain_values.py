@@ -15,21 +15,22 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def plain(value: Any) -> Any:
     """One form for each value: booleans are no numbers, -0.0 is not 0.0, NaN is NaN, times are UTC microseconds."""
+    made: Any = value
     match value:
         case bool():
-            return ("bool", value)
+            made = ("bool", value)
         case float():
-            return ("float", "nan" if math.isnan(value) else struct.pack(">d", value).hex())
+            made = ("float", "nan" if math.isnan(value) else struct.pack(">d", value).hex())
         case int() | Decimal():
-            return ("number", _digits(Decimal(value)))
+            made = ("number", _digits(Decimal(value)))
         case datetime():
             aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-            return ("time", (aware - _EPOCH) // _MICROSECOND)
+            made = ("time", (aware - _EPOCH) // _MICROSECOND)
         case date():
-            return ("date", value.isoformat())
+            made = ("date", value.isoformat())
         case time():
-            return value.isoformat("microseconds")  # a raw table holds them as text
-    return value
+            made = value.isoformat("microseconds")  # a raw table holds them as text
+    return made
 
 
 def plain_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
