@@ -135,7 +135,9 @@ class StagedTable:
         if changes is not None:
             self.expect(name, changes, is_load=is_load)
 
-    def expect(self, name: str, changes: Iterable[Change], *, is_load: bool = False, generation: int | None = None) -> None:
+    def expect(
+        self, name: str, changes: Iterable[Change], *, is_load: bool = False, generation: int | None = None
+    ) -> None:
         """Hand a file to the replay."""
         stored = tuple(change._replace(row=self._stored(change)) for change in changes)
         self._waiting.append(File(name.rsplit("/", 1)[-1], generation or self._generation, stored, is_load))

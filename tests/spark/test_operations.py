@@ -59,10 +59,13 @@ def test_the_operation_may_be_a_word_in_a_mapped_column(told, words):
 def test_the_operation_column_may_be_named_in_the_configuration(told):
     """S21"""
     table = told.table(columns={"id": pa.int64(), "v": pa.string(), "What": pa.string()}, cdc_operation_column="what")
-    loaded, changes = [load_row(id=1, v="loaded"), load_row(id=2, v="loaded")], [
-        Change("", sequence(1), {"id": 1, "What": "DELETE"}),
-        Change("", sequence(2), {"id": 2, "v": "changed", "What": "UPDATE"}),
-    ]
+    loaded, changes = (
+        [load_row(id=1, v="loaded"), load_row(id=2, v="loaded")],
+        [
+            Change("", sequence(1), {"id": 1, "What": "DELETE"}),
+            Change("", sequence(2), {"id": 2, "v": "changed", "What": "UPDATE"}),
+        ],
+    )
     table.put("LOAD00000001.parquet", parquet(table.arrow(loaded).drop_columns("Op")))
     table.put("20240101-120000001.parquet", parquet(table.arrow(changes).drop_columns("Op")))
     yield
@@ -95,7 +98,9 @@ def test_rows_without_a_usable_operation_are_quarantined(told):
     yield
     table.check()
     changes = [update(n, id=1, v="changed") for n in range(1, 5)]
-    table.changes(*(bad(change._replace(operation=word)) for change, word in zip(changes, ("X", "", None, "I U"), strict=True)))
+    table.changes(
+        *(bad(change._replace(operation=word)) for change, word in zip(changes, ("X", "", None, "I U"), strict=True))
+    )
     yield
     table.check()
     assert table.counts() == {"read": 4, "quarantined": 4}
@@ -110,7 +115,9 @@ def test_a_change_without_a_well_formed_sequence_is_quarantined(told):
     table.load({"id": 1, "v": "loaded"})
     yield
     wrong = ("", None, "1", sequence(1) + "0", sequence(1)[:-1] + "x", " " + sequence(1)[1:], sequence(1)[:-1] + "١")
-    table.changes(*(bad(Change("U", text, {"id": 1, "v": "unknown order"})) for text in wrong), update(5, id=2, v="fine"))
+    table.changes(
+        *(bad(Change("U", text, {"id": 1, "v": "unknown order"})) for text in wrong), update(5, id=2, v="fine")
+    )
     yield
     table.check()
     assert table.counts() == {"read": len(wrong) + 1, "quarantined": len(wrong), "inserted": 1}

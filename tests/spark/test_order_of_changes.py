@@ -80,7 +80,7 @@ def test_six_changes_of_a_key_over_six_runs_end_at_the_last(told, table_type):
 
 
 @story
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_six_changes_of_a_key_split_at_random_end_at_the_last(told, seed):
     """S2"""
     random = Random(seed)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.spark.staged_table import SEQUENCE, bad, delete, insert, load_row, parquet, update
+from tests.spark.staged_table import delete, insert, update
 from tests.spark.stories import story
 
 DAYS = [date(1, 1, 1), date(1582, 10, 4), date(1582, 10, 15), date(1890, 12, 31), date(1970, 1, 1), date(9999, 12, 31)]
@@ -20,11 +20,27 @@ TIMES = [
     datetime(9999, 12, 31, 23, 59, 59, 999999),
 ]
 RECENT = [datetime(1890, 3, 3, 1, 2, 3, 456000), datetime(2024, 2, 29, 23, 59, 59, 123000), datetime(2261, 1, 1)]
-MILLISECONDS = [datetime(1, 1, 1, 0, 0, 0, 1000), datetime(1582, 10, 10), *RECENT, datetime(9999, 12, 31, 23, 59, 59, 999000)]
+MILLISECONDS = [
+    datetime(1, 1, 1, 0, 0, 0, 1000),
+    datetime(1582, 10, 10),
+    *RECENT,
+    datetime(9999, 12, 31, 23, 59, 59, 999000),
+]
 CLOCK = [time(0), time(23, 59, 59, 999999), time(1, 2, 3, 4), time(12, 30)]
 DOUBLES = [0.0, -0.0, 1.5, -1e308, 5e-324, float("nan"), float("inf"), float("-inf"), 1.7976931348623157e308]
 FLOATS = [0.0, -0.0, 1.5, float("nan"), float("inf"), float("-inf"), 2.0**-149, -(2.0**127)]
-TEXTS = ["", " ", "nul\x00byte", "emoji 😀👩‍👩‍👧", "line\r\nbreak\t", "é" * 300, "x" * 1_000_000, "null", "\\N", "\u202eright to left"]
+TEXTS = [
+    "",
+    " ",
+    "nul\x00byte",
+    "emoji 😀👩‍👩‍👧",
+    "line\r\nbreak\t",
+    "é" * 300,
+    "x" * 1_000_000,
+    "null",
+    "\\N",
+    "\u202eright to left",
+]
 BYTES = [b"", b"\x00", b"\x00\xff\x00\xfe", bytes(range(256)), b"plain"]
 
 PLAIN: dict[str, tuple[pa.DataType, list[Any]]] = {
@@ -73,6 +89,15 @@ ARROW: dict[str, tuple[pa.DataType, list[Any]]] = {
     "date64": (pa.date64(), DAYS),
 }
 
+WAYS: tuple[dict[str, Any], ...] = (
+    {"version": "1.0"},
+    {"data_page_version": "2.0", "compression": "zstd"},
+    {"compression": "gzip", "use_dictionary": False},
+    {"compression": "none", "write_statistics": False, "row_group_size": 2},
+    {"store_decimal_as_integer": True, "compression": "lz4"},
+    {"column_encoding": "PLAIN", "use_dictionary": False},
+)
+
 
 def _rows(kinds: dict[str, tuple[pa.DataType, list[Any]]], first: int = 0) -> list[dict[str, Any]]:
     """So many rows that every value of every type stands in one; where a type has no more values, null."""
@@ -88,8 +113,11 @@ def _columns(kinds: dict[str, tuple[pa.DataType, list[Any]]]) -> dict[str, pa.Da
 
 
 @story
-@pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
-@pytest.mark.parametrize("kinds", [PLAIN, CONVERTED], ids=["plain", "converted"])
+@pytest.mark.parametrize(
+    ("kinds", "table_type"),
+    [(PLAIN, "copy_on_write"), (PLAIN, "merge_on_read"), (CONVERTED, "copy_on_write")],
+    ids=["plain", "merge_on_read", "converted"],
+)
 def test_every_value_of_every_type_survives_load_and_changes(told, kinds, table_type):
     """S20: by bulk insert, by upsert, and carried over when other rows of its file change."""
     table = told.table(columns=_columns(kinds), hudi_table_type=table_type)
@@ -123,40 +151,37 @@ def test_types_that_only_arrow_tells_are_their_plain_types(told):
 def test_timestamps_of_96_bits_are_read(told):
     """S20: as older writers make them; beside a column that has to be converted, too."""
     kinds = {"micros": (pa.timestamp("us"), TIMES)}
-    plain, mixed = told.table(columns=_columns(kinds)), told.table(columns=_columns({**kinds, "clock": (pa.time64("us"), CLOCK)}))
+    plain, mixed = (
+        told.table(columns=_columns(kinds)),
+        told.table(columns=_columns({**kinds, "clock": (pa.time64("us"), CLOCK)})),
+    )
     for table in (plain, mixed):
         table.load(*_rows(kinds), use_deprecated_int96_timestamps=True)
     yield
     plain.check()
     mixed.check()
     for table in (plain, mixed):
-        table.changes(*(insert(n, **row) for n, row in enumerate(_rows(kinds, first=100))), use_deprecated_int96_timestamps=True)
+        table.changes(
+            *(insert(n, **row) for n, row in enumerate(_rows(kinds, first=100))), use_deprecated_int96_timestamps=True
+        )
     yield
     plain.check()
     mixed.check()
 
 
 @story
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"version": "1.0"},
-        {"data_page_version": "2.0", "compression": "zstd"},
-        {"compression": "gzip", "use_dictionary": False},
-        {"compression": "none", "write_statistics": False, "row_group_size": 2},
-        {"store_decimal_as_integer": True, "compression": "lz4"},
-        {"column_encoding": "PLAIN", "use_dictionary": False},
-    ],
-    ids=lambda options: "-".join(options),
-)
-def test_the_way_a_parquet_file_is_written_means_nothing(told, options):
+def test_the_way_a_parquet_file_is_written_means_nothing(told):
     """S20"""
-    kinds = {name: PLAIN[name] for name in ("int64", "float64", "decimal5", "decimal18", "text", "day", "micros", "flag", "blob")}
+    names = ("int64", "float64", "decimal5", "decimal18", "text", "day", "micros", "flag", "blob")
+    kinds = {name: PLAIN[name] for name in names}
     table = told.table(columns=_columns(kinds))
-    table.load(*_rows(kinds), **options)
+    for number, options in enumerate(WAYS):
+        table.load(*_rows(kinds, first=100 * number), name=f"LOAD{number:08X}.parquet", **options)
     yield
     table.check()
-    table.changes(*(insert(n, **row) for n, row in enumerate(_rows(kinds, first=100))), **options)
+    for number, options in enumerate(WAYS):
+        rows = _rows(kinds, first=100 * number + 5)
+        table.changes(*(insert(n, **row) for n, row in enumerate(rows, 100 * number)), **options)
     yield
     table.check()
 
@@ -223,23 +248,18 @@ def test_a_hundred_row_groups_keep_their_order(told):
 
 
 @story
-def test_snapshots_of_both_table_types_agree_through_many_commits(told):
-    """S18: the merge_on_read table is compacted on the way."""
-    tables = [told.table(hudi_table_type=kind, hudi_partition_key="v") for kind in ("copy_on_write", "merge_on_read")]
-    for table in tables:
-        table.load(*({"id": n, "v": "abc"[n % 3]} for n in range(9)))
+def test_a_merge_on_read_table_is_right_through_many_commits_and_a_compaction(told):
+    """S18: the answer is that of the replay, which knows no table types."""
+    table = told.table(hudi_table_type="merge_on_read", hudi_partition_key="v")
+    table.load(*({"id": n, "v": "abc"[n % 3]} for n in range(9)))
     yield
-    for number in range(12):
-        for table in tables:
-            first = 10 * number
-            table.changes(
-                update(first, id=number % 9, v="abcd"[number % 4]),
-                insert(first + 1, id=100 + number, v="a"),
-                delete(first + 2, id=(number * 2) % 9),
-            )
+    for number in range(11):
+        first = 10 * number
+        table.changes(
+            update(first, id=number % 9, v="abcd"[number % 4]),
+            insert(first + 1, id=100 + number, v="a"),
+            delete(first + 2, id=(number * 2) % 9),
+        )
         yield
-        for table in tables:
-            table.check()
-    plain, merged = (table.rows("id", "v") for table in tables)
-    assert plain == merged
-    assert len(tables[1].lake.commits(tables[1].location)) > 13  # the compaction is one more
+        table.check()
+    assert len(table.lake.commits(table.location)) > 12  # the compaction is one more
