@@ -27,6 +27,7 @@ MAPPED_OPERATION = "cdc_operation"
 
 _AT_ONCE = 8
 _PLAIN_PATH = re.compile(r"^[A-Za-z0-9/_.\-]+$")
+_STORABLE_NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
 _MOST_DIGITS = 38
 
 
@@ -117,6 +118,13 @@ def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool,
             )
         if lower.startswith(RESERVED_COLUMN_PREFIXES):
             return (), False, f"Column {field.name} has a prefix that belongs to Hudi or ODPF. Rename it."
+        if not _STORABLE_NAME.match(lower):
+            return (
+                (),
+                False,
+                f"Column {field.name!r} cannot be stored under its name: Avro and Athena take letters a to z, digits and "
+                "underscores, not a digit first. Rename it with a mapping rule.",
+            )
         kind, needs_conversion = _spark_type(field.type)
         if kind is None:
             return (), False, f"Column {field.name} has type {field.type}, which no raw table can hold. Leave it out."

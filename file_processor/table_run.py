@@ -173,7 +173,7 @@ class TableRun:
 
     def _prepare(self, choice: Choice, fitted: FittedFiles) -> tuple[Prepared | None, FittedFiles, WritePlan | None]:
         """Read and reduce; a file whose pages cannot be read is found, set aside, and the rest is tried once more."""
-        self._stop_at_bad_file(fitted)
+        self._stop_at_bad_file(choice, fitted)
         if not self._can_write(choice, fitted):
             return None, fitted, None
         try:
@@ -181,7 +181,7 @@ class TableRun:
             return self._shop.engine().prepare(plan), fitted, plan
         except EngineError as error:
             fitted = self._without_unreadable(fitted, error)
-        self._stop_at_bad_file(fitted)
+        self._stop_at_bad_file(choice, fitted)
         if not self._can_write(choice, fitted):
             return None, fitted, None
         plan = self._write_plan(choice, fitted)
@@ -193,18 +193,26 @@ class TableRun:
             return any(inspection.chosen.is_full for inspection in fitted.usable)
         return bool(fitted.usable)
 
-    def _stop_at_bad_file(self, fitted: FittedFiles) -> None:
-        """With that policy raise for the first bad file, unless its key holds a good one now: that is how it is mended."""
-        if self._config.on_bad_file == "continue":
-            return
+    def _stop_at_bad_file(self, choice: Choice, fitted: FittedFiles) -> None:
+        """Raise where the table has to wait for a bad file: by its policy, or because a reload would replace it by half.
+
+        A file whose key holds a good one now is mended and stops nothing.
+        """
         good = {(found.chosen.file.bucket, found.chosen.file.key) for found in fitted.usable}
         for inspection, reason in fitted.refused:
-            if (inspection.chosen.file.bucket, inspection.chosen.file.key) in good:
+            file = inspection.chosen.file
+            if (file.bucket, file.key) in good:
                 continue
-            raise TerminalError(
-                f"{inspection.chosen.file.path}: {reason} The table waits (on_bad_file: stop); write the file "
-                "again under its name, or set on_bad_file to continue."
-            )
+            if self._config.on_bad_file == "stop":
+                raise TerminalError(
+                    f"{file.path}: {reason} The table waits (on_bad_file: stop); write the file again under its name, "
+                    "or set on_bad_file to continue."
+                )
+            if choice.kind is CycleKind.RELOAD and inspection.chosen.is_full:
+                raise TerminalError(
+                    f"{file.path}: {reason} The reload cannot be read whole, so the table stays as it is and its files "
+                    "wait. Have DMS reload the table again."
+                )
 
     def _without_unreadable(self, fitted: FittedFiles, error: EngineError) -> FittedFiles:
         """Read every file alone to find those that broke the read; raises the engine's error when there is none."""

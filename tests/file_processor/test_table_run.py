@@ -1,5 +1,6 @@
 """One table through its runs, over stores in memory and an engine of plain dicts."""
 
+import pyarrow as pa
 import pytest
 
 from odpf.errors import TransientError
@@ -244,3 +245,27 @@ def test_columns_keep_their_names_in_lower_case_in_the_catalog(bench):
     bench.run()
     table = bench.aws.catalog.databases["raw"]["orders"]
     assert [name for name, _ in table.columns] == ["id", "v", "seq", "_odpf_operation", "_odpf_order"]
+
+
+def test_a_reload_with_a_damaged_file_leaves_the_table_until_it_is_whole(bench):
+    bench.load((1, 10), name="LOAD00000001.parquet")
+    bench.load((2, 20), name="LOAD00000002.parquet")
+    bench.run()
+    bench.put_bytes("LOAD00000001.parquet", b"PAR1 no more")
+    bench.load((2, 25), name="LOAD00000002.parquet")
+    summary = bench.run()
+    assert (summary.status, bench.table) == (RunStatus.FAILED, {1: 10, 2: 20})
+    assert "stays as it is" in summary.tables[0].error
+    bench.load((1, 15), name="LOAD00000001.parquet")
+    assert bench.run().status is RunStatus.SUCCEEDED
+    assert bench.table == {1: 15, 2: 25}
+
+
+def test_a_column_that_cannot_be_stored_under_its_name_sets_its_file_aside(bench):
+    bench.load((1, 10))
+    schema = CHANGES.append(pa.field("two words", pa.string()))
+    row = {"Op": "U", "ID": 1, "V": 11, "SEQ": sequence(1), "two words": "x"}
+    bench.put("20260131-000000001.parquet", [row], schema)
+    assert bench.run().status is RunStatus.SUCCEEDED
+    assert bench.table == {1: 10}
+    assert "'two words' cannot be stored" in next(r.reason for r in bench.history if r.reason)
