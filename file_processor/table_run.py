@@ -169,7 +169,7 @@ class TableRun:
                 f"The timeline at {self._location} does not say which columns {self._config.raw_table} has. "
                 "Restore the folder `.hoodie`, or reload the table under a new name."
             )
-        return newest.schema if choice.kind is CycleKind.CHANGES else ()
+        return newest.schema
 
     def _prepare(self, choice: Choice, fitted: FittedFiles) -> tuple[Prepared | None, FittedFiles, WritePlan | None]:
         """Read and reduce; a file whose pages cannot be read is found, set aside, and the rest is tried once more."""

@@ -49,7 +49,14 @@ def test_counts_tell_what_each_row_did():
     replay = Replay(["id"])
     assert replay.apply([_load(_row(1, "a"), _row(2, "a"))]) == {"read": 2, "inserted": 2}
     first = _changes("1", (5, "U", 1, "b"), (6, "U", 1, "c"), (7, "D", 2, "a"), (8, "I", 3, "n"), (9, "D", 9, None))
-    assert replay.apply([first]) == {"read": 5, "collapsed": 1, "updated": 1, "deleted": 1, "inserted": 1, "unchanged": 1}
+    assert replay.apply([first]) == {
+        "read": 5,
+        "collapsed": 1,
+        "updated": 1,
+        "deleted": 1,
+        "inserted": 1,
+        "unchanged": 1,
+    }
     assert replay.apply([_changes("2", (4, "U", 1, "late"), (4, "D", 3, None))]) == {"read": 2, "late": 2}
     assert replay.apply([first]) == {"read": 5, "collapsed": 1, "late": 2, "unchanged": 2}
     bad = File("3", 1, (Change("U", "", _row(1, "x"), bad=True),))

@@ -31,7 +31,7 @@ def test_change_files_without_an_operation_column_hold_inserts(told):
     yield
     rows = [insert(1, id=2, v="without"), insert(2, id=1, v="again")]
     table.put("20240101-120000001.parquet", parquet(table.arrow(rows).drop_columns("Op")), rows)
-    table.changes(update(3, id=1, v="with"))
+    table.changes(update(3, id=1, v="with"), name="20240101-120000002.parquet")
     yield
     table.check()
     assert table.values() == {1: "with", 2: "without"}

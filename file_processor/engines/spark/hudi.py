@@ -31,6 +31,8 @@ _ALWAYS = {
     # The indexes used here never read it; it costs 430 KB per file.
     "hoodie.parquet.bloom.filter.enabled": "false",
     "hoodie.bloom.index.use.metadata": "false",
+    # Decimals as fixed bytes: as integers they are read back multiplied by 10^scale when a row is carried over.
+    "hoodie.parquet.writelegacyformat.enabled": "true",
     # A column that a batch lacks is null in the written rows and untouched in the others.
     "hoodie.write.set.null.for.missing.columns": "true",
     # The catalog is told by the processor itself, only when something changed.

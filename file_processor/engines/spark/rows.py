@@ -121,6 +121,9 @@ def key_problem(config: TableConfig, schema: dict[str, str]) -> Column:
                 bad = bad | _quoted(key).contains(f",{other}:")
             why = f"The key part {key} holds text that Hudi uses to join key parts"
         problem = F.coalesce(problem, F.when(bad, F.lit(why)))
+    if not alone and config.table_data_versioning_type == "S" and len(texts) == len(keys):
+        nothing = reduce(lambda one, other: one & other, [_quoted(key) == "" for key in keys])
+        problem = F.coalesce(problem, F.when(nothing, F.lit("Every key part is empty text, which Hudi cannot store")))
     for key in (key for key in keys if schema[key] == "timestamp"):
         finer = F.unix_micros(_quoted(key)) % 1000 != 0
         why = f"The key part {key} is finer than a millisecond, to which Hudi keeps times in keys"
