@@ -44,6 +44,7 @@ class FileBatch(BaseModel):
     records: tuple[FileRecord, ...]
     counts: Counts
     rows: int
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> FileBatch:

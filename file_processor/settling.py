@@ -99,7 +99,10 @@ class Settlement:
                 "intent": None,
             }
         )
-        warnings = [f"{record.file.path}: {record.reason}" for record in batch.records if record.reason]
+        warnings = [
+            *batch.warnings,
+            *(f"{record.file.path}: {record.reason}" for record in batch.records if record.reason),
+        ]
         if batch.counts.rows_quarantined:
             warnings.append(
                 f"{batch.counts.rows_quarantined} rows could not be applied; they are kept with their reasons under "

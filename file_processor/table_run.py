@@ -318,6 +318,7 @@ class TableRun:
             records=tuple(refused) if nothing_applied else tuple(applied + refused),
             counts=Counts(),
             rows=0,
+            warnings=fitted.warnings,
         )
 
     def _record(

@@ -88,7 +88,6 @@ def test_the_parts_of_a_composite_key_are_never_mixed_up(told):
         ("", "x,y"),
         ("x:y", "z"),
         ("x", "y:z"),
-        ("", ""),
         (" ", ""),
         ("a", "b"),
         ("a:1", "1"),

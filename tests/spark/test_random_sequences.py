@@ -39,7 +39,7 @@ KINDS = [
     Kind(history=False, partitioned=False, deletes=True, reloaded=True),
     Kind(history=False, partitioned=True, deletes=True, reloaded=True),
     Kind(history=True, partitioned=False, deletes=True, reloaded=True),
-    Kind(history=False, partitioned=True, deletes=True, table_type="merge_on_read"),
+    Kind(history=False, partitioned=True, deletes=False, table_type="merge_on_read"),
 ]
 
 
