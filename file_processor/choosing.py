@@ -138,6 +138,23 @@ def _extended(state: TableState, loads: Sequence[LandedFile], changes: Sequence[
     )
 
 
+def with_floor(choice: Choice, state: TableState, last_sequences: Mapping[str, str]) -> Choice:
+    """Raise the floor of a generation that begins in this batch over the batch's own changes of the one before.
+
+    They come before the load in order, so they count as applied when it is (design: generation); a copy of such a
+    file that is put after the load must not win over it.
+
+    Args:
+        choice: the batch.
+        state: the table before it.
+        last_sequences: greatest change sequence by file id, as far as it is known.
+    """
+    if choice.generation == state.generation:
+        return choice
+    before = (last_sequences.get(each.file.file_id, "") for each in choice.files if each.generation < choice.generation)
+    return choice._replace(floor=max([choice.floor, *before]))
+
+
 def _generation_of(file: LandedFile, generation: int, load_started: datetime | None) -> int:
     """A change file written before a reload's first object belongs to the generation before it."""
     written_before = generation > 1 and load_started is not None and file.last_modified < load_started

@@ -1,4 +1,4 @@
-"""Rewrite the few files that Spark cannot read as they stand: TIME, nanoseconds, half floats, awkward paths.
+"""Copy the few files that Spark cannot read as they stand: TIME, nanoseconds and half floats rewritten, awkward paths as they are.
 
 Copies go to a scratch prefix of the run and keep row order and file name, so order positions stay the same.
 Memory is bounded by one row group, whatever the file's size (docs/hudi.md).
@@ -7,6 +7,7 @@ Memory is bounded by one row group, whatever the file's size (docs/hudi.md).
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 from typing import BinaryIO
 
@@ -21,8 +22,8 @@ from odpf.ports import ObjectStore
 _SPOOL_BYTES = 64 * 1024 * 1024
 
 
-def convert(objects: ObjectStore, file: LandedFile, bucket: str, prefix: str) -> str:
-    """Write a copy that every engine reads, and return its URI.
+def convert(objects: ObjectStore, file: LandedFile, bucket: str, prefix: str, *, rewrite: bool) -> str:
+    """Write a copy that every engine reads, and return its URI; without `rewrite` only the path is another.
 
     Raises:
         EngineError: the file's pages cannot be read, though its footer can.
@@ -31,7 +32,7 @@ def convert(objects: ObjectStore, file: LandedFile, bucket: str, prefix: str) ->
     reader, _ = objects.open(file.bucket, file.key)
     with reader, tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as copy:
         try:
-            _rewrite(reader, copy)
+            _rewrite(reader, copy) if rewrite else shutil.copyfileobj(reader, copy)
         except (pa.ArrowException, OSError) as error:
             raise EngineError(f"{file.path} cannot be read: {error}. Have DMS write it again.") from error
         copy.seek(0)

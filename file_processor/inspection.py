@@ -41,7 +41,7 @@ class Inspection(NamedTuple):
         dms_operation: whether the file begins with DMS's `Op` column.
         rows: number of rows.
         sequences: smallest and greatest change sequence, as far as the statistics tell.
-        convert: whether it must be rewritten before Spark can read it (docs/hudi.md).
+        rewrite: whether its types must be rewritten before Spark can read it (docs/hudi.md).
         problem: why it cannot be applied, None if it can.
     """
 
@@ -52,8 +52,13 @@ class Inspection(NamedTuple):
     dms_operation: bool = False
     rows: int = 0
     sequences: tuple[str, str] | None = None
-    convert: bool = False
+    rewrite: bool = False
     problem: str | None = None
+
+    @property
+    def convert(self) -> bool:
+        """Whether Spark gets a copy of it: for its types, or because its path means something else to Spark."""
+        return self.rewrite or not _PLAIN_PATH.match(self.chosen.file.key)
 
 
 def inspect(objects: ObjectStore, config: TableConfig, files: Sequence[ChosenFile]) -> list[Inspection]:
@@ -88,7 +93,7 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> I
         )
     operation_first = bool(len(schema.names)) and schema.names[0] == DMS_OPERATION
     fields = list(schema)[1:] if operation_first else list(schema)
-    columns, convert, problem = _columns(fields, _int96(metadata))
+    columns, rewrite, problem = _columns(fields, _int96(metadata))
     names = tuple((field.name.lower(), field.name) for field in fields)
     found = Inspection(
         chosen,
@@ -98,16 +103,16 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> I
         dms_operation=operation_first,
         rows=metadata.num_rows,
         sequences=_sequences(metadata, names, config.hudi_precombine_field),
-        convert=convert or not _PLAIN_PATH.match(chosen.file.key),
+        rewrite=rewrite,
         problem=problem,
     )
     return found._replace(problem=found.problem or _missing_roles(config, found))
 
 
 def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool, str | None]:
-    """Data columns with the table's types, whether a conversion is needed, and the first problem."""
+    """Data columns with the table's types, whether a rewrite is needed, and the first problem."""
     columns: dict[str, str] = {}
-    convert = False
+    rewrite = False
     for field in fields:
         lower = field.name.lower()
         if lower in columns:
@@ -125,13 +130,20 @@ def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool,
                 f"Column {field.name!r} cannot be stored under its name: Avro and Athena take letters a to z, digits and "
                 "underscores, not a digit first. Rename it with a mapping rule.",
             )
-        kind, needs_conversion = _spark_type(field.type)
+        kind, unreadable = _spark_type(field.type)
         if kind is None:
             return (), False, f"Column {field.name} has type {field.type}, which no raw table can hold. Leave it out."
-        convert |= needs_conversion and field.name not in int96
+        rewrite |= unreadable and field.name not in int96
         if kind:
             columns[lower] = kind
-    return tuple(columns.items()), convert, None
+    if rewrite and int96:
+        return (
+            (),
+            False,
+            f"Column {min(int96)} has 96-bit timestamps beside columns that must be rewritten; rewriting would change "
+            "those before 1970. Have the file written with 64-bit timestamps, as DMS does.",
+        )
+    return tuple(columns.items()), rewrite, None
 
 
 def _spark_type(kind: pa.DataType) -> tuple[str | None, bool]:  # noqa: PLR0911  a table of types

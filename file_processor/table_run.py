@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from file_processor.choosing import Choice, ChosenFile, CycleKind, choose
+from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_floor
 from file_processor.conversion import convert, read_through
 from file_processor.engines.engine import Engine, Prepared, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
@@ -149,6 +149,8 @@ class TableRun:
 
     def _apply(self, choice: Choice) -> None:
         inspections = inspect(self._shop.objects, self._config, choice.files)
+        last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in inspections if found.sequences}
+        choice = with_floor(choice, self.lease, last_sequences)
         fitted = fit_files(inspections, self._table_schema(choice))
         prepared, fitted, plan = self._prepare(choice, fitted)
         if prepared is None or plan is None:
@@ -232,7 +234,11 @@ class TableRun:
         scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
         uris = {
             inspection.chosen.file.file_id: convert(
-                self._shop.objects, inspection.chosen.file, settings.artifacts_bucket, scratch
+                self._shop.objects,
+                inspection.chosen.file,
+                settings.artifacts_bucket,
+                scratch,
+                rewrite=inspection.rewrite,
             )
             for inspection in fitted.usable
             if inspection.convert

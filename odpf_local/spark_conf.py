@@ -89,7 +89,9 @@ def write_conf(folder: Path, endpoint_url: str, *, memory: str = "2g", jars: tup
         "spark.hadoop.fs.s3a.secret.key": "embedded",
         "spark.hadoop.fs.s3a.attempts.maximum": "3",
         "spark.hadoop.fs.s3a.retry.limit": "3",
+        # A buffer per open file, of the size of a part: 64 MB of it, twenty files at once, is more than a small heap has.
         "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
+        "spark.hadoop.fs.s3a.multipart.size": "8M",
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
     }
     return _write(folder, {**_machine(memory), **own})

@@ -21,6 +21,8 @@ from tests.end_to_end.processes import job_processes, kill
 from tests.end_to_end.source import Source, rows
 from tests.end_to_end.waiting import eventually
 
+pytestmark = pytest.mark.more  # two minutes of killed processes
+
 CADENCE = "killed"
 TABLES = ("killed.plain", "killed.parts", "killed.history", "killed.other")
 MORE: dict[str, dict[str, str]] = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from file_processor.choosing import CycleKind, choose
+from file_processor.choosing import CycleKind, choose, with_floor
 from odpf.landed_file import LandedFile
 from odpf.settings import StagingPlace
 from odpf.table_state import TableState
@@ -88,3 +88,17 @@ def test_a_reload_takes_the_objects_that_were_put_again_unchanged_and_no_older_o
 def test_the_order_of_arrival_changes_nothing(order):
     files = [file(LOAD, 0), file(EARLY, 10), file(LATE, 5)]
     assert chosen(NEVER_RUN, *(files[i] for i in order)) == chosen(NEVER_RUN, *files)
+
+
+def test_a_reload_contains_the_older_changes_of_its_own_batch():
+    old, new, load = file(EARLY, 30), file(LATE, 60), file(LOAD, 50, etag="again")
+    choice = chosen(loaded(), old, new, load, applied=[file(LOAD)], sequence="5")
+    assert choice.kind is CycleKind.RELOAD
+    assert with_floor(choice, loaded(), {old.file_id: "7", new.file_id: "9"}).floor == "7"
+    assert with_floor(choice, loaded(), {}).floor == "5"
+
+
+def test_later_changes_leave_the_floor_where_it_is():
+    old = file(EARLY, -30)
+    choice = chosen(loaded(2), old)
+    assert with_floor(choice, loaded(2), {old.file_id: "7"}).floor == choice.floor

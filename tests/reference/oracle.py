@@ -137,11 +137,12 @@ class Replay:
         return file.generation - 1 if contained else file.generation
 
     def _raise_floor(self, files: Sequence[File]) -> None:
-        """A new load contains every change applied before it."""
+        """A new load contains every change applied before it, those that come in one run with it included."""
         newest = self._generation()
         generation = max((file.generation for file in files if file.is_load), default=newest)
         if generation > newest > 0:
-            applied = (change.sequence for file in self._files for change in file.changes if not change.bad)
+            before = [*self._files, *(file for file in files if file.generation < generation)]
+            applied = (change.sequence for file in before for change in file.changes if not change.bad)
             self._floors[generation] = max(applied, default="")
 
     def _generation(self) -> int:

@@ -32,17 +32,17 @@ def load_row(**row: Any) -> Change:
     return Change("I", "", row)
 
 
-def insert(number: int, **row: Any) -> Change:
+def insert(number: int, /, **row: Any) -> Change:
     """An I row."""
     return Change("I", sequence(number), row)
 
 
-def update(number: int, **row: Any) -> Change:
+def update(number: int, /, **row: Any) -> Change:
     """A U row."""
     return Change("U", sequence(number), row)
 
 
-def delete(number: int, **row: Any) -> Change:
+def delete(number: int, /, **row: Any) -> Change:
     """A D row; what is not named is null, as with sources that log the key alone."""
     return Change("D", sequence(number), row)
 

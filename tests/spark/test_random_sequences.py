@@ -39,7 +39,7 @@ KINDS = [
     Kind(history=False, partitioned=False, deletes=True, reloaded=True),
     Kind(history=False, partitioned=True, deletes=True, reloaded=True),
     Kind(history=True, partitioned=False, deletes=True, reloaded=True),
-    Kind(history=False, partitioned=True, deletes=False, table_type="merge_on_read"),
+    Kind(history=False, partitioned=True, deletes=True, table_type="merge_on_read"),
 ]
 
 
@@ -107,7 +107,7 @@ def test_the_table_equals_the_replay_after_every_run(told: Any, kind: Kind) -> I
     seed = KINDS.index(kind)
     random, source = Random(seed), Source(kind, seed)
     table = _make(told, kind, source.columns)
-    files = source.files(3 * RUNS)
+    files = source.files(4 * RUNS)
     if not kind.deletes or (kind.history and not kind.reloaded):
         random.shuffle(files)
     rows = source.load()

@@ -83,7 +83,9 @@ class SparkPrepared:
         """Write the one commit."""
         plan = self._plan
         written = self._latest.where(F.col(_EFFECT).isin(*_WRITTEN)).select(*self._columns())
-        options = write_options(plan, metadata, rows_move=self.reduced.moved > 0)
+        if self.reduced.moved:
+            written = written.unionByName(self._departures())
+        options = write_options(plan, metadata)
         try:
             written.write.format("hudi").options(**options).mode("append").save(plan.location)
         except (PySparkException, Py4JError) as error:
@@ -98,6 +100,18 @@ class SparkPrepared:
     def _columns(self) -> list[str]:
         own = (CHANGE_SEQUENCE, COMMIT_TIME, GENERATION) if self._is_history else ()
         return [f"`{column}`" for column, _ in self._plan.schema] + [OPERATION, *own, ORDER]
+
+    def _departures(self) -> DataFrame:
+        """A delete for every row that moves, where it stood.
+
+        It has the stored row's order position: enough to delete that, and less than the new row's, which so stays
+        where two partition values have one path.
+        """
+        partition = self._plan.config.hudi_partition_key or ""
+        moved = self._latest.where(_MOVED).withColumns(
+            {partition: F.col(_STORED_PARTITION), ORDER: F.col(_STORED), OPERATION: F.lit("D")}
+        )
+        return moved.select(*self._columns())
 
     def _latest_of_each_key(self, valid: DataFrame) -> DataFrame:
         """The row with the greatest order position of every record key, and how many rows it stands for."""
@@ -123,11 +137,13 @@ class SparkPrepared:
         stored = self._stored().select(*keys, F.col(ORDER).alias(_STORED), place.alias(_STORED_PARTITION))
         joined = latest.join(stored, list(record_key(self._plan.config)), "left")
         rows = joined.select(latest["*"], _STORED, _STORED_PARTITION).withColumn(_EFFECT, self._effect())
-        if partition is None:
+        if partition is None or self._plan.kind is not CycleKind.CHANGES:
             return rows.withColumn(_MOVED, F.lit(False))
         # A delete goes where the row is; it may carry the key alone (S14).
         goes_to = F.when(F.col(_EFFECT) == "deleted", F.col(_STORED_PARTITION)).otherwise(place)
-        moves = (F.col(_EFFECT) == "updated") & ~place.eqNullSafe(F.col(_STORED_PARTITION))
+        # As text, for 0.0 and -0.0 are equal and lie in two folders.
+        stays = place.cast("string").eqNullSafe(F.col(_STORED_PARTITION).cast("string"))
+        moves = (F.col(_EFFECT) == "updated") & ~stays
         return rows.withColumn(_MOVED, moves).withColumn(partition, goes_to)
 
     def _stored(self) -> DataFrame:

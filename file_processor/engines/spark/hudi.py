@@ -8,7 +8,7 @@ from file_processor.engines.engine import WritePlan
 from file_processor.timeline import METADATA_PREFIX
 from odpf.table_config import TableConfig
 
-_BYTES_PER_TASK = 64 * 1024 * 1024
+_BYTES_PER_TASK = 32 * 1024 * 1024
 _MOST_TASKS = 200
 
 _ALWAYS = {
@@ -28,7 +28,9 @@ _ALWAYS = {
     # No server and no marker service per commit: 0.7 s instead of 1.2 s for a small one.
     "hoodie.embed.timeline.server": "false",
     "hoodie.write.markers.type": "DIRECT",
-    # The indexes used here never read it; it costs 430 KB per file.
+    # Every row comes with the partition it is in: moved rows are deleted where they stood (docs/adr/0003).
+    "hoodie.index.type": "SIMPLE",
+    # That index never reads it; it costs 430 KB per file.
     "hoodie.parquet.bloom.filter.enabled": "false",
     "hoodie.bloom.index.use.metadata": "false",
     # Decimals as fixed bytes: as integers they are read back multiplied by 10^scale when a row is carried over.
@@ -67,8 +69,6 @@ _PARALLELISM = (
     "hoodie.bulkinsert.shuffle.parallelism",
     "hoodie.delete.shuffle.parallelism",
     "hoodie.simple.index.parallelism",
-    "hoodie.global.simple.index.parallelism",
-    "hoodie.global.index.reconcile.parallelism",
     "hoodie.finalize.write.parallelism",
     "hoodie.markers.delete.parallelism",
     "hoodie.rollback.parallelism",
@@ -101,14 +101,8 @@ def key_generator(config: TableConfig) -> str:
     return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"
 
 
-def write_options(plan: WritePlan, metadata: dict[str, str], *, rows_move: bool) -> dict[str, str]:
-    """Options of one commit.
-
-    Args:
-        plan: the file batch.
-        metadata: kept in the commit; keys without prefix.
-        rows_move: whether a key stands in another partition than its new row says; only then the dearer global index.
-    """
+def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
+    """Options of one commit; `metadata` is kept in it, keys without prefix."""
     config = plan.config
     options = dict(_ALWAYS)
     options |= dict.fromkeys(_PARALLELISM, str(tasks(plan.input_bytes)))
@@ -120,9 +114,6 @@ def write_options(plan: WritePlan, metadata: dict[str, str], *, rows_move: bool)
         "hoodie.datasource.write.recordkey.field": ",".join(record_key(config)),
         "hoodie.datasource.write.partitionpath.field": config.hudi_partition_key or "",
         "hoodie.datasource.write.keygenerator.class": key_generator(config),
-        "hoodie.index.type": "GLOBAL_SIMPLE" if rows_move else "SIMPLE",
-        # A row whose partition value changes moves; without this Spark and other readers disagree.
-        "hoodie.simple.index.update.partition.path": "true",
     }
     if config.hudi_table_type == "merge_on_read":
         options |= _MERGE_ON_READ
@@ -133,4 +124,4 @@ def write_options(plan: WritePlan, metadata: dict[str, str], *, rows_move: bool)
 
 def tasks(input_bytes: int) -> int:
     """How many tasks a batch of this size is worth."""
-    return min(_MOST_TASKS, 2 + input_bytes // _BYTES_PER_TASK)
+    return min(_MOST_TASKS, 1 + input_bytes // _BYTES_PER_TASK)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType, _parse_datatype_string
+from pyspark.sql.types import DataType, StringType, StructField, StructType, _parse_datatype_string
 
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
 from file_processor.engines.engine import ReadGroup, WritePlan
@@ -28,7 +28,7 @@ def read_rows(spark: SparkSession, plan: WritePlan) -> DataFrame:
 
 def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataFrame:
     names = {lower: name for name, lower, _ in group.columns}
-    fields = [StructField(name, _parse_datatype_string(kind)) for name, _, kind in group.columns]
+    fields = [StructField(name, _data_type(kind)) for name, _, kind in group.columns]
     if group.dms_operation:
         fields.insert(0, StructField(_DMS_OPERATION, StringType()))
     frame = spark.read.schema(StructType(fields)).parquet(*group.paths)
@@ -56,6 +56,12 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
             PROBLEM
         ),
     )
+
+
+@cache
+def _data_type(kind: str) -> DataType:
+    """A type by its name; Java reads the name, after it failed to read it as a whole schema."""
+    return _parse_datatype_string(kind)
 
 
 def _quoted(name: str) -> Column:
