@@ -25,7 +25,7 @@ test: $(READY) ## all tests that need nothing else (ARGS="-k words")
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "not more" $(ARGS)
 
-test-more: $(READY) ## tests that need something installed, a skip is a failure: apt-get install mariadb-server
+test-more: $(READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m more --no-skips $(ARGS)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import boto3
 
+from config_manager.manifest_event import MANIFEST_PREFIX
 from odpf.settings import Settings
 from odpf.tables import TABLES
 from odpf_local.aws.state_machine import definition
 
 MAX_RECEIVE_COUNT = 5
 MAX_CONCURRENT_RUNS = 50
-CONFIG_PREFIX = "config/"
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}],
@@ -79,7 +79,7 @@ class Deployment:
         settings = self._settings
         configuration = {
             "bucket": {"name": [settings.artifacts_bucket]},
-            "object": {"key": [{"prefix": CONFIG_PREFIX}]},
+            "object": {"key": [{"prefix": MANIFEST_PREFIX}]},
         }
         for queue, detail in (
             (settings.staging_queue, {"bucket": {"name": staging}}),

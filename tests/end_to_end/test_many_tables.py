@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.lake import ARTIFACTS, DATABASE, Lake, results, table
 from tests.end_to_end.source import Source, rows
 
@@ -15,6 +17,7 @@ CADENCE = "hundreds"
 PLAN_SECONDS = 30
 
 
+@pytest.mark.more  # a minute: four job runs
 def test_the_reference_configuration_runs_eighteen_tables_in_four_job_runs(lake: Lake) -> None:
     applied = lake.odpf("config", "apply", str(EXAMPLE), "--yes")
     assert (applied.status, len(applied.document["added"])) == (0, 18)
