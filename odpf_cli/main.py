@@ -19,6 +19,7 @@ from odpf_cli.query import query
 from odpf_cli.run import run
 from odpf_cli.runs import runs
 from odpf_cli.status import status
+from odpf_cli.target import FORGOTTEN, USE_EMBEDDED, endpoint_forgotten
 
 app = typer.Typer(
     name="odpf",
@@ -48,6 +49,8 @@ def execute(arguments: Sequence[str]) -> int:
         stderr.print(f"[bold red]error[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         _document(arguments, str(error), type(error).__name__)
         invalid = isinstance(error, InvalidConfiguration | InvalidSettings)
+        if not invalid and endpoint_forgotten():
+            stderr.print(f"{FORGOTTEN}. {USE_EMBEDDED}", highlight=False, soft_wrap=True)
         return ExitStatus.INVALID if invalid else ExitStatus.FAILED
     except typer.TyperException as error:
         _explain_usage(error)

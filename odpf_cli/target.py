@@ -14,18 +14,23 @@ from odpf.errors import InvalidSettings
 from odpf_cli.output import note
 from odpf_local.aws import running
 
+FORGOTTEN = "An embedded AWS runs in this folder, but AWS_ENDPOINT_URL is not set"
+USE_EMBEDDED = 'To use the embedded one, type: eval "$(odpf local env)"'
+
+
+def endpoint_forgotten(folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether an embedded AWS runs in this folder and the environment points elsewhere."""
+    return not environment.get("AWS_ENDPOINT_URL") and running.find(folder or Path.cwd()) is not None
+
 
 def refuse_forgotten_endpoint(folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
-    """Stop a command that writes while an embedded AWS runs in this folder and the environment points elsewhere.
+    """Stop a command that writes while the endpoint is forgotten.
 
     Raises:
         InvalidSettings: with the line to type.
     """
-    if not environment.get("AWS_ENDPOINT_URL") and running.find(folder or Path.cwd()):
-        raise InvalidSettings(
-            "An embedded AWS runs in this folder, but AWS_ENDPOINT_URL is not set: this command would write to your AWS "
-            'account. To use the embedded one, type: eval "$(odpf local env)"'
-        )
+    if endpoint_forgotten(folder, environment):
+        raise InvalidSettings(f"{FORGOTTEN}: this command would write to your AWS account. {USE_EMBEDDED}")
 
 
 def announce(aws: Aws) -> Caller:

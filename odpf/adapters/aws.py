@@ -11,11 +11,13 @@ from odpf.adapters.catalog import GlueCatalog
 from odpf.adapters.clients import Dynamo
 from odpf.adapters.config_store import DynamoConfigStore
 from odpf.adapters.dynamo import RETRY_SECONDS, DynamoTable
+from odpf.adapters.failures import aws_call
 from odpf.adapters.file_tracker import DynamoFileTracker
 from odpf.adapters.job_runs import GlueJobRuns
 from odpf.adapters.ledger import DynamoLedger
 from odpf.adapters.object_store import S3ObjectStore
 from odpf.adapters.schedules import SchedulerSchedules
+from odpf.errors import TerminalError
 from odpf.settings import Settings
 from odpf.tables import (
     BATCH_CONFIG,
@@ -46,8 +48,18 @@ class Aws:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """Where the clients come from."""
-        return self._given_session or boto3.Session()
+        """Where the clients come from.
+
+        Raises:
+            TerminalError: the profile does not exist, or no region is configured.
+        """
+        with aws_call("Opening an AWS session"):
+            session = self._given_session or boto3.Session()
+        if session.region_name is None:
+            raise TerminalError(
+                "No AWS Region is configured. Set AWS_DEFAULT_REGION, or choose a profile that has one: AWS_PROFILE."
+            )
+        return session
 
     @cached_property
     def tracker(self) -> DynamoFileTracker:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from odpf.audit import AuditRow, RunSummary, TableResult
@@ -12,6 +14,8 @@ from odpf.landed_file import LandedFile
 from odpf.manifest import PlannedTable, RunManifest
 from odpf.settings import StagingPlace
 from odpf.states import FileState, Outcome, RefreshStatus, RunStatus
+from odpf_local.aws.process_session import started_at
+from odpf_local.aws.running import Running
 
 PLACE = StagingPlace(bucket="odpf-staging", folder="internal_staging")
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -94,4 +98,14 @@ def summary(run_id: str, status: RunStatus, *tables: TableResult, warnings: tupl
         ended_at="2026-01-31T12:01:00.000000Z",
         warnings=warnings,
         tables=tables,
+    )
+
+
+def embed(folder: Path) -> None:
+    """This process passes for an embedded AWS of the folder."""
+    started = started_at(os.getpid())
+    assert started is not None
+    (folder / ".odpf").mkdir()
+    Running(id="x", pid=os.getpid(), started=started, port=1, endpoint_url="http://127.0.0.1:1", environment={}).write(
+        folder
     )

@@ -14,9 +14,10 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.tables import TABLES
 from odpf_cli.main import execute
-from tests.cli.builders import NOW, landed, record, table_item
+from tests.cli.builders import NOW, embed, landed, record, table_item
 
 REGION = "eu-west-1"
+READING = (("status",), ("runs",), ("files",), ("query", "SELECT 1"), ("config", "show"))
 
 
 @pytest.fixture
@@ -117,3 +118,24 @@ def test_an_error_for_a_person_keeps_its_brackets(aws, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "'[red]'" in captured.err
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_without_a_region_or_with_an_unknown_profile_the_error_says_what_to_set(command, answer, monkeypatch, tmp_path):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    status, document = answer(*command)
+    assert (status, "AWS_DEFAULT_REGION" in document["error"]) == (1, True)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    status, document = answer(*command)
+    assert (status, "nobody" in document["error"]) == (1, True)
+
+
+def test_a_failure_beside_an_embedded_aws_that_is_not_pointed_at_says_how_to_use_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    embed(tmp_path)
+    assert execute(["status"]) == 1
+    assert 'eval "$(odpf local env)"' in capsys.readouterr().err

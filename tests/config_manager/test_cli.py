@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,8 @@ import yaml
 from odpf.adapters.aws import Aws
 from odpf_cli.main import execute
 from odpf_cli.target import refuse_forgotten_endpoint
-from odpf_local.aws.process_session import started_at
-from odpf_local.aws.running import Running
 from tests.behaviours.builders import moto_aws
+from tests.cli.builders import embed
 from tests.config_manager.builders import cadence, table
 
 MACHINE_ROLE = "arn:aws:iam::123456789012:role/odpf"
@@ -203,13 +201,3 @@ def test_with_an_embedded_aws_in_the_folder_and_no_endpoint_nothing_is_written(a
     assert aws.config.tables() == []
     assert odpf("plan", path)[0] == 0
     refuse_forgotten_endpoint(tmp_path, {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
-
-
-def embed(folder: Path) -> None:
-    """This process passes for an embedded AWS of the folder."""
-    started = started_at(os.getpid())
-    assert started is not None
-    (folder / ".odpf").mkdir()
-    Running(id="x", pid=os.getpid(), started=started, port=1, endpoint_url="http://127.0.0.1:1", environment={}).write(
-        folder
-    )
