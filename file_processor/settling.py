@@ -13,9 +13,10 @@ from file_processor.file_batch import FileBatch
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
 from odpf.errors import OdpfError, TimelineViolation
-from odpf.ports import Catalog, CatalogTable, Ledger, ObjectStore
+from odpf.ports import Catalog, CatalogTable, Ledger, ObjectStore, RefreshEvents
 from odpf.states import FileState
 from odpf.table_config import TableConfig
+from odpf.table_refreshed import TableRefreshed
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
@@ -44,9 +45,15 @@ class Settlement:
     """Settles the file batches of one table."""
 
     def __init__(
-        self, ledger: Ledger, catalog: Catalog, objects: ObjectStore, config: TableConfig, timeline: Timeline
+        self,
+        ledger: Ledger,
+        catalog: Catalog,
+        events: RefreshEvents,
+        objects: ObjectStore,
+        config: TableConfig,
+        timeline: Timeline,
     ) -> None:
-        self._ledger, self._catalog, self._objects = ledger, catalog, objects
+        self._ledger, self._catalog, self._events, self._objects = ledger, catalog, events, objects
         self._config, self._timeline = config, timeline
 
     def store(self, batch: FileBatch, bucket: str) -> str:
@@ -78,7 +85,7 @@ class Settlement:
         *,
         recovered: bool = False,
     ) -> tuple[TableState, Settled]:
-        """Files to history, then progress, then the catalog; each step may be repeated after a crash.
+        """Files to history, then the catalog, then the event, then progress; each step may be repeated after a crash.
 
         Raises:
             LeaseLost: another run has taken the table; nothing more is recorded.
@@ -108,8 +115,8 @@ class Settlement:
                 f"{batch.counts.rows_quarantined} rows could not be applied; they are kept with their reasons under "
                 f"quarantine/{batch.raw_table}/{batch.batch_id} of the artifacts bucket."
             )
-        if catalog_problem:
-            warnings.append(catalog_problem)
+        event_problem = self._tell(batch, reached, commit) if commit else None
+        warnings += filter(None, (catalog_problem, event_problem))
         return self._ledger.advance(lease, reached), Settled(
             batch, commit.instant if commit else None, recovered, tuple(warnings)
         )
@@ -140,6 +147,29 @@ class Settlement:
             _log.warning("catalog entry of %s not written: %s", batch.raw_table, error)
             return None, f"The catalog entry could not be written; the next commit tries again. {error}"
         return digest, None
+
+    def _tell(self, batch: FileBatch, reached: TableState, commit: Commit) -> str | None:
+        """Send the event before progress is recorded, so that a crash repeats it rather than loses it; why it was not sent."""
+        config = self._config
+        event = TableRefreshed(
+            batch_id=batch.batch_id,
+            run_id=batch.run_id,
+            refresh_cadence=config.refresh_cadence,
+            source_table_name=config.source_table_name,
+            raw_database_name=config.raw_database_name,
+            raw_table_name=config.raw_table_name,
+            location=self._timeline.location,
+            commit_instant=commit.instant,
+            generation=reached.generation,
+            high_water_mark=reached.high_water_mark,
+            counts=batch.counts,
+        )
+        try:
+            self._events.put(event)
+        except OdpfError as error:  # the table is right; that others are not told must not hold it up
+            _log.warning("no event of %s: %s", batch.raw_table, error)
+            return str(error)
+        return None
 
     def _columns(self, batch: FileBatch) -> tuple[tuple[str, str], ...]:
         own: tuple[tuple[str, str], ...] = ((OPERATION, "string"),)

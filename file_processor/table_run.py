@@ -29,7 +29,7 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
 from odpf.order import OrderPosition
-from odpf.ports import Catalog, FileTracker, ObjectStore
+from odpf.ports import Catalog, FileTracker, ObjectStore, RefreshEvents
 from odpf.settings import Settings
 from odpf.states import DmsFileType, FileState
 from odpf.table_state import Intent, TableState
@@ -44,6 +44,7 @@ class Workshop(NamedTuple):
     tracker: FileTracker
     objects: ObjectStore
     catalog: Catalog
+    refresh_events: RefreshEvents
     contender: Contender
     engine: Callable[[], Engine]
 
@@ -63,7 +64,9 @@ class TableRun:
         self.settled: list[Settled] = []
         self._location = work.config.location(shop.settings.raw_bucket)
         self._timeline = Timeline(shop.objects, self._location)
-        self._settlement = Settlement(shop.contender.ledger, shop.catalog, shop.objects, work.config, self._timeline)
+        self._settlement = Settlement(
+            shop.contender.ledger, shop.catalog, shop.refresh_events, shop.objects, work.config, self._timeline
+        )
 
     def run(self) -> None:
         """Do all steps but taking and giving back.

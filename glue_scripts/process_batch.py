@@ -29,7 +29,7 @@ def main(argv: list[str]) -> str | None:
     manifest = arguments.manifest(S3ObjectStore(session))
     aws = Aws(manifest.settings, session)
     contender = Contender(aws.ledger, aws.job_runs, manifest.settings, arguments.job_run_id, manifest.run_id)
-    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, contender, _engine)
+    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, _engine)
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)
     return f"{len(failed)} of {len(manifest.tables)} tables failed: {names}" if failed else None

@@ -13,6 +13,7 @@ from odpf.audit import AuditRow
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.states import JobRunState, RefreshStatus, Registration
+from odpf.table_refreshed import TableRefreshed
 from odpf.table_state import Intent, TableState
 
 
@@ -199,6 +200,13 @@ class Catalog(Protocol):
 
     def publish(self, table: CatalogTable) -> bool:
         """Bring the catalog entry in line; True when something had to be written."""
+
+
+class RefreshEvents(Protocol):
+    """Tells other pipelines of new commits."""
+
+    def put(self, event: TableRefreshed) -> None:
+        """Send an event; the same one again is a repetition that consumers tell by its batch id."""
 
 
 class JobRuns(Protocol):

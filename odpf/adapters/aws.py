@@ -16,6 +16,7 @@ from odpf.adapters.file_tracker import DynamoFileTracker
 from odpf.adapters.job_runs import GlueJobRuns
 from odpf.adapters.ledger import DynamoLedger
 from odpf.adapters.object_store import S3ObjectStore
+from odpf.adapters.refresh_events import EventBridgeRefreshEvents
 from odpf.adapters.schedules import SchedulerSchedules
 from odpf.errors import TerminalError
 from odpf.settings import Settings
@@ -97,6 +98,11 @@ class Aws:
     def catalog(self) -> GlueCatalog:
         """The Glue Data Catalog."""
         return GlueCatalog(self.session)
+
+    @cached_property
+    def refresh_events(self) -> EventBridgeRefreshEvents:
+        """Events of refreshed tables."""
+        return EventBridgeRefreshEvents(self.session)
 
     @cached_property
     def job_runs(self) -> GlueJobRuns:

@@ -10,6 +10,7 @@ from odpf_local.memory.file_tracker import MemoryFileTracker
 from odpf_local.memory.job_runs import MemoryJobRuns
 from odpf_local.memory.ledger import MemoryLedger
 from odpf_local.memory.objects import MemoryObjectStore
+from odpf_local.memory.refresh_events import MemoryRefreshEvents
 from odpf_local.memory.schedules import MemorySchedules
 
 
@@ -29,4 +30,5 @@ class MemoryAws:
         self.objects = MemoryObjectStore()
         self.schedules = MemorySchedules()
         self.catalog = MemoryCatalog()
+        self.refresh_events = MemoryRefreshEvents()
         self.job_runs = MemoryJobRuns()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from tests.end_to_end.source import Source, answered, rows
 from tests.end_to_end.waiting import eventually
 
 CADENCE, OTHER = "flow", "flow_other"
+DOWNSTREAM = "downstream"
 ORDER_COLUMNS = {
     "order_no": pa.int64(),
     "line": pa.string(),
@@ -69,6 +71,7 @@ def flow(lake: Lake) -> Flow:
     items, prices, leads = Source("shop.items"), Source("shop.prices"), Source("sales.leads")
     strangers, asleep, returns = Source("shop.strangers"), Source("shop.asleep"), Source("shop.returns")
     applied, applied_again = lake.apply(CONFIGURATION), lake.apply(CONFIGURATION)
+    subscribe(lake)
 
     load_all(lake, orders, items, prices, leads)
     for source in (strangers, asleep, returns):
@@ -82,6 +85,20 @@ def flow(lake: Lake) -> Flow:
     return Flow(
         orders, items, prices, leads, applied, applied_again, before, loaded, between, changed, idle, lake.status()
     )
+
+
+def subscribe(lake: Lake) -> None:
+    """A pipeline of somebody else's starts on refreshed tables."""
+    arn = lake.client("sqs").get_queue_attributes(QueueUrl=downstream(lake), AttributeNames=["QueueArn"])
+    pattern = {"detail-type": ["odpf.table.refreshed"], "detail": {"raw_table_name": ["shop_items"]}}
+    events = lake.client("events")
+    events.put_rule(Name=DOWNSTREAM, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=DOWNSTREAM, Targets=[{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}])
+
+
+def downstream(lake: Lake) -> str:
+    url: str = lake.client("sqs").create_queue(QueueName=DOWNSTREAM)["QueueUrl"]
+    return url
 
 
 def load_all(lake: Lake, orders: Source, items: Source, prices: Source, leads: Source) -> None:
@@ -279,3 +296,11 @@ def test_a_cadence_that_nobody_configured_cannot_run(lake: Lake, flow: Flow) -> 
     answer = lake.run("flwo")
     assert answer.status == 1
     assert "flow" in answer.document["error"]
+
+
+def test_other_pipelines_are_told_of_every_commit(lake: Lake, flow: Flow) -> None:
+    received = lake.client("sqs").receive_message(QueueUrl=downstream(lake), MaxNumberOfMessages=10)["Messages"]
+    details = [json.loads(message["Body"])["detail"] for message in received]
+    told = {detail["run_id"]: detail["counts"]["rows_read"] for detail in details}
+    runs = (flow.loaded, flow.changed)
+    assert told == {run.document["run_id"]: results(run)["shop.items"]["rows_read"] for run in runs}

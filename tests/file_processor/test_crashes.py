@@ -5,7 +5,7 @@ import pytest
 from odpf.states import RefreshStatus, RunStatus
 from tests.file_processor.workbench import Workbench, wrapped
 
-_PORTS = ("tracker", "ledger", "objects", "catalog", "audit")
+_PORTS = ("tracker", "ledger", "objects", "catalog", "refresh_events", "audit")
 
 
 class Killed(BaseException):
@@ -83,6 +83,7 @@ def test_after_a_death_at_any_call_the_next_run_ends_right(happens, first_load):
         bench.run()
         assert bench.table == {1: 11, 3: 30, 4: 40}, f"death at call {call}"
         assert len(bench.commits) == commits_before + 1, f"one file batch, one commit: call {call}"
+        assert len({event.batch_id for event in bench.aws.refresh_events.events}) == len(bench.commits), call
         ids = [record.file.file_id for record in bench.processed]
         assert len(ids) == len(set(ids)) == (1 if first_load else 4)
         assert (bench.state.refresh_status, bench.state.lease_owner) == (RefreshStatus.COMPLETED, None)

@@ -269,3 +269,26 @@ def test_a_column_that_cannot_be_stored_under_its_name_sets_its_file_aside(bench
     assert bench.run().status is RunStatus.SUCCEEDED
     assert bench.table == {1: 10}
     assert "'two words' cannot be stored" in next(r.reason for r in bench.history if r.reason)
+
+
+def test_every_commit_is_told_once_with_its_counts_and_how_far_the_table_is(bench):
+    bench.load((1, 10), (2, 20))
+    bench.run()
+    bench.change(1, "U", 1, 11)
+    bench.run()
+    bench.run()
+    loaded, changed = bench.aws.refresh_events.events
+    assert (loaded.raw_table_name, loaded.counts.rows_inserted, loaded.generation) == ("orders", 2, 1)
+    assert (changed.counts.rows_updated, changed.high_water_mark) == (1, bench.state.high_water_mark)
+    assert changed.commit_instant == bench.state.commit_instant > loaded.commit_instant
+
+
+def test_an_event_that_cannot_be_sent_is_a_warning_and_holds_nothing_up(bench):
+    class NoEvents:
+        def put(self, event):
+            raise TransientError("EventBridge is away.")
+
+    bench.load((1, 10))
+    summary = bench.run(wrapped(bench.aws, refresh_events=NoEvents()))
+    assert (summary.status, summary.warnings) == (RunStatus.SUCCEEDED, ("shop.orders: EventBridge is away.",))
+    assert bench.run().status is RunStatus.NOTHING_TO_DO

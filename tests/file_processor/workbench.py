@@ -91,7 +91,9 @@ class Workbench:
         self.aws.job_runs.set(owner, JobRunState.RUNNING)
         fence = Contender(aws.ledger, aws.job_runs, manifest.settings, owner, run_id, **contender)
         engine = getattr(aws, "engine", self.engine)
-        shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, fence, lambda: engine)
+        shop = Workshop(
+            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, lambda: engine
+        )
         try:
             return BatchRun(manifest, shop, aws.audit).run()
         finally:
@@ -124,5 +126,5 @@ def later(seconds: float) -> datetime:
 
 def wrapped(aws, **ports):
     """The same deployment with some ports replaced."""
-    names = ("settings", "tracker", "ledger", "audit", "config", "objects", "catalog", "job_runs")
+    names = ("settings", "tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
     return SimpleNamespace(**{name: ports.get(name, getattr(aws, name)) for name in names})

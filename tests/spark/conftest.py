@@ -20,7 +20,7 @@ from odpf_local.spark_conf import job_environment, prefetch, write_conf
 from tests.spark.lake import Lake
 from tests.spark.stories import play
 
-PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "job_runs")
+PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
 
 
 @pytest.fixture(scope="session")

@@ -115,5 +115,5 @@ class Lake:
         aws = self.aws
         contender = Contender(aws.ledger, aws.job_runs, self.settings, f"jr_{uuid.uuid4().hex}", manifest.run_id)
         engine: Callable[[], Engine] = lambda: self.engine  # noqa: E731
-        shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, contender, engine)
+        shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engine)
         BatchRun(manifest, shop, aws.audit).run()
