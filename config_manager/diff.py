@@ -122,8 +122,6 @@ def _danger(fields: Iterable[FieldChange]) -> str | None:
         return "a new raw table is begun and waits for a full load; the old one stays as it is"
     if changed.get("is_active") == "N":
         return "the table is not refreshed any more"
-    if changed.get("partition_is_immutable") == "Y":
-        return "a row that does change its partition value would stand twice"
     return None
 
 

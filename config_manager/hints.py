@@ -22,7 +22,7 @@ def hints(files: CheckedFiles, deployed: Deployed, written: Iterable[str]) -> tu
     """
     names = set(written)
     tables = [table for _, table in files.tables if table.source_table_name in names]
-    return (*_broken_cadences(files, deployed), *_of_partitions(tables), *_of_key_changes(tables))
+    return (*_broken_cadences(files, deployed), *_of_key_changes(tables))
 
 
 def _broken_cadences(files: CheckedFiles, deployed: Deployed) -> Iterable[str]:
@@ -31,21 +31,6 @@ def _broken_cadences(files: CheckedFiles, deployed: Deployed) -> Iterable[str]:
         item = deployed.cadences.get(name)
         if item and item.problem:
             yield item.problem
-
-
-def _of_partitions(tables: Sequence[TableConfig]) -> Iterable[str]:
-    in_key = {table.source_table_name for table in tables if table.hudi_partition_key in table.hudi_primary_key}
-    immutable = [table for table in tables if table.partition_is_immutable == "Y"]
-    if trusting := [table for table in immutable if table.source_table_name not in in_key]:
-        yield (
-            f"{_some(trusting)}: partition_is_immutable is Y although the partition is no part of the primary key; a row "
-            "whose partition value does change stands twice. Write N unless the source forbids such changes."
-        )
-    if slow := [table for table in tables if table.source_table_name in in_key and table not in immutable]:
-        yield (
-            f"{_some(slow)}: the partition is part of the primary key, so rows never move; partition_is_immutable: Y "
-            "makes lookups cheaper."
-        )
 
 
 def _of_key_changes(tables: Sequence[TableConfig]) -> Iterable[str]:

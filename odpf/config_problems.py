@@ -45,7 +45,7 @@ HUDI_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("index",),
-        "the index follows partition_is_immutable; another one makes duplicates when a row changes its partition",
+        "ODPF looks up where every row stands before the commit; another index makes duplicates when a row changes its partition",
     ),
     (
         ("clean", "keep.", "archive", "rollback"),
