@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from odpf.clock import iso
 from odpf.landed_file import LandedFile
+from odpf.order import is_sequence
 from odpf.states import DmsFileType
 from odpf.table_state import TableState
 
@@ -152,7 +153,8 @@ def with_floor(choice: Choice, state: TableState, last_sequences: Mapping[str, s
     if choice.generation == state.generation:
         return choice
     before = (last_sequences.get(each.file.file_id, "") for each in choice.files if each.generation < choice.generation)
-    return choice._replace(floor=max([choice.floor, *before]))
+    # A malformed one, whose row goes to quarantine, would stand above every change to come.
+    return choice._replace(floor=max([choice.floor, *filter(is_sequence, before)]))
 
 
 def _generation_of(file: LandedFile, generation: int, load_started: datetime | None) -> int:

@@ -32,7 +32,10 @@ def convert(objects: ObjectStore, file: LandedFile, bucket: str, prefix: str, *,
     reader, _ = objects.open(file.bucket, file.key)
     with reader, tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as copy:
         try:
-            _rewrite(reader, copy) if rewrite else shutil.copyfileobj(reader, copy)
+            if rewrite:
+                _rewrite(reader, copy)
+            else:
+                shutil.copyfileobj(reader, copy)
         except (pa.ArrowException, OSError) as error:
             raise EngineError(f"{file.path} cannot be read: {error}. Have DMS write it again.") from error
         copy.seek(0)

@@ -56,7 +56,7 @@ class Inspection(NamedTuple):
     problem: str | None = None
 
     @property
-    def convert(self) -> bool:
+    def needs_copy(self) -> bool:
         """Whether Spark gets a copy of it: for its types, or because its path means something else to Spark."""
         return self.rewrite or not _PLAIN_PATH.match(self.chosen.file.key)
 

@@ -152,9 +152,9 @@ class TableRun:
 
     def _apply(self, choice: Choice) -> None:
         inspections = inspect(self._shop.objects, self._config, choice.files)
-        last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in inspections if found.sequences}
-        choice = with_floor(choice, self.lease, last_sequences)
         fitted = fit_files(inspections, self._table_schema(choice))
+        last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
+        choice = with_floor(choice, self.lease, last_sequences)
         prepared, fitted, plan = self._prepare(choice, fitted)
         if prepared is None or plan is None:
             self._settle(self._without_rows(choice, fitted), None)
@@ -244,7 +244,7 @@ class TableRun:
                 rewrite=inspection.rewrite,
             )
             for inspection in fitted.usable
-            if inspection.convert
+            if inspection.needs_copy
         }
         identity = self._batch_id(choice)
         return WritePlan(

@@ -9,6 +9,7 @@ import pytest
 from odpf.counts import Counts
 from odpf.errors import TransientError
 from odpf.table_refreshed import TableRefreshed
+from tests.behaviours.wire import Wire
 
 EVENT = TableRefreshed(
     batch_id="b" * 32,
@@ -38,8 +39,8 @@ def test_a_rule_on_the_detail_type_gets_the_event_whole(aws):
     assert TableRefreshed.model_validate(json.loads(message["Body"])["detail"]) == EVENT
 
 
-def test_an_event_that_the_bus_refuses_is_told(aws, monkeypatch):
+def test_an_event_that_the_bus_refuses_is_told(aws):
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalException", "ErrorMessage": "busy"}]}
-    monkeypatch.setattr(aws.refresh_events._client, "put_events", lambda **_: refused)
+    Wire(aws.refresh_events._client).answer("PutEvents", refused, status=200)
     with pytest.raises(TransientError, match="InternalException busy"):
         aws.refresh_events.put(EVENT)

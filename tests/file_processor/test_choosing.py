@@ -6,7 +6,7 @@ from file_processor.choosing import CycleKind, choose, with_floor
 from odpf.landed_file import LandedFile
 from odpf.settings import StagingPlace
 from odpf.table_state import TableState
-from tests.file_processor.workbench import later
+from tests.file_processor.workbench import later, sequence
 
 PLACES = (StagingPlace(bucket="b", folder="f"),)
 NEVER_RUN = TableState(raw_table="raw.t", source_table_name="s.t")
@@ -92,13 +92,19 @@ def test_the_order_of_arrival_changes_nothing(order):
 
 def test_a_reload_contains_the_older_changes_of_its_own_batch():
     old, new, load = file(EARLY, 30), file(LATE, 60), file(LOAD, 50, etag="again")
-    choice = chosen(loaded(), old, new, load, applied=[file(LOAD)], sequence="5")
+    choice = chosen(loaded(), old, new, load, applied=[file(LOAD)], sequence=sequence(5))
     assert choice.kind is CycleKind.RELOAD
-    assert with_floor(choice, loaded(), {old.file_id: "7", new.file_id: "9"}).floor == "7"
-    assert with_floor(choice, loaded(), {}).floor == "5"
+    assert with_floor(choice, loaded(), {old.file_id: sequence(7), new.file_id: sequence(9)}).floor == sequence(7)
+    assert with_floor(choice, loaded(), {}).floor == sequence(5)
+
+
+def test_a_malformed_sequence_lifts_no_floor_above_the_changes_to_come():
+    old, load = file(EARLY, 30), file(LOAD, 50, etag="again")
+    choice = chosen(loaded(), old, load, applied=[file(LOAD)], sequence=sequence(5))
+    assert with_floor(choice, loaded(), {old.file_id: "unknown"}).floor == sequence(5)
 
 
 def test_later_changes_leave_the_floor_where_it_is():
     old = file(EARLY, -30)
     choice = chosen(loaded(2), old)
-    assert with_floor(choice, loaded(2), {old.file_id: "7"}).floor == choice.floor
+    assert with_floor(choice, loaded(2), {old.file_id: sequence(7)}).floor == choice.floor
