@@ -1,17 +1,29 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more lint format lock clean
+.PHONY: help setup demo test test-more lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+INFRA_READY := $(VENV)/.ready-infra
+MINISTACK := .venv-ministack
+MINISTACK_READY := $(MINISTACK)/.ready
+CHECKOV := .venv-checkov
+CHECKOV_READY := $(CHECKOV)/.ready
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 DOWNLOADS := about 600 MB
+INFRA_DOWNLOADS := about 150 MB
 PREFETCH := $(BIN)/python -c 'from odpf_local.spark_conf import prefetch; prefetch(print)'
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+EXTRAS := job local sources dev more
+PACKED := config-manager job lambda observability
 ROWS ?=
 ARGS ?=
+ENVIRONMENT ?= infra/environments/example.yaml
+COMPONENT ?= all
+ROLE ?= primary
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,15 +33,15 @@ setup: $(READY) ## make .venv with everything pinned in requirements.lock
 demo: $(READY) ## 18 tables from nothing to validated counts (ROWS=1000, ARGS="--parquet FILE --keep")
 	@$(BIN)/odpf demo $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
-test: $(READY) ## all tests that need nothing else (ARGS="-k words")
+test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words")
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "not more" $(ARGS)
 
-test-more: $(READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
+test-more: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m more --no-skips $(ARGS)
 
-lint: $(READY) ## ruff, mypy --strict, import-linter
+lint: $(INFRA_READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -39,13 +51,32 @@ format: $(READY) ## let ruff format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: $(READY) ## resolve the dependencies anew into requirements.lock
+package: $(INFRA_READY) ## Lambda zips and the Glue bundle, with hashes and SBOM, into build/packages
+	@$(BIN)/python -m infra.packaging $(ARGS)
+
+synth: package ## CloudFormation templates, usable without CDK, into build/templates
+	@$(BIN)/python -m infra.app
+
+deploy: $(INFRA_READY) ## stacks of ENVIRONMENT=file into the SDK's account (COMPONENT=all, ROLE=primary, ARGS=--dry-run)
+	@$(BIN)/python -m infra.deploy --environment $(ENVIRONMENT) --region-role $(ROLE) \
+		$(if $(filter-out all,$(COMPONENT)),--stack $(COMPONENT)) $(ARGS)
+
+# Everything else follows the versions of requirements.lock.
+lock: $(READY) ## resolve the dependencies anew into requirements.lock and infra/locks
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --python-version 3.11 --upgrade \
-		--no-emit-index-url --no-header --no-annotate --output-file requirements.lock
+	@$(COMPILE) --upgrade $(EXTRAS:%=--extra %) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --extra infra \
+		--output-file infra/locks/infra.lock pyproject.toml
+	@for group in $(PACKED); do \
+		$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --group pyproject.toml:$$group \
+			--python-platform x86_64-manylinux2014 --only-binary :all: --output-file infra/locks/$$group.lock || exit 1; \
+	done
+	@for tool in ministack checkov; do \
+		$(COMPILE) --upgrade --generate-hashes --output-file infra/locks/$$tool.lock infra/locks/$$tool.in || exit 1; \
+	done
 
 clean: ## remove .venv and what tools left
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) $(CHECKOV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what it was made from, so this runs again only when one of the two changes.
@@ -63,4 +94,24 @@ $(READY): requirements.lock pyproject.toml
 	@$(INSTALL) -r requirements.lock 2>&1 | tee $(VENV)/setup.log | sed -un '/Downloading.*MB)/p; /Building wheel/p; s/^Installing .*/Installing/p' \
 		|| { tail -n 20 $(VENV)/setup.log >&2; exit 1; }
 	@$(INSTALL) --quiet --no-deps -e .
+	@touch $@
+
+# What builds for AWS, on top: `make demo` and `make setup` do without it.
+$(INFRA_READY): infra/locks/infra.lock $(READY)
+	@echo "Adding what builds for AWS to $(VENV): $(INFRA_DOWNLOADS) from PyPI, only this once ..." >&2
+	@$(INSTALL) --quiet -r infra/locks/infra.lock
+	@touch $@
+
+# The AWS emulator that the templates are deployed to. Apart, as it pins a botocore, and its Lambdas must find nothing of $(VENV).
+$(MINISTACK_READY): infra/locks/ministack.lock $(READY)
+	@echo "Setting up $(MINISTACK): 20 MB from PyPI, only this once ..." >&2
+	@$(BIN)/python -m venv $(MINISTACK)
+	@$(MINISTACK)/bin/python -m pip install --quiet --disable-pip-version-check -r infra/locks/ministack.lock
+	@touch $@
+
+# Apart as well: it pins most of what it uses.
+$(CHECKOV_READY): infra/locks/checkov.lock $(READY)
+	@echo "Setting up $(CHECKOV): 90 MB from PyPI, only this once ..." >&2
+	@$(BIN)/python -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r infra/locks/checkov.lock
 	@touch $@
