@@ -1,0 +1,366 @@
+"""File Processor: the functions of the plan and the summary, the one Glue job, the state machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Aws, Fn, Stack
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from infra.functions import PARAMETERS, Function, Size, function, log_group
+from infra.names import (
+    NAMES,
+    arn,
+    bucket_arn,
+    catalog_arns,
+    each_objects_arn,
+    job_arn,
+    objects_arn,
+    sub,
+    table_arn,
+)
+from infra.parameters import Parameters
+from infra.roles import Statement, allow, know_absent, role, trust, use_key
+from infra.stacks.file_manager import list_staging, register_files
+from infra.suppressions import suppress
+from odpf.table_refreshed import SOURCE
+from odpf.tables import BY_RUN
+
+PACKAGE = "file_processor.zip"
+DEFINITION = Path(__file__).parents[1] / "state_machine.asl.json"
+_PLAN = Size(memory=1769, seconds=900)  # one whole vCPU; a plan of thousands of tables lists and packs
+_SUMMARY = Size(memory=1024, seconds=300)
+_RUNS = "Run manifests lie below runs/<run id>/."
+
+
+class FileProcessor(Stack):
+    """Functions batch_manager and summarise, Glue job, state machine."""
+
+    def __init__(self, scope: Construct, name: str, *, wheels: list[str], **options: Any) -> None:
+        """Make the stack.
+
+        Args:
+            scope: the app.
+            name: of the stack.
+            wheels: file names of the job's wheels below `<CodePrefix>/glue/wheels/`.
+            options: of the stack.
+        """
+        super().__init__(scope, name, description="ODPF File Processor: plan, Glue job, state machine", **options)
+        self._parameters = Parameters(self, *PARAMETERS, "StagingPrefixes", "RawDatabasePattern")
+        self._job(wheels)
+        self._state_machine(self._batch_manager(), self._summarise())
+
+    def _batch_manager(self) -> Function:
+        statements = [
+            *register_files(),
+            allow("ReadCadence", ["dynamodb:GetItem"], [table_arn("batch_config")]),
+            allow("ReadTables", ["dynamodb:Scan"], [table_arn("raw_table_config")]),
+            allow(
+                "ReadPending", ["dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem"], [table_arn("file_tracker")]
+            ),
+            allow("ReadDone", ["dynamodb:BatchGetItem"], [table_arn("file_tracker_history")]),
+            allow(
+                "ReadStates",
+                ["dynamodb:BatchGetItem", "dynamodb:GetItem"],
+                [table_arn("file_processing_tracker")],
+            ),
+            list_staging(self._parameters),
+            allow(
+                "WriteManifests",
+                ["s3:PutObject"],
+                [objects_arn("ArtifactsBucketName", "runs/"), objects_arn("ArtifactsBucketName", "cadences/")],
+            ),
+            allow("ReadSummaries", ["s3:GetObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
+            know_absent("ArtifactsBucketName", "runs/"),
+        ]
+        return function(
+            self,
+            self._parameters,
+            "batch_manager",
+            package=PACKAGE,
+            description="plans a run of a refresh cadence",
+            size=_PLAN,
+            statements=statements,
+            wildcards=_RUNS,
+        )
+
+    def _summarise(self) -> Function:
+        return function(
+            self,
+            self._parameters,
+            "summarise",
+            package=PACKAGE,
+            description="summarises a run of a refresh cadence",
+            size=_SUMMARY,
+            statements=[
+                allow("ReadManifest", ["s3:GetObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
+                allow("WriteSummary", ["s3:PutObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
+                allow(
+                    "ReadAuditRows",
+                    ["dynamodb:Query"],
+                    [
+                        table_arn("file_processing_tracker_history"),
+                        table_arn("file_processing_tracker_history", BY_RUN),
+                    ],
+                ),
+                allow("ReadDpuSeconds", ["glue:GetJobRun"], [job_arn()]),
+            ],
+            wildcards=_RUNS,
+        )
+
+    def _job(self, wheels: list[str]) -> None:
+        parameters, stack = self._parameters, self
+        connected = parameters.given("GlueConnectionName")
+        secured = parameters.equals("GlueSecurityConfiguration", "create", "MakesGlueSecurityConfiguration")
+        more = parameters.given("AdditionalJobPolicyArn")
+        groups = f"/{NAMES.glue_job_name}"
+        for stream in ("output", "error"):
+            log_group(stack, parameters, f"Job{stream.capitalize()}Logs", f"{groups}/{stream}")
+        own = role(
+            stack,
+            parameters,
+            "JobRole",
+            description="ODPF: processes table batches",
+            trusted=trust("glue.amazonaws.com"),
+            statements=_job_statements(parameters),
+            managed=[
+                Fn.condition_if(more.logical_id, parameters.text("AdditionalJobPolicyArn"), Aws.NO_VALUE).to_string()
+            ],
+            wildcards="Keys below the staging places are DMS's, those below the raw databases Hudi's; tables come and go "
+            "without a deployment.",
+        )
+        connection = iam.CfnPolicy(
+            stack,
+            "JobInVpc",
+            policy_name="what_a_connection_needs",
+            policy_document={"Version": "2012-10-17", "Statement": _vpc_statements()},
+            roles=[own.ref],
+        )
+        connection.cfn_options.condition = connected
+        suppress(
+            connection,
+            {
+                "AwsSolutions-IAM5": "Only with GlueConnectionName: Glue makes network interfaces with the job's role, "
+                "and EC2 has no narrower resource for describing them.",
+                "CKV_AWS_111": "Only with GlueConnectionName: network interfaces are made before they have a name.",
+            },
+        )
+        security = glue.CfnSecurityConfiguration(
+            stack,
+            "JobSecurity",
+            name=sub(NAMES.glue_job_name),
+            encryption_configuration=glue.CfnSecurityConfiguration.EncryptionConfigurationProperty(
+                cloud_watch_encryption=glue.CfnSecurityConfiguration.CloudWatchEncryptionProperty(
+                    cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=parameters.text("KmsKeyArn")
+                ),
+                job_bookmarks_encryption=glue.CfnSecurityConfiguration.JobBookmarksEncryptionProperty(
+                    job_bookmarks_encryption_mode="CSE-KMS", kms_key_arn=parameters.text("KmsKeyArn")
+                ),
+                s3_encryptions=[
+                    glue.CfnSecurityConfiguration.S3EncryptionProperty(
+                        s3_encryption_mode="SSE-KMS", kms_key_arn=parameters.text("KmsKeyArn")
+                    )
+                ],
+            ),
+        )
+        security.cfn_options.condition = secured
+        code = "s3://${CodeBucket}/${CodePrefix}/glue"
+        job = glue.CfnJob(
+            stack,
+            "Job",
+            name=sub(NAMES.glue_job_name),
+            description="ODPF: processes one table batch of a run",
+            role=own.attr_arn,
+            glue_version=parameters.text("GlueVersion"),
+            worker_type="G.1X",  # every run says its own, from the cadence
+            number_of_workers=2,
+            timeout=parameters.number("JobTimeoutMinutes"),
+            max_retries=0,  # the next run goes on where this one ended; a retry of the service would meet its own lease
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(
+                max_concurrent_runs=parameters.number("MaxConcurrentJobRuns")
+            ),
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=sub(f"{code}/process_batch.py")
+            ),
+            connections=Fn.condition_if(
+                connected.logical_id, {"Connections": [parameters.text("GlueConnectionName")]}, Aws.NO_VALUE
+            ),
+            security_configuration=Fn.condition_if(
+                secured.logical_id, sub(NAMES.glue_job_name), Aws.NO_VALUE
+            ).to_string(),
+            default_arguments={
+                "--datalake-formats": "hudi",
+                "--conf": "spark.serializer=org.apache.spark.serializer.KryoSerializer",
+                "--enable-auto-scaling": "true",
+                "--extra-py-files": sub(f"{code}/odpf.zip"),
+                "--additional-python-modules": sub(",".join(f"{code}/wheels/{wheel}" for wheel in wheels)),
+                # Wheels are all there is: the job never asks a package index, so it runs in a VPC without internet.
+                "--python-modules-installer-option": "--no-index --no-deps",
+                "--custom-logGroup-prefix": sub(groups),
+                "--enable-continuous-cloudwatch-log": "true",
+                "--enable-metrics": "false",
+            },
+            tags={"odpf:deployment": parameters.text("Prefix")},
+        )
+        reason = "It has the security configuration of this stack unless GlueSecurityConfiguration says none."
+        suppress(job, dict.fromkeys(("AwsSolutions-GL1", "AwsSolutions-GL3", "CKV_AWS_195"), reason))
+
+    def _state_machine(self, plan: Function, summary: Function) -> None:
+        own = role(
+            self,
+            self._parameters,
+            "StateMachineRole",
+            description="ODPF: runs of refresh cadences",
+            trusted=trust("states.amazonaws.com"),
+            statements=[
+                allow("PlanAndSummarise", ["lambda:InvokeFunction"], [plan.alias_arn, summary.alias_arn]),
+                allow(
+                    "RunTheJob",
+                    ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
+                    [job_arn()],
+                ),
+            ],
+        )
+        machine = stepfunctions.CfnStateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=sub(NAMES.state_machine_name),
+            role_arn=own.attr_arn,
+            definition_string=json.dumps(json.loads(DEFINITION.read_text()), indent=1),
+            definition_substitutions={
+                "BatchManagerFunction": plan.alias_arn,
+                "SummariseFunction": summary.alias_arn,
+                "GlueJobName": sub(NAMES.glue_job_name),
+            },
+            tags=[
+                stepfunctions.CfnStateMachine.TagsEntryProperty(key="odpf:deployment", value=sub("${Prefix}")),
+            ],
+        )
+        told = (
+            "Log delivery needs actions on every log group of the account. Step Functions keeps each execution's history "
+            "for 90 days, and plan and summary of every run lie in the artifacts bucket."
+        )
+        suppress(
+            machine,
+            {
+                "AwsSolutions-SF1": told,
+                "CKV_AWS_285": told,
+                "AwsSolutions-SF2": "No X-Ray: its actions have no resource; run ids join the logs.",
+                "CKV_AWS_284": "No X-Ray: its actions have no resource; run ids join the logs.",
+            },
+        )
+
+
+def _job_statements(parameters: Parameters) -> list[Statement]:
+    staging, artifacts = parameters.list("StagingBuckets"), "ArtifactsBucketName"
+    tracker = table_arn("file_processing_tracker")
+    return [
+        use_key(write=True),
+        allow("ReadPackages", ["s3:GetObject"], [sub("arn:${AWS::Partition}:s3:::${CodeBucket}/${CodePrefix}/glue/*")]),
+        allow(
+            "WriteLogs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
+            [
+                arn("logs", f"log-group:/{NAMES.glue_job_name}*"),
+                arn("logs", "log-group:/aws-glue/jobs/*"),
+            ],
+        ),
+        allow(
+            "ReadManifests",
+            ["s3:GetObject"],
+            [objects_arn(artifacts, prefix) for prefix in ("runs/", "batches/", "scratch/")],
+        ),
+        allow(
+            "WriteBatches", ["s3:PutObject"], [objects_arn(artifacts, prefix) for prefix in ("batches/", "scratch/")]
+        ),
+        # Without a slash: Spark looks for a file in place of the folder, and EMRFS marks folders by objects beside them.
+        allow(
+            "WriteQuarantine",
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            [objects_arn(artifacts, "quarantine")],
+        ),
+        know_absent(artifacts, "runs/", "batches/", "scratch/", "quarantine"),
+        allow("ReadStagedFiles", ["s3:GetObject"], each_objects_arn(staging)),
+        list_staging(parameters),
+        allow(
+            "WriteRawTables",
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            [sub("arn:${AWS::Partition}:s3:::${RawBucketName}/${RawDatabasePattern}*")],
+        ),
+        allow(
+            "ListRawTables",
+            ["s3:ListBucket"],
+            [bucket_arn("RawBucketName")],
+            {"StringLike": {"s3:prefix": [sub("${RawDatabasePattern}*")]}},
+        ),
+        allow("TakeTables", ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], [tracker]),
+        allow("FinishPending", ["dynamodb:DeleteItem"], [table_arn("file_tracker")]),
+        allow(
+            "FinishFiles",
+            ["dynamodb:PutItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+            [table_arn("file_tracker_history")],
+        ),
+        allow("Audit", ["dynamodb:PutItem", "dynamodb:Query"], [table_arn("file_processing_tracker_history")]),
+        allow("PublishTables", ["glue:GetDatabase", "glue:CreateDatabase"], catalog_arns(tables=False)),
+        allow(
+            "PublishPartitions",
+            [
+                "glue:GetTable",
+                "glue:CreateTable",
+                "glue:UpdateTable",
+                "glue:GetPartitions",
+                "glue:BatchCreatePartition",
+                "glue:BatchUpdatePartition",
+            ],
+            catalog_arns(tables=True),
+        ),
+        allow("StopDeadOwners", ["glue:GetJobRun", "glue:BatchStopJobRun"], [job_arn()]),
+        allow(
+            "TellOfRefreshedTables",
+            ["events:PutEvents"],
+            [arn("events", "event-bus/default")],
+            {"StringEquals": {"events:source": SOURCE}},
+        ),
+    ]
+
+
+def _vpc_statements() -> list[Statement]:
+    return [
+        allow(
+            "ReadConnection",
+            ["glue:GetConnection"],
+            [arn("glue", "catalog"), arn("glue", "connection/${GlueConnectionName}")],
+        ),
+        allow(
+            "SeeNetwork",
+            [
+                "ec2:DescribeSubnets",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeVpcEndpoints",
+                "ec2:DescribeRouteTables",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeVpcAttribute",
+            ],
+            ["*"],
+        ),
+        allow(
+            "MakeNetworkInterfaces",
+            ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"],
+            [
+                arn("ec2", "network-interface/*"),
+                arn("ec2", "subnet/*"),
+                arn("ec2", "security-group/*"),
+            ],
+        ),
+        allow(
+            "TagThem",
+            ["ec2:CreateTags", "ec2:DeleteTags"],
+            [arn("ec2", "network-interface/*")],
+            {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}},
+        ),
+    ]
