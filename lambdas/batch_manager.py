@@ -8,20 +8,23 @@ from typing import Any
 from file_manager.sweep import sweep
 from file_processor.batch_manager import BatchManager
 from odpf.adapters.aws import Aws
+from odpf.adapters.logs import invocation_log
 from odpf.clock import utc_now
 from odpf.settings import Settings
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Plan; see BatchManager.plan."""
-    return batch_manager().plan(event["run_id"], event["refresh_cadence"])
+    about = {name: event[name] for name in ("run_id", "refresh_cadence")}
+    with invocation_log("batch_manager", "file_processor", context, **about):
+        return batch_manager("batch_manager").plan(**about)
 
 
 @cache
-def batch_manager() -> BatchManager:
-    """The use case on AWS, built with the first call."""
+def batch_manager(component: str) -> BatchManager:
+    """The use case on AWS, built with the first call of a component."""
     settings = Settings.from_environment()
-    aws = Aws(settings)
+    aws = Aws(settings, component=component)
     return BatchManager(
         settings=settings,
         config=aws.config,
@@ -30,4 +33,7 @@ def batch_manager() -> BatchManager:
         audit=aws.audit,
         objects=aws.objects,
         sweep=lambda tables: sweep(settings.staging_places, tables, aws.objects, aws.tracker, utc_now()),
+        region=aws.region,
+        job_runs=aws.job_runs,
+        metrics=aws.metrics,
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.batch_manager import batch_manager
+from odpf.adapters.logs import invocation_log
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+def handler(event: dict[str, Any], context: object) -> dict[str, str]:
     """Summarise; see BatchManager.summarise."""
-    return batch_manager().summarise(event["run_id"])
+    with invocation_log("summarise", "file_processor", context, run_id=event["run_id"]):
+        return batch_manager("summarise").summarise(event["run_id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from aws_croniter import AwsCroniter
@@ -25,17 +25,27 @@ def next_due(expression: str, zone: str, since: datetime, after: datetime) -> da
     Raises:
         ValueError: not an expression that can be understood.
     """
-    if match := _RATE.fullmatch(expression):
-        period = timedelta(**{f"{match[2]}s": int(match[1])})
+    if (period := rate_period(expression)) is not None:
         if not period:
             raise ValueError(f"{expression}: the rate must be positive")
         return since + (max(0, (after - since) // period) + 1) * period
     if match := _CRON.fullmatch(expression):
         # The library reckons in UTC only: it gets the zone's wall clock as if it were UTC.
-        wall_clock = after.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
+        wall_clock = after.astimezone(_zone(zone)).replace(tzinfo=UTC)
         found: datetime | None = AwsCroniter(match[1]).get_next(wall_clock)[0]
-        return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) if found else None
+        return found.replace(tzinfo=_zone(zone)).astimezone(UTC) if found else None
     if match := _AT.fullmatch(expression):
-        once = datetime.fromisoformat(match[1]).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        once = datetime.fromisoformat(match[1]).replace(tzinfo=_zone(zone)).astimezone(UTC)
         return once if once > after else None
     raise ValueError(f"{expression}: not rate(...), cron(...) or at(...)")
+
+
+def rate_period(expression: str) -> timedelta | None:
+    """The period of `rate(...)`; None for other expressions."""
+    match = _RATE.fullmatch(expression)
+    return timedelta(**{f"{match[2]}s": int(match[1])}) if match else None
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC needs no time zone database, which a Lambda runtime may not have."""
+    return UTC if name == "UTC" else ZoneInfo(name)
