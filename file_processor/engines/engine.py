@@ -127,6 +127,13 @@ class Engine(Protocol):
     def hudi_version(self) -> str:
         """Version of the Hudi writer."""
 
+    def check(self) -> None:
+        """Make sure that what writes here is of a release that this code was made for.
+
+        Raises:
+            UnsupportedRuntime: it is not.
+        """
+
     def prepare(self, plan: WritePlan) -> Prepared:
         """Read and reduce a file batch.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +15,9 @@ from pyspark.sql import functions as F
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
 from file_processor.engines.engine import Reduced, WritePlan
-from file_processor.engines.spark.hudi import record_key, tasks, write_options
+from file_processor.engines.spark.hudi import pinned_table_version, record_key, tasks, write_options
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
+from file_processor.runtime_guard import check_pinned, check_release
 from odpf.errors import EngineError
 
 _ROWS = "_odpf_rows"
@@ -38,13 +40,23 @@ class SparkEngine:
 
     @cached_property
     def hudi_version(self) -> str:
-        """Version of the Hudi bundle on the class path."""
+        """Version of the Hudi bundle on the class path; empty when there is none, or one that does not say."""
         jvm: Any = self._spark._jvm
-        source = jvm.org.apache.spark.util.Utils.classForName("org.apache.hudi.DefaultSource", True, False)
-        return str(source.getPackage().getImplementationVersion())
+        try:
+            source = jvm.org.apache.spark.util.Utils.classForName("org.apache.hudi.DefaultSource", True, False)
+            if said := source.getPackage().getImplementationVersion():
+                return str(said)
+            return release_of_jar(str(source.getProtectionDomain().getCodeSource().getLocation().getPath()))
+        except (Py4JError, AttributeError):  # no such class, or nothing where one of these would be
+            return ""
+
+    def check(self) -> None:
+        """Refuse another release of Hudi; see Engine.check."""
+        check_release(self.hudi_version)
 
     def prepare(self, plan: WritePlan) -> SparkPrepared:
         """Read and reduce; see Engine.prepare."""
+        check_pinned(pinned_table_version(write_options(plan, {})))
         try:
             return SparkPrepared(self._spark, plan)
         except (PySparkException, Py4JError) as error:
@@ -177,6 +189,12 @@ class SparkPrepared:
             raise EngineError("Spark returned no counts. Start the cadence again.")
         reloads = self._plan.kind is CycleKind.RELOAD
         return Reduced(**row.asDict(), removed=self._stored().count() - row["updated"] if reloads else 0)
+
+
+def release_of_jar(path: str) -> str:
+    """The release at the end of a jar's name, where its manifest does not say; empty when there is none."""
+    found = re.search(r"-(\d+\.\d+\.\d+[^/]*)\.jar$", path)
+    return found[1] if found else ""
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from file_processor.choosing import CycleKind
 from file_processor.columns import HISTORY_KEY, OPERATION, ORDER
 from file_processor.engines.engine import WritePlan
@@ -120,6 +122,12 @@ def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
     if config.table_data_versioning_type == "S":
         options |= {"hoodie.payload.delete.field": OPERATION, "hoodie.payload.delete.marker": "D"}
     return options | {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+
+
+def pinned_table_version(options: Mapping[str, str]) -> str | None:
+    """The table version that the options hold Hudi to; None when they leave it to Hudi's release."""
+    kept = options.get("hoodie.write.auto.upgrade") == "false"
+    return options.get("hoodie.write.table.version") if kept else None
 
 
 def tasks(input_bytes: int) -> int:
