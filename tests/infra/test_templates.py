@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.deploy import Component
+from odpf.metrics import Dimension, Metric
 from odpf.tables import TABLES
 from tests.architecture.source_tree import ROOT
 
@@ -212,6 +213,28 @@ def test_alarms_tell_the_topic_and_what_to_do(templates):
     for alarm in alarms.values():
         assert alarm["Properties"]["AlarmActions"]
         assert re.search(r"odpf (status|runs|files)|log|redrive", json.dumps(alarm["Properties"]["AlarmDescription"]))
+
+
+def test_dashboard_and_alarms_speak_of_metrics_that_exist(templates):
+    known = {metric.value for metric in Metric}
+    alarms = [alarm["Properties"] for alarm in resources(templates, "AWS::CloudWatch::Alarm").values()]
+    assert {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "ODPF"} <= known
+    (dashboard,) = resources(templates, "AWS::CloudWatch::Dashboard").values()
+    text, values = dashboard["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert values.keys() == {"Deployment"}
+    widgets = json.loads(text)["widgets"]
+    shown = set(re.findall(r'MetricName=\\"(\w+)\\"', text))
+    shown |= {m[1] for w in widgets for m in w["properties"]["metrics"] if isinstance(m[0], str) and m[0] == "ODPF"}
+    assert len(shown) > 15
+    assert shown <= known
+    dimensions = {dimension.value for dimension in Dimension}
+    assert set(re.findall(r"\{ODPF,([\w,]+)\}", text)) <= {",".join(names) for names in sets_of_dimensions(dimensions)}
+
+
+def sets_of_dimensions(dimensions):
+    order = ("deployment", "refresh_cadence", "source_table_name")
+    assert set(order) == dimensions
+    return [order[:1], order[:2], order]
 
 
 def test_the_job_can_run_on_both_glue_versions_and_asks_no_package_index(templates):
