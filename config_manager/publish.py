@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import odpf
 from config_manager.plan import ConfigPlan
 from config_manager.problem import Problem
 from config_manager.stores import Stores
 from odpf.clock import iso
 from odpf.errors import InvalidConfiguration
 from odpf.ports import ConfigStore
+from odpf.release import CODE_VERSION
 
 MOST_NAME_BYTES = 200_000
 """Of names or problems in one deployment record, far below DynamoDB's 400 KB; what is left out is counted."""
@@ -93,7 +93,7 @@ def _header(source: str, deployment_id: str, who: str, now: datetime) -> dict[st
         "deployed_by": who,
         "deployed_at": iso(now),
         "source": source,
-        "odpf_version": odpf.__version__,
+        "odpf_version": CODE_VERSION,
     }
 
 

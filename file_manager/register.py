@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +14,8 @@ from odpf.landed_file import LandedFile
 from odpf.ports import FileTracker
 from odpf.settings import StagingPlace
 from odpf.states import FileState, Registration
+
+_log = logging.getLogger(__name__)
 
 
 def register_message(body: str, places: Sequence[StagingPlace], tracker: FileTracker, now: datetime) -> Counter[str]:
@@ -29,7 +32,13 @@ def register_message(body: str, places: Sequence[StagingPlace], tracker: FileTra
     for file in arrived.files:
         result = register(file, tracker, now)
         new_problem = file.problem is not None and result is Registration.REGISTERED
-        counts[FileState.QUARANTINED if new_problem else result] += 1
+        became = FileState.QUARANTINED if new_problem else result
+        counts[became] += 1
+        _log.info(
+            "landed file %s",
+            became.value,
+            extra={"source_table_name": file.source_table_name, "file_id": file.file_id, "path": file.path},
+        )
     return +counts
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from file_manager.register import register
 from odpf.errors import OdpfError, TerminalError
-from odpf.landed_file import LandedFile, table_prefix
+from odpf.landed_file import LandedFile, localised, table_prefix
 from odpf.ports import FileTracker, ObjectStore
 from odpf.settings import StagingPlace
 from odpf.source_table import SourceTable
@@ -81,7 +81,9 @@ def sweep(
         touched = sorted({file.source_table_name for file in new} & listings.keys())
         pending = pool.map(tracker.pending, touched)
         replaced = [
-            o for table, files in zip(touched, pending, strict=True) for o in overwritten(files, listings[table])
+            o
+            for table, files in zip(touched, pending, strict=True)
+            for o in overwritten([localised(file, places) for file in files], listings[table])
         ]
     problems = {one.table: one.problem for one in found if one.problem is not None}
     return SweepResult(listings, tuple(new), tuple(replaced), problems)

@@ -5,16 +5,20 @@ Everything large goes to S3; what is returned travels in the state machine's pay
 
 from __future__ import annotations
 
-from collections import defaultdict
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
+from file_processor.freezing import foreign_buckets, freeze
 from file_processor.planning import CadenceTables, RunPlan, plan_run, read_cadence
 from file_processor.summary import cause, planned, summarise
 from odpf.audit import AuditRow, RunSummary, TableResult
 from odpf.clock import iso, utc_now
+from odpf.epoch import Epoch
+from odpf.errors import OdpfError
 from odpf.landed_file import LandedFile
+from odpf.last_plan import LastPlan, last_plan_key
 from odpf.manifest import (
     BatchManifest,
     PlannedTable,
@@ -25,13 +29,15 @@ from odpf.manifest import (
     run_prefix,
     summary_key,
 )
-from odpf.ports import AuditLog, ConfigStore, FileTracker, Ledger, ObjectStore
+from odpf.metrics import Dimension, run_values
+from odpf.ports import AuditLog, ConfigStore, FileTracker, JobRuns, Ledger, Metrics, ObjectStore
 from odpf.settings import Settings
 from odpf.states import DmsFileType, Outcome, RunStatus
-from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
-_WRITERS = 8
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 8
 
 
 class Swept(Protocol):
@@ -60,6 +66,9 @@ class BatchManager(NamedTuple):
     audit: AuditLog
     objects: ObjectStore
     sweep: Sweep
+    job_runs: JobRuns
+    metrics: Metrics
+    region: str = ""
 
     def plan(self, run_id: str, refresh_cadence: str) -> dict[str, Any]:
         """Plan one run and write its manifests; returns pointers and sizes only.
@@ -69,14 +78,16 @@ class BatchManager(NamedTuple):
         """
         started_at = iso(utc_now())
         tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
-        swept = self.sweep([config.source_table_name for config in tables.active])
-        tables = _without_unlisted(tables, swept.problems)
-        pending = self._frozen(tables.active, swept.listings)
-        states = self.ledger.states(config.raw_table for config in tables.active)
-        plan = plan_run(tables, pending, states, self._unfinished(states))
-        manifest = self._write(run_id, started_at, tables, _with_staged_loads(plan, states, swept.listings))
+        epoch = self.ledger.epoch()
+        if epoch.active_in(self.region, second=self.settings.is_second_region):
+            tables, plan = self._planned(tables, epoch)
+        else:
+            plan = RunPlan((), (), (epoch.standing_by(self.region),))
+        manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
+        self._remember(manifest)
+        _log.info("planned", extra=_size(plan))
         return {
             "run_id": run_id,
             "manifest_prefix": f"s3://{self.settings.artifacts_bucket}/{run_prefix(run_id)}",
@@ -90,22 +101,35 @@ class BatchManager(NamedTuple):
     def summarise(self, run_id: str) -> dict[str, str]:
         """Write the run's summary; returns its status and, when tables failed, a text that names them."""
         manifest = RunManifest.from_bytes(self.objects.get(self.settings.artifacts_bucket, run_key(run_id)))
-        summary = summarise(manifest, self._rows(manifest), iso(utc_now()))
+        rows = self._rows(manifest)
+        summary = summarise(manifest, rows, iso(utc_now()))
         self._put_summary(summary)
+        self._measure(summary, rows)
         fine = summary.status in (RunStatus.SUCCEEDED, RunStatus.NOTHING_TO_DO)
-        return {"status": RunStatus.SUCCEEDED if fine else summary.status, "cause": "" if fine else cause(summary)}
+        why = "" if fine else cause(summary)
+        _log.info(
+            "summarised",
+            extra={
+                "status": summary.status,
+                "tables": len(summary.tables),
+                "failed": len(summary.failed),
+                "cause": why,
+            },
+        )
+        return {"status": RunStatus.SUCCEEDED if fine else summary.status, "cause": why}
 
-    def _frozen(
-        self, configs: Iterable[TableConfig], listings: Mapping[str, Mapping[str, LandedFile]]
-    ) -> dict[str, list[LandedFile]]:
-        """Pending files by source table, each with S3's own LastModified where the listing has the object."""
-        wanted = {config.source_table_name for config in configs}
-        pending: dict[str, list[LandedFile]] = defaultdict(list)
-        for file in self.tracker.all_pending():
-            if file.source_table_name in wanted:
-                listing = listings.get(file.source_table_name, {})
-                pending[file.source_table_name].append(listing.get(file.file_id, file))
-        return pending
+    def _planned(self, tables: CadenceTables, epoch: Epoch) -> tuple[CadenceTables, RunPlan]:
+        """Sweep, freeze, pack."""
+        tables = _failing(tables, foreign_buckets(tables.active, self.settings))
+        swept = self.sweep([config.source_table_name for config in tables.active])
+        tables = _failing(tables, swept.problems)
+        frozen = freeze(tables.active, self.tracker.all_pending(), swept.listings, self.settings.staging_places)
+        tables = _failing(tables, frozen.problems)
+        states = self.ledger.states(config.raw_table for config in tables.active)
+        unfinished = self._unfinished(states) | {raw for raw, state in states.items() if state.epoch < epoch.number}
+        plan = plan_run(tables, frozen.files, states, unfinished)
+        plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
+        return tables, _with_staged_loads(plan, states, swept.listings)
 
     def _unfinished(self, states: Mapping[str, TableState]) -> set[str]:
         """Held tables whose run was summarised already: its job is over, so nobody works on them."""
@@ -120,20 +144,22 @@ class BatchManager(NamedTuple):
             return False
         return True
 
-    def _write(self, run_id: str, started_at: str, tables: CadenceTables, plan: RunPlan) -> RunManifest:
+    def _write(self, run_id: str, started_at: str, epoch: Epoch, tables: CadenceTables, plan: RunPlan) -> RunManifest:
         bucket = self.settings.artifacts_bucket
         batches = [
             BatchManifest(
                 run_id=run_id,
                 started_at=started_at,
                 batch_no=number,
+                epoch=epoch.number,
+                region=self.region,
                 settings=self.settings,
                 cadence=tables.cadence,
                 tables=batch,
             )
             for number, batch in enumerate(plan.batches)
         ]
-        with ThreadPoolExecutor(_WRITERS) as pool:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda b: self.objects.put(bucket, batch_key(run_id, b.batch_no), b.to_bytes()), batches))
         manifest = RunManifest(
             run_id=run_id,
@@ -155,13 +181,56 @@ class BatchManager(NamedTuple):
             rows |= {row.raw_table: row for row in mine}
         return list(rows.values())
 
+    def _remember(self, manifest: RunManifest) -> None:
+        """Say that the cadence was planned; a run without this trace is at worst missed by the watch."""
+        last = LastPlan(run_id=manifest.run_id, started_at=manifest.started_at)
+        key = last_plan_key(manifest.refresh_cadence)
+        try:
+            self.objects.put(self.settings.artifacts_bucket, key, last.model_dump_json().encode())
+        except OdpfError as error:
+            _log.warning("the plan was not remembered: %s", error)
+
+    def _measure(self, summary: RunSummary, rows: Iterable[AuditRow]) -> None:
+        """Hand over what the run did, for the cadence and for the whole deployment."""
+        deployment = {Dimension.DEPLOYMENT: self.settings.deployment}
+        cadence = {**deployment, Dimension.REFRESH_CADENCE: summary.refresh_cadence}
+        properties = {"run_id": summary.run_id, "status": summary.status.value}
+        try:
+            values = run_values(summary, self._dpu_seconds({row.glue_job_run_id for row in rows}))
+            for dimensions in (deployment, cadence):
+                self.metrics.put(dimensions, values, properties)
+        except Exception:  # noqa: BLE001  whatever it is, the run is what it is without being measured
+            _log.warning("the run could not be measured", exc_info=True)
+
+    def _dpu_seconds(self, job_run_ids: Iterable[str]) -> float | None:
+        """DPU seconds of the job runs that audited a table; None when one cannot be asked for."""
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                return sum(seconds or 0.0 for seconds in pool.map(self.job_runs.dpu_seconds, job_run_ids))
+        except OdpfError as error:
+            _log.warning("the job runs' DPU seconds are unknown: %s", error)
+            return None
+
     def _put_summary(self, summary: RunSummary) -> None:
         key = summary_key(summary.run_id)
         self.objects.put(self.settings.artifacts_bucket, key, summary.model_dump_json().encode())
 
 
-def _without_unlisted(tables: CadenceTables, problems: Mapping[str, str]) -> CadenceTables:
-    """A table whose staging prefix could not be listed fails: what it may have missed comes before what is pending."""
+def _size(plan: RunPlan) -> dict[str, int]:
+    """How much work a plan is, for the log."""
+    tables = [table for batch in plan.batches for table in batch]
+    files = [file for table in tables for file in table.files]
+    return {
+        "batches": len(plan.batches),
+        "tables": len(tables),
+        "decided": len(plan.decided),
+        "files": len(files),
+        "bytes": sum(file.size for file in files),
+    }
+
+
+def _failing(tables: CadenceTables, problems: Mapping[str, str]) -> CadenceTables:
+    """Tables with a problem fail before any job; what one may have missed comes before what is pending of it."""
     failed = tuple(
         TableResult(
             source_table_name=config.source_table_name,

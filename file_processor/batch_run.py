@@ -10,13 +10,14 @@ from contextlib import contextmanager
 
 from file_processor.settling import Settled
 from file_processor.table_run import TableRun, Workshop
-from odpf import __version__
 from odpf.audit import AuditRow
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
-from odpf.errors import LeaseLost, OdpfError, TableLocked
+from odpf.errors import EpochRaised, InvalidManifest, LeaseLost, OdpfError, TableLocked
+from odpf.log_keys import log_keys
 from odpf.manifest import BatchManifest, TableWork
 from odpf.ports import AuditLog
+from odpf.release import CODE_VERSION
 from odpf.states import Outcome, RefreshStatus
 from odpf.table_state import TableState
 
@@ -38,15 +39,34 @@ class BatchRun:
         self._manifest, self._shop, self._audit = manifest, shop, audit
 
     def run(self) -> list[AuditRow]:
-        """Process all tables, those that others hold last, and return a row for each."""
-        first, second = self._shop.contender.take, self._shop.contender.take_or_wait
+        """Process all tables, those that others hold last, and return a row for each.
+
+        Raises:
+            EpochRaised: the work was given to another Region since the plan; no table was looked at.
+            InvalidManifest: it was planned in another Region.
+        """
+        contender = self._shop.contender
+        if self._manifest.region not in ("", contender.region):
+            raise InvalidManifest(
+                f"The manifest was planned in {self._manifest.region} and this job runs in {contender.region or 'no'} "
+                "Region. Start the cadence there, or plan it here: `odpf run CADENCE`."
+            )
+        contender.check_epoch()
+        first, second = contender.take, contender.take_or_wait
+        _log.info("processing %d tables", len(self._manifest.tables))
         with self._beating(), ThreadPoolExecutor(self._shop.settings.tables_at_once) as pool:
-            rows = list(pool.map(lambda work: self._process(work, first), self._manifest.tables))
+            rows = list(pool.map(lambda work: self._logged(work, first), self._manifest.tables))
             locked = [n for n, row in enumerate(rows) if row is None]
-            again = pool.map(lambda n: self._process(self._manifest.tables[n], second, last=True), locked)
+            again = pool.map(lambda n: self._logged(self._manifest.tables[n], second, last=True), locked)
             for n, row in zip(locked, again, strict=True):
                 rows[n] = row
         return [row for row in rows if row is not None]
+
+    def _logged(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
+        """Process one table in this thread, its names in every line that is logged meanwhile."""
+        config = work.config
+        with log_keys(source_table_name=config.source_table_name, raw_table=config.raw_table):
+            return self._process(work, take, last=last)
 
     def _process(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
         """Process one table and audit it; None when it is locked and will be looked at again."""
@@ -66,9 +86,10 @@ class BatchRun:
         try:
             run = TableRun(self._shop, work, lease)
             run.run()
+            self._shop.contender.check_again()
         except Exception as failure:  # noqa: BLE001  whatever it is, it is this table's and no other's (G6)
             error = _text(failure, work.config.raw_table)
-            if isinstance(failure, LeaseLost):
+            if isinstance(failure, LeaseLost | EpochRaised):  # whoever took the table must not find it given back
                 return self._row(work, started, Outcome.REFRESH_ERROR, error=error, run=run)
         status = RefreshStatus.ERROR if error else RefreshStatus.COMPLETED
         outcome = Outcome.REFRESH_ERROR if error else Outcome.COMPLETED
@@ -76,6 +97,8 @@ class BatchRun:
             outcome = Outcome.WAITING_FOR_FULL_LOAD
         row = self._row(work, started, outcome, status=status, error=error, run=run)
         try:
+            if error:
+                self._shop.contender.check_again()
             self._shop.contender.ledger.release(run.lease if run else lease, status, error, utc_now())
         except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
@@ -120,10 +143,11 @@ class BatchRun:
             commit_instants=tuple(batch.instant for batch in settled if batch.instant),
             recovered=any(batch.recovered for batch in settled),
             high_water_mark=run.lease.high_water_mark if run else None,
-            odpf_version=__version__,
+            odpf_version=CODE_VERSION,
             hudi_version=engine.hudi_version if engine else "",
         )
-        self._append(row)
+        with log_keys(batch_id=settled[-1].batch.batch_id if settled else None):
+            self._append(row)
         return row
 
     def _append(self, row: AuditRow) -> None:

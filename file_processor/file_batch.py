@@ -63,7 +63,13 @@ class FileBatch(BaseModel):
 
 
 class CommitNote(BaseModel):
-    """What a Hudi commit carries of its file batch, under the key `odpf.batch`."""
+    """What a Hudi commit carries of its file batch, under the key `odpf.batch`.
+
+    Attributes:
+        epoch: in which it was made.
+        follows: instant of ODPF's commit before it, empty for the table's first; None in commits of releases that did
+            not say. The commits of a table are one line; one that is not in it was made by somebody else.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,6 +79,8 @@ class CommitNote(BaseModel):
     run_id: str
     uri: str
     high_water_mark: str | None
+    epoch: int = 0
+    follows: str | None = None
 
 
 def batch_id(files: tuple[LandedFile, ...], config: TableConfig, generation: int) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
 from file_processor.file_batch import FileBatch
+from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
 from odpf.errors import OdpfError, TimelineViolation
@@ -52,29 +53,31 @@ class Settlement:
         objects: ObjectStore,
         config: TableConfig,
         timeline: Timeline,
+        artifacts_bucket: str,
     ) -> None:
         self._ledger, self._catalog, self._events, self._objects = ledger, catalog, events, objects
-        self._config, self._timeline = config, timeline
+        self._config, self._timeline, self._bucket = config, timeline, artifacts_bucket
 
-    def store(self, batch: FileBatch, bucket: str) -> str:
+    def store(self, batch: FileBatch) -> str:
         """Write the batch down before its commit, and return where."""
         key = f"batches/{batch.raw_table}/{batch.batch_id}.json"
-        self._objects.put(bucket, key, batch.model_dump_json().encode())
-        return f"s3://{bucket}/{key}"
+        self._objects.put(self._bucket, key, batch.model_dump_json().encode())
+        return f"s3://{self._bucket}/{key}"
 
     def stored(self, uri: str) -> FileBatch:
-        """Read a batch back.
+        """Read a batch back, by its key from this deployment's own bucket: another Region may have written it down.
 
         Raises:
-            TimelineViolation: it is gone, so that recovery would have to guess.
+            TimelineViolation: it is not there, so that recovery would have to guess.
         """
-        place = urlsplit(uri)
+        key = urlsplit(uri).path.lstrip("/")
         try:
-            return FileBatch.from_bytes(self._objects.get(place.netloc, place.path.lstrip("/")))
+            return FileBatch.from_bytes(self._objects.get(self._bucket, key))
         except FileNotFoundError:
             raise TimelineViolation(
-                f"{uri}, the record of a commit that the ledger does not know, is gone. Restore it from the artifacts "
-                "bucket's versions, or rebuild the table."
+                f"s3://{self._bucket}/{key}, the record of a commit of {self._config.raw_table}, is not there; nothing "
+                "was written. After a fail-over wait for the replication of the artifacts bucket; else restore it from "
+                "the bucket's versions, or rebuild the table."
             ) from None
 
     def settle(
@@ -90,8 +93,8 @@ class Settlement:
         Raises:
             LeaseLost: another run has taken the table; nothing more is recorded.
         """
-        self._ledger.finish_files(lease, batch.records)
-        digest, catalog_problem = self._publish(lease, batch, commit)
+        self.finish(lease, batch, commit)
+        digest, catalog_problem = self._publish(lease, batch.schema_after, commit)
         reached = lease.model_copy(
             update={
                 "generation": batch.generation,
@@ -103,6 +106,8 @@ class Settlement:
                 "identity": self._config.identity if batch.high_water_mark else lease.identity,
                 "commit_instant": commit.instant if commit else lease.commit_instant,
                 "catalog_digest": digest,
+                "first_in_epoch": lease.first_in_epoch
+                or (commit.instant if commit and lease.seam is not None else None),
                 "intent": None,
             }
         )
@@ -121,11 +126,25 @@ class Settlement:
             batch, commit.instant if commit else None, recovered, tuple(warnings)
         )
 
-    def _publish(self, lease: TableState, batch: FileBatch, commit: Commit | None) -> tuple[str | None, str | None]:
-        """Tell the catalog if something changed; a failure costs a warning and is made up by the next run (R10)."""
+    def finish(self, lease: TableState, batch: FileBatch, commit: Commit | None) -> None:
+        """Files to history, with the instant that has their rows."""
+        instant = commit.instant if commit else None
+        self._ledger.finish_files(
+            lease, [record.model_copy(update={"commit_instant": instant}) for record in batch.records]
+        )
+
+    def republish(self, lease: TableState, commit: Commit) -> str | None:
+        """Bring this Region's catalog in line with the table as it stands; returns the digest of what it was told."""
+        return self._publish(lease, commit.schema or (), commit)[0]
+
+    def _publish(self, lease: TableState, schema: Schema, commit: Commit | None) -> tuple[str | None, str | None]:
+        """Tell the catalog if something changed; a failure costs a warning and is made up by the next run (R10).
+
+        The digest is over the location, too: what another Region's catalog was told counts nothing in this one.
+        """
         if commit is None:
             return lease.catalog_digest, None
-        columns = self._columns(batch)
+        columns = self._columns(schema)
         digest = hashlib.sha256(json.dumps([columns, self._timeline.location]).encode()).hexdigest()[:32]
         known = digest == lease.catalog_digest
         partitions = commit.new_partitions if known else self._timeline.stored_partitions()
@@ -144,7 +163,7 @@ class Settlement:
             self._catalog.ensure_database(table.database)
             self._catalog.publish(table)
         except OdpfError as error:
-            _log.warning("catalog entry of %s not written: %s", batch.raw_table, error)
+            _log.warning("catalog entry of %s not written: %s", self._config.raw_table, error)
             return None, f"The catalog entry could not be written; the next commit tries again. {error}"
         return digest, None
 
@@ -171,8 +190,8 @@ class Settlement:
             return str(error)
         return None
 
-    def _columns(self, batch: FileBatch) -> tuple[tuple[str, str], ...]:
+    def _columns(self, schema: Schema) -> tuple[tuple[str, str], ...]:
         own: tuple[tuple[str, str], ...] = ((OPERATION, "string"),)
         if self._config.table_data_versioning_type == "H":
             own += ((CHANGE_SEQUENCE, "string"), (COMMIT_TIME, "timestamp"), (GENERATION, "int"))
-        return (*batch.schema_after, *own, (ORDER, "string"))
+        return (*schema, *own, (ORDER, "string"))

@@ -7,7 +7,6 @@ goes on: before the commit nothing has happened, after it the table's own timeli
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -17,7 +16,10 @@ from file_processor.conversion import convert, read_through
 from file_processor.engines.engine import Engine, Prepared, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
+from file_processor.instants import await_clock
 from file_processor.lease import Contender
+from file_processor.recovery import Recovery
+from file_processor.runtime_guard import check_table
 from file_processor.schema import Schema
 from file_processor.settling import Settled, Settlement
 from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
@@ -27,14 +29,13 @@ from odpf.counts import Counts
 from odpf.errors import EngineError, TerminalError, UnsupportedChange
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
+from odpf.log_keys import log_keys
 from odpf.manifest import TableWork
 from odpf.order import OrderPosition
 from odpf.ports import Catalog, FileTracker, ObjectStore, RefreshEvents
 from odpf.settings import Settings
 from odpf.states import DmsFileType, FileState
 from odpf.table_state import Intent, TableState
-
-_log = logging.getLogger(__name__)
 
 
 class Workshop(NamedTuple):
@@ -62,11 +63,19 @@ class TableRun:
         self._shop, self._work, self._config = shop, work, work.config
         self.lease = lease
         self.settled: list[Settled] = []
-        self._location = work.config.location(shop.settings.raw_bucket)
+        settings = shop.settings
+        self._location = work.config.location(settings.raw_bucket, settings.raw_bucket_replicas)
         self._timeline = Timeline(shop.objects, self._location)
         self._settlement = Settlement(
-            shop.contender.ledger, shop.catalog, shop.refresh_events, shop.objects, work.config, self._timeline
+            shop.contender.ledger,
+            shop.catalog,
+            shop.refresh_events,
+            shop.objects,
+            work.config,
+            self._timeline,
+            settings.artifacts_bucket,
         )
+        self._recovery = Recovery(shop.contender, shop.tracker, self._settlement, self._timeline)
 
     def run(self) -> None:
         """Do all steps but taking and giving back.
@@ -75,12 +84,15 @@ class TableRun:
             OdpfError: why the table stays as it is; its files stay pending.
         """
         self._check_identity()
-        self._recover()
+        for lease, settled in self._recovery.steps(self.lease, self._work.files):
+            self.lease = lease
+            self.settled += [settled] if settled else []
         files = self._pending_files()
         choice = self._choose(files)
         if not choice.files or choice.kind is None:
             return
-        self._apply(choice)
+        with log_keys(batch_id=self._batch_id(choice)):
+            self._apply(choice)
 
     @property
     def waits_for_full_load(self) -> bool:
@@ -101,18 +113,6 @@ class TableRun:
                 f"{self._config.raw_table} belongs to source table {self.lease.source_table_name}, not to "
                 f"{self._config.source_table_name}. One source table feeds one raw table: configure another raw table."
             )
-
-    def _recover(self) -> None:
-        """Finish the ledger of commits that a dead run made, without applying anything again (R6)."""
-        for commit in self._timeline.unsettled(self.lease.commit_instant):
-            note = commit.note
-            if note is None:
-                continue
-            _log.warning("finishing file batch %s of %s, committed by run %s", note.batch_id, note.uri, note.run_id)
-            if note.fence >= self.lease.fence:
-                self.lease = self._shop.contender.ledger.raise_fence(self.lease, note.fence)
-            batch = self._settlement.stored(note.uri)
-            self._settle(batch, commit, recovered=True)
 
     def _pending_files(self) -> tuple[LandedFile, ...]:
         """The frozen files without those that history has (put back by a duplicate event, or done by a dead run)."""
@@ -151,6 +151,7 @@ class TableRun:
         }
 
     def _apply(self, choice: Choice) -> None:
+        self._check_runtime(choice)
         inspections = inspect(self._shop.objects, self._config, choice.files)
         fitted = fit_files(inspections, self._table_schema(choice))
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
@@ -163,6 +164,13 @@ class TableRun:
             self._commit(choice, fitted, plan, prepared)
         finally:
             prepared.discard()
+
+    def _check_runtime(self, choice: Choice) -> None:
+        """Refuse what this release cannot write before anything is: also where a load would clear a folder first (G8)."""
+        self._shop.engine().check()
+        properties = self._timeline.properties()
+        if properties is not None or choice.kind is not CycleKind.LOAD:
+            check_table(self._location, properties, self._config.hudi_table_type)
 
     def _table_schema(self, choice: Choice) -> Schema:
         if choice.kind is CycleKind.LOAD:
@@ -270,7 +278,8 @@ class TableRun:
             self._settle(batch, None)  # nothing changes: no commit
             return
         self._refuse_emptying(batch)
-        uri = self._settlement.store(batch, self._shop.settings.artifacts_bucket)
+        self._shop.contender.check_epoch()
+        uri = self._settlement.store(batch)
         ledger = self._shop.contender.ledger
         self.lease = ledger.record_intent(self.lease, Intent(batch_id=batch.batch_id, uri=uri))
         note = CommitNote(
@@ -279,7 +288,10 @@ class TableRun:
             run_id=batch.run_id,
             uri=uri,
             high_water_mark=batch.high_water_mark,
+            epoch=self._shop.contender.epoch,
+            follows=self.lease.commit_instant or "",
         )
+        await_clock(max(self._timeline.instants, default=""))
         prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self._settle(batch, self._timeline.check_newest(note))
 
@@ -348,8 +360,10 @@ class TableRun:
             done_at=now,
         )
 
-    def _settle(self, batch: FileBatch, commit: Commit | None, *, recovered: bool = False) -> None:
-        self.lease, settled = self._settlement.settle(self.lease, batch, commit, recovered=recovered)
+    def _settle(self, batch: FileBatch, commit: Commit | None) -> None:
+        """Write down what was done, unless the work was given to another Region meanwhile: it will do that itself."""
+        self._shop.contender.check_again()
+        self.lease, settled = self._settlement.settle(self.lease, batch, commit)
         self.settled.append(settled)
 
 

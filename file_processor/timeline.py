@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from file_processor.file_batch import CommitNote
 from file_processor.schema import Schema
+from file_processor.table_properties import PROPERTY_FILES, TableProperties
 from odpf.errors import TimelineViolation
 from odpf.ports import ObjectStore
 
@@ -17,6 +19,10 @@ NOTE = "batch"
 SCHEMA = "schema"
 METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
+_SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight))?$")
+
+
+_LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
 
 
 class Commit(NamedTuple):
@@ -43,6 +49,17 @@ class Commit(NamedTuple):
         return bool(self.metadata.get("compacted")) or self.metadata.get("operationType") in ("COMPACT", "CLUSTER")
 
     @property
+    def written(self) -> tuple[tuple[str, str], ...]:
+        """(file group, path below the table) of the files that it wrote."""
+        stats = [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
+        return tuple((each["fileId"], each["path"]) for each in stats if each.get("fileId") and each.get("path"))
+
+    @property
+    def replaced(self) -> set[str]:
+        """File groups that it put an end to."""
+        return {group for some in (self.metadata.get("partitionToReplaceFileIds") or {}).values() for group in some}
+
+    @property
     def new_partitions(self) -> tuple[tuple[str, str], ...]:
         """(value, path) of the partitions in which it wrote only new file groups: those may be new themselves."""
         written = self.metadata.get("partitionToWriteStats") or {}
@@ -61,6 +78,7 @@ class Timeline:
         self.location = location
         self._objects, self._bucket, self._base = objects, place.netloc, place.path.strip("/")
         self._keys: dict[str, str] = {}
+        self._services: dict[str, str] = {}
         self._commits: dict[str, Commit] = {}
         self.refresh()
 
@@ -69,7 +87,15 @@ class Timeline:
         prefix = f"{self._base}/.hoodie/"
         names = [(entry.key, entry.key[len(prefix) :]) for entry in self._objects.list(self._bucket, prefix)]
         self.has_folder = bool(names)
+        self._property_file = min((key for key, name in names if name in PROPERTY_FILES), default=None)
+        self._services = {name: key for key, name in names if _SERVICE.match(name)}
         self._keys = {match[1]: key for key, name in names if (match := _COMPLETED.match(name))}
+
+    def properties(self) -> TableProperties | None:
+        """What the table says of itself: one GET, and none where the listing has no such file."""
+        if self._property_file is None:
+            return None
+        return TableProperties.parse(self._objects.get(self._bucket, self._property_file))
 
     @property
     def instants(self) -> list[str]:
@@ -81,10 +107,7 @@ class Timeline:
         for instant in self.instants:
             if instant <= after:
                 return
-            if instant not in self._commits:
-                content = self._objects.get(self._bucket, self._keys[instant])
-                self._commits[instant] = Commit(instant, json.loads(content))
-            yield self._commits[instant]
+            yield self._commit(instant)
 
     def newest_own(self) -> Commit | None:
         """The newest commit that carries ODPF's note."""
@@ -93,16 +116,105 @@ class Timeline:
     def unsettled(self, settled: str | None) -> list[Commit]:
         """Own commits that the ledger does not know yet, oldest first (R6, R16).
 
+        Args:
+            settled: the instant of the ledger's last file batch.
+
         Raises:
-            TimelineViolation: somebody else wrote the table.
+            TimelineViolation: somebody else wrote the table; or the ledger is ahead of the timeline; or the commits
+                that the ledger does not know begin with ones that were archived (R15).
         """
-        found = [commit for commit in self.commits(settled or "") if not commit.is_service]
+        found = self._own_commits(settled or "")
+        if settled and not found and settled not in self._keys:
+            raise TimelineViolation(
+                f"The ledger knows commit {settled} of {self.location}, the timeline there does not: its newest is "
+                f"{max(self._keys, default='none')}. Nothing was written. After a fail-over wait until the raw bucket is "
+                "replicated, or give the work back to the Region that has the commit; else rebuild the table."
+            )
+        self._check_line(settled or "", found)
+        return found
+
+    def check_line(self) -> None:
+        """Check that all commits in the active timeline are one line; it reads every one of them.
+
+        Raises:
+            TimelineViolation: one is missing, or one is too many.
+        """
+        own = self._own_commits("")
+        if own:
+            self._check_line(own[0].instant, own[1:])
+
+    def check_seam(self, seam: str, first: str) -> None:
+        """Check that nothing has appeared between the commits of two epochs; without anything there the listing tells.
+
+        A compaction may: it keeps the instant at which it was planned, and changes no row.
+
+        Raises:
+            TimelineViolation: a late replica of a commit of another Region, which nobody here has taken into account.
+        """
+        between = sorted(instant for instant in self._keys if seam < instant < first)
+        if between := [instant for instant in between if not self._commit(instant).is_service]:
+            raise TimelineViolation(
+                f"Commits {', '.join(between)} of {self.location} appeared after the table was taken over: the raw bucket "
+                "still receives replicas of the other Region. Nothing was written. Stop that replication and remove "
+                "the objects of these instants, whose file names and timeline entries contain them (docs/regions.md)."
+            )
+
+    def missing_files(self) -> list[str]:
+        """Files that the table consists of and that are not there, as far back as the active timeline goes.
+
+        Of every file group that is the newest base file and the log files behind it. Hudi would not miss them: it takes
+        the file before the missing one, and the rows of a commit are gone.
+        """
+        needed: set[str] = set()
+        complete: set[str] = set()
+        for commit in self.commits():
+            of_groups = [(group, path) for group, path in commit.written if group not in complete]
+            needed |= {path for _, path in of_groups}
+            complete |= {group for group, path in of_groups if not _LOG_FILE.search(path)} | commit.replaced
+        prefix = f"{self._base}/"
+        there = {entry.key[len(prefix) :] for entry in self._objects.list(self._bucket, prefix)} if needed else set()
+        return sorted(needed - there)
+
+    def has(self, instant: str) -> bool:
+        """Whether a commit is in the timeline; one before its beginning is, archived."""
+        return instant in self._keys or instant < min(self._keys, default="")
+
+    def drop_unfinished_services(self) -> None:
+        """Remove cleanings and rollbacks that were planned and not finished: their plans name another Region's bucket.
+
+        Hudi plans them again where they are needed (docs/adr/0005).
+        """
+        begun = {key: _SERVICE.match(name) for name, key in self._services.items()}
+        self._objects.delete(
+            self._bucket, [k for k, match in begun.items() if match and match[1] not in self._services]
+        )
+
+    def _commit(self, instant: str) -> Commit:
+        if instant not in self._commits:
+            content = self._objects.get(self._bucket, self._keys[instant])
+            self._commits[instant] = Commit(instant, json.loads(content))
+        return self._commits[instant]
+
+    def _own_commits(self, after: str) -> list[Commit]:
+        """Commits that change rows, oldest first."""
+        found = [commit for commit in self.commits(after) if not commit.is_service]
         if foreign := [commit.instant for commit in found if not commit.note]:
             raise TimelineViolation(
                 f"Commits {', '.join(foreign)} of {self._base} were not made by ODPF. One writer per table: stop the "
                 "other one, then remove the table and reload it."
             )
         return found[::-1]
+
+    def _check_line(self, before: str, commits: Iterable[Commit]) -> None:
+        for commit in commits:
+            follows = commit.note.follows if commit.note else None
+            if follows not in (None, before):
+                raise TimelineViolation(
+                    f"Commit {commit.instant} of {self.location} was made after {follows or 'nothing'}, but what stands "
+                    f"before it is {before or 'nothing'}. Nothing was written. Either commits are missing (after a "
+                    "fail-over wait until the raw bucket is replicated), or two Regions have written (docs/regions.md)."
+                )
+            before = commit.instant
 
     def check_newest(self, note: CommitNote) -> Commit:
         """The commit just made: it is there, it is the newest, and fences do not fall (G5).
@@ -111,11 +223,17 @@ class Timeline:
             TimelineViolation: another writer was at the table.
         """
         self.refresh()
-        own = [commit for commit in self.commits() if not commit.is_service][:2]
+        own = list(islice((commit for commit in self.commits() if not commit.is_service), 2))
         if not own or own[0].note is None or own[0].note.batch_id != note.batch_id:
             raise TimelineViolation(
                 f"The commit of file batch {note.batch_id} is not the newest of {self._base}: another writer was there. "
                 "Make sure no other job writes this table; the next run compares ledger and timeline."
+            )
+        if len(own) > 1 and note.follows not in (None, own[1].instant):
+            raise TimelineViolation(
+                f"Commit {own[1].instant} came into {self._base} while file batch {note.batch_id} was written after "
+                f"{note.follows or 'nothing'}: another writer was there, or a replica of another Region's commit arrived. "
+                "Make sure there is none; the next run compares ledger and timeline."
             )
         if len(own) > 1 and own[1].note is not None and own[1].note.fence > note.fence:
             raise TimelineViolation(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from functools import cache
-
-import boto3
 
 from file_processor.batch_run import BatchRun
 from file_processor.engines.engine import Engine
@@ -16,19 +13,28 @@ from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
 from file_processor.table_run import Workshop
 from odpf.adapters.aws import Aws
+from odpf.adapters.clients import session_of
+from odpf.adapters.logs import job_log
 from odpf.adapters.object_store import S3ObjectStore
 from odpf.states import Outcome
 
 
 def main(argv: list[str]) -> str | None:
     """Process the batch; returns the text to end with when a table failed, so that the job run is seen to fail."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
-    session = boto3.Session()
+    session = session_of("file_processor")
     arguments = JobArguments.parse(argv)
     manifest = arguments.manifest(S3ObjectStore(session))
+    job_log(
+        job_run_id=arguments.job_run_id,
+        run_id=manifest.run_id,
+        refresh_cadence=manifest.cadence.refresh_cadence,
+        batch_no=manifest.batch_no,
+    )
     aws = Aws(manifest.settings, session)
-    contender = Contender(aws.ledger, aws.job_runs, manifest.settings, arguments.job_run_id, manifest.run_id)
+    owner = arguments.job_run_id
+    contender = Contender(
+        aws.ledger, aws.job_runs, manifest.settings, owner, manifest.run_id, manifest.epoch, aws.region
+    )
     shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, _engine)
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)

@@ -51,8 +51,16 @@ class TableLocked(TransientError):
     """Another run holds the table and is alive."""
 
 
+class EpochRaised(TerminalError):
+    """An operator has given the work to another Region, or to a later epoch; this run may write nothing more."""
+
+
 class TimelineViolation(TerminalError):
     """The table's timeline is not what one writer per table makes; nothing more is written until it is looked at."""
+
+
+class UnsupportedRuntime(TerminalError):
+    """The job's Hudi release, or the version of an existing table, is not one that may be written; nothing was."""
 
 
 class EngineError(TransientError):

@@ -14,6 +14,7 @@ class FileRecord(BaseModel):
     Attributes:
         batch_id: the file batch that applied it, None when quarantined before any.
         generation: of the table when it was applied.
+        commit_instant: the Hudi instant that has its rows; None when its batch needed no commit.
         first_sequence, last_sequence: smallest and greatest change sequence in it, None without rows.
     """
 
@@ -26,6 +27,7 @@ class FileRecord(BaseModel):
     batch_id: str | None = None
     run_id: str | None = None
     generation: int | None = None
+    commit_instant: str | None = None
     rows: int | None = None
     first_sequence: str | None = None
     last_sequence: str | None = None

@@ -25,7 +25,8 @@ class LandedFile(BaseModel):
     """A landed file. `problem` is set when it cannot be applied whatever it holds; it is then quarantined.
 
     Attributes:
-        file_id: first 32 hex digits of sha256 over bucket, key and etag; an overwritten object is another file.
+        file_id: first 32 hex digits of sha256 over bucket, key and etag; an overwritten object is another file, and the
+            replica of an object in another Region is the same file (`StagingPlace.replica_of`).
         source_table_name: text form of the source table, `?` when the place does not tell.
         size: bytes.
         last_modified: S3's own LastModified where a listing saw it, the event's time before that; UTC.
@@ -79,7 +80,7 @@ class LandedFile(BaseModel):
                 )
         full = _FULL_LOAD_NAME.search(name) is not None
         return cls(
-            file_id=file_id(bucket, key, etag),
+            file_id=file_id(place.identity, key, etag),
             source_table_name=table,
             schema_name=schema_name,
             table_name=table_name,
@@ -106,6 +107,19 @@ class LandedFile(BaseModel):
 def file_id(bucket: str, key: str, etag: str) -> str:
     """Identify a landed file: the same object twice is one file, an overwritten object is another."""
     return hashlib.sha256("\n".join((bucket, key, etag)).encode()).hexdigest()[:32]
+
+
+def localised(file: LandedFile, places: Iterable[StagingPlace]) -> LandedFile:
+    """The same file in this Region's bucket of its staging place; the file itself when it is here already.
+
+    Another Region may have registered it, under the name of its own bucket. That it is the same file is proved by its
+    id: one that does not come from this place's identity, key and etag stays what it is.
+    """
+    for place in places:
+        is_same = file.bucket != place.bucket and file.key.startswith(place.prefix)
+        if is_same and file_id(place.identity, file.key, file.etag) == file.file_id:
+            return file.model_copy(update={"bucket": place.bucket})
+    return file
 
 
 def table_prefix(table: SourceTable, place: StagingPlace) -> str:

@@ -74,11 +74,13 @@ class TableWork(BaseModel):
 
 
 class BatchManifest(_Manifest):
-    """What one job run does."""
+    """What one job run does; `epoch` and `region` are those of the plan, and the job runs in no others."""
 
     run_id: str
     started_at: str
     batch_no: int = Field(ge=0)
+    epoch: int = Field(default=0, ge=0)
+    region: str = ""
     settings: Settings
     cadence: CadenceConfig
     tables: tuple[TableWork, ...]

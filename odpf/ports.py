@@ -10,8 +10,11 @@ from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from odpf.audit import AuditRow
+from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
+from odpf.metrics import Dimensions, Values
+from odpf.notice import Notice
 from odpf.states import JobRunState, RefreshStatus, Registration
 from odpf.table_refreshed import TableRefreshed
 from odpf.table_state import Intent, TableState
@@ -24,7 +27,7 @@ class FileTracker(Protocol):
         """Record a landed file once; one already pending or done stays as it is."""
 
     def quarantine(self, record: FileRecord) -> Registration:
-        """Put a file that cannot be applied into history as quarantined, and out of the pending ones."""
+        """Put a file that cannot be applied into history as quarantined; a pending item of it goes by `remove_pending`."""
 
     def pending(self, source_table_name: str) -> list[LandedFile]:
         """Files of one table that wait, read consistently."""
@@ -37,6 +40,9 @@ class FileTracker(Protocol):
 
     def known(self, files: Iterable[LandedFile]) -> set[str]:
         """File ids of those that are pending or done, whatever their tables."""
+
+    def finished(self, files: Iterable[LandedFile]) -> dict[str, FileRecord]:
+        """What history has of these files, by file id, whatever their tables; it may lag behind for a moment."""
 
     def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
         """Files done, of one table or of all."""
@@ -61,8 +67,13 @@ class Ledger(Protocol):
     def states(self, raw_tables: Iterable[str]) -> dict[str, TableState]:
         """States of many tables; those never run are absent."""
 
-    def acquire(self, seen: TableState, owner: str, run_id: str, now: datetime) -> TableState:
-        """Take the table: sets owner and fence + 1 if owner and fence are still as seen. TableLocked otherwise."""
+    def acquire(
+        self, seen: TableState, owner: str, run_id: str, now: datetime, *, epoch: int = 0, region: str | None = None
+    ) -> TableState:
+        """Take the table: sets owner and fence + 1 if owner and fence are still as seen. TableLocked otherwise.
+
+        A table once taken in a later epoch is never taken in an earlier one.
+        """
 
     def raise_fence(self, lease: TableState, fence: int) -> TableState:
         """Lift the own fence above `fence`, one found in the table's timeline: the greater of its own and `fence` + 1."""
@@ -81,6 +92,12 @@ class Ledger(Protocol):
 
     def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
         """Give the table back with its final status."""
+
+    def epoch(self) -> Epoch:
+        """The deployment's epoch, read consistently (in this Region)."""
+
+    def raise_epoch(self, seen: Epoch, active_region: str, raised_by: str, now: datetime) -> Epoch:
+        """Begin the next epoch, with its active Region, if the epoch is still the one seen. EpochRaised otherwise."""
 
     def beat(self, owner: str) -> None:
         """One heartbeat of a job run, for all the tables it holds."""
@@ -160,11 +177,14 @@ class ObjectStore(Protocol):
     def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
         """A seekable reader that fetches only the ranges asked for, and the object's etag; FileNotFoundError."""
 
-    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
-        """Objects below a prefix, in key order, paged."""
+    def list(self, bucket: str, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Objects below a prefix with a key greater than `after`, in key order, paged."""
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Remove objects."""
+
+    def delete_if_unchanged(self, bucket: str, key: str, etag: str) -> bool:
+        """Remove an object unless it has another etag now; False when it stays. One that is gone already is fine."""
 
 
 class Schedules(Protocol):
@@ -217,3 +237,27 @@ class JobRuns(Protocol):
 
     def stop(self, job_run_id: str) -> None:
         """Ask for a run to be stopped."""
+
+    def dpu_seconds(self, job_run_id: str) -> float | None:
+        """What a run that has ended cost, in DPU seconds; None when the service knows no such run."""
+
+
+class Metrics(Protocol):
+    """Where numbers about the work go."""
+
+    def put(self, dimensions: Dimensions, values: Values, properties: Mapping[str, str] | None = None) -> None:
+        """Hand over values of now; properties (a run id) can be searched for but are no dimensions."""
+
+
+class Notices(Protocol):
+    """Tells people."""
+
+    def publish(self, notice: Notice) -> None:
+        """Send a notice to whoever subscribed."""
+
+
+class Queues(Protocol):
+    """Queues that messages wait in."""
+
+    def depth(self, queue: str) -> int | None:
+        """About how many messages wait in a queue; None when there is no such queue."""

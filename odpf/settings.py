@@ -21,6 +21,9 @@ class StagingPlace(BaseModel):
 
     `name` is the `<source>` part of source table names, empty for the default place. `folder` is the endpoint's
     `BucketFolder`: any number of levels, or empty.
+
+    In a second Region the bucket is a replica of the first one's, with the same keys and etags. `replica_of` names that
+    one: file ids are made with it, so that a file has one id in both Regions (docs/regions.md).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +31,12 @@ class StagingPlace(BaseModel):
     name: str = ""
     bucket: str
     folder: str = ""
+    replica_of: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """The bucket whose name file ids are made with."""
+        return self.replica_of or self.bucket
 
     @property
     def prefix(self) -> str:
@@ -40,7 +49,9 @@ class Settings(BaseModel):
     """Names of a deployment's resources; the defaults are those of the embedded AWS.
 
     Attributes:
-        scheduler_role_arn: what schedules start the state machine as; `<prefix>scheduler` of the account without it.
+        raw_bucket_replicas: in a second Region the bucket here for each one that table configurations name.
+        scheduler_role_arn: what schedules start the state machine as; without it `<prefix>scheduler-<region>` of the account.
+        alarm_topic_arn: the SNS topic that is told of what a watch finds; nobody is told without it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,10 +60,12 @@ class Settings(BaseModel):
     staging_places: tuple[StagingPlace, ...]
     raw_bucket: str
     artifacts_bucket: str
+    raw_bucket_replicas: dict[str, str] = Field(default_factory=dict)
     lease_seconds: int = Field(default=60, ge=3)
     heartbeat_seconds: float = Field(default=10.0, gt=0)
     tables_at_once: int = Field(default=4, ge=1)
     scheduler_role_arn: str | None = None
+    alarm_topic_arn: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -79,7 +92,14 @@ class Settings(BaseModel):
             "raw_bucket": get("ODPF_RAW_BUCKET", "odpf-raw"),
             "artifacts_bucket": get("ODPF_ARTIFACTS_BUCKET", "odpf-artifacts"),
         }
-        for name in ("lease_seconds", "heartbeat_seconds", "tables_at_once", "scheduler_role_arn"):
+        if replicas := get("ODPF_RAW_BUCKET_REPLICAS"):
+            try:
+                values["raw_bucket_replicas"] = json.loads(replicas)
+            except ValueError as error:
+                raise InvalidSettings(
+                    f"ODPF_RAW_BUCKET_REPLICAS is not JSON: {error}. Give an object of bucket names."
+                ) from None
+        for name in ("lease_seconds", "heartbeat_seconds", "tables_at_once", "scheduler_role_arn", "alarm_topic_arn"):
             if (value := get(f"ODPF_{name.upper()}")) is not None:
                 values[name] = value
         try:
@@ -93,6 +113,16 @@ class Settings(BaseModel):
     def table(self, name: str) -> str:
         """The DynamoDB table `name` (design name without prefix, for example `file_tracker`)."""
         return f"{self.prefix}{name}"
+
+    @property
+    def is_second_region(self) -> bool:
+        """Whether files land here as replicas of another Region's."""
+        return any(place.replica_of for place in self.staging_places)
+
+    @property
+    def deployment(self) -> str:
+        """The deployment's name in metrics: the prefix without its separator."""
+        return self.prefix.rstrip("_-") or "odpf"
 
     @property
     def glue_job_name(self) -> str:
@@ -119,6 +149,11 @@ class Settings(BaseModel):
         """The queue between the artifacts bucket's event rule and the Configuration Manager."""
         return f"{self.prefix}config_events"
 
+    @property
+    def alarm_topic(self) -> str:
+        """The SNS topic of this deployment's notices."""
+        return f"{self.prefix}notices"
+
     def function_name(self, component: str) -> str:
-        """The Lambda function of a component: file_manager, batch_manager, summarise or config_manager."""
+        """The Lambda function of a component: file_manager, retention, batch_manager, summarise or config_manager."""
         return f"{self.prefix}{component}"

@@ -121,3 +121,21 @@ class Registration(StrEnum):
     REGISTERED = "registered"
     ALREADY_PENDING = "already_pending"
     ALREADY_DONE = "already_done"
+
+
+class FindingKind(StrEnum):
+    """What a watch finds wrong."""
+
+    LAG_OBJECTIVE_MISSED = "lag_objective_missed"
+    TABLE_FAILED = "table_failed"
+    OLDEST_PENDING = "oldest_pending"
+    FILES_QUARANTINED = "files_quarantined"
+    NO_RUN = "no_run"
+    DEAD_LETTERS = "dead_letters"
+
+
+class NoticeState(StrEnum):
+    """Whether a notice tells that something began or is over."""
+
+    BEGUN = "begun"
+    OVER = "over"

@@ -112,6 +112,7 @@ class CadenceConfig(BaseModel):
     glue_job_max_workers: int = Field(default=10, ge=2, le=299)
     refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
     schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    lag_objective_seconds: int | None = Field(default=None, ge=60)
 
     @model_validator(mode="before")
     @classmethod
@@ -218,9 +219,16 @@ class TableConfig(BaseModel):
             "table_data_versioning_type": self.table_data_versioning_type,
         }
 
-    def location(self, default_bucket: str) -> str:
-        """The raw table's base path."""
-        return f"s3://{self.raw_database_S3_bucket or default_bucket}/{self.raw_database_name}/{self.raw_table_name}"
+    def location(self, default_bucket: str, replicas: Mapping[str, str] | None = None) -> str:
+        """The raw table's base path.
+
+        Args:
+            default_bucket: of the deployment in this Region.
+            replicas: this Region's bucket for buckets that configurations name (`Settings.raw_bucket_replicas`).
+        """
+        named = self.raw_database_S3_bucket
+        bucket = (replicas or {}).get(named, named) if named else default_bucket
+        return f"s3://{bucket}/{self.raw_database_name}/{self.raw_table_name}"
 
     def item(self) -> dict[str, Any]:
         """What stands in `odpf_raw_table_config`: set attributes, the key as comma-separated text like the original."""

@@ -26,6 +26,7 @@ class TableState(BaseModel):
 
     Attributes:
         lease_owner: Glue job run id of the writer, None when nobody holds the table.
+        lease_epoch, lease_region: the deployment's epoch in which the table was last taken, and the owner's Region.
         fence: grows with every acquisition, never falls.
         generation: counts the loads applied; 0 before the first.
         floor: high-water sequence when the load was applied.
@@ -35,6 +36,9 @@ class TableState(BaseModel):
         identity: key, partition, table type and mode the table was made with.
         commit_instant: Hudi instant of the last file batch that is settled.
         catalog_digest: digest of what the Glue Data Catalog was last told of this table.
+        epoch: in which ledger and timeline were last found to agree; a later one has still to take the table over.
+        seam: the newest instant of the timeline when that epoch took the table over, empty without one; None in epoch 0.
+        first_in_epoch: the first instant behind the seam; nothing may ever appear between the two.
         last_change_at: commit time of the newest change applied, ISO 8601.
         run_started_at, run_id: of the last run that wrote this item.
     """
@@ -45,6 +49,8 @@ class TableState(BaseModel):
     source_table_name: str
     refresh_status: RefreshStatus | None = None
     lease_owner: str | None = None
+    lease_epoch: int = Field(default=0, ge=0)
+    lease_region: str | None = None
     fence: int = Field(default=0, ge=0)
     generation: int = Field(default=0, ge=0)
     floor: str = ""
@@ -55,6 +61,9 @@ class TableState(BaseModel):
     intent: Intent | None = None
     commit_instant: str | None = None
     catalog_digest: str | None = None
+    epoch: int = Field(default=0, ge=0)
+    seam: str | None = None
+    first_in_epoch: str | None = None
     last_change_at: str | None = None
     last_error: str | None = None
     run_id: str | None = None

@@ -104,7 +104,7 @@ def import_original(
 
 
 def _aws() -> Aws:
-    return Aws(Settings.from_environment())
+    return Aws(Settings.from_environment(), component="publisher")
 
 
 def _apply(parsed: Parsed, *, prune: bool, yes: bool, output: Output) -> None:

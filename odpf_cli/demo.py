@@ -43,7 +43,7 @@ def demo(
     began = time.monotonic()
     source = TaxiSource(tables=tables, rows=rows, parquet_file=parquet)
     with _interrupted_by_sigterm(), _folder(keep) as folder, _embedded(folder, keep, began) as instance:
-        result = Demonstration.of(Aws(Settings.from_environment()), source).play(began)
+        result = Demonstration.of(Aws(Settings.from_environment(), component="demo"), source).play(began)
         emit(output, result.model_dump(mode="json"), lambda: render(result))
         _what_next(result, instance, folder, keep)
     raise typer.Exit(ExitStatus.DONE if result.ok else ExitStatus.FAILED)

@@ -71,7 +71,7 @@ def destination(to: str | None, chosen: ChosenSettings) -> Destination:
     if to is not None and not is_s3(to):
         return Destination(FolderTarget(Path(to)), "", chosen.settings, to.rstrip("/"))
     refuse_forgotten_endpoint()
-    aws = Aws(Settings.from_environment())
+    aws = Aws(Settings.from_environment(), component="dms")
     announce(aws)
     place = aws.settings.staging_places[0]
     bucket, folder = (place.bucket, None) if to is None else S3Place.parse(to)

@@ -26,7 +26,7 @@ def files(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List landed files: waiting, processed, quarantined."""
-    aws = Aws(Settings.from_environment())
+    aws = Aws(Settings.from_environment(), component="operator")
     found = listed(aws.tracker, table, state)
     emit(output, found, lambda: render(found, filtered=bool(table or state)))
 

@@ -16,7 +16,7 @@ import typer
 from odpf.errors import NothingRunning
 from odpf_cli.output import note
 from odpf_local.aws import running
-from odpf_local.aws.running import EmbeddedFailed, Running
+from odpf_local.aws.running import REGION, AlreadyRunning, EmbeddedFailed, Running
 
 DEFAULT_PORT = 4566
 
@@ -32,15 +32,21 @@ def local_instance(folder: Path) -> Running | None:
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready and leave it running.")] = False,
     port: Annotated[int | None, typer.Option(help=f"Port; by default {DEFAULT_PORT}, else a free one.")] = None,
+    region: Annotated[str | None, typer.Option(help=f"The Region it passes for; by default {REGION}.")] = None,
 ) -> None:
     """Start the embedded AWS with the framework deployed in it; nothing happens when it runs already."""
     folder = Path.cwd()
     if (found := running.find(folder)) is not None:
+        if region not in (None, found.region):
+            raise AlreadyRunning(
+                f"An embedded AWS runs in this folder as {found.region}. End it with `odpf local down`, or start the one "
+                f"for {region} in another folder."
+            )
         note(f"The embedded AWS runs already, at {found.endpoint_url} (process {found.pid}).")
         return
     note("Starting the embedded AWS ...")
     with _ended_by_a_signal(folder):
-        launched = running.launch(folder, port or _default_port(), note)
+        launched = running.launch(folder, port or _default_port(), note, region or REGION)
         _introduce(launched, folder)
         if not detach:
             _stay(launched, folder)
@@ -78,6 +84,7 @@ def _introduce(launched: Running, folder: Path) -> None:
     logs = folder / running.STATE_FOLDER
     note(f"[bold green]The embedded AWS is ready[/] at {launched.endpoint_url} (process {launched.pid})")
     note("  S3, SQS, EventBridge, DynamoDB, Step Functions, Glue, Athena, with the framework deployed in them")
+    note(f"  Region    {launched.region}")
     note(f"  buckets   {launched.environment['ODPF_STAGING_BUCKET']}, {launched.environment['ODPF_RAW_BUCKET']}")
     note(f"  logs      {logs / 'embedded.log'}, job runs in {logs / 'logs'}")
     note("  data      in memory: it ends with `odpf local down`")

@@ -11,7 +11,8 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dms, local
+from odpf_cli import config, dms, epoch, local
+from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.files import files
 from odpf_cli.output import ExitStatus, stderr
@@ -32,7 +33,8 @@ app.command()(demo)
 app.add_typer(local.app, name="local")
 app.add_typer(config.app, name="config")
 app.add_typer(dms.app, name="dms")
-for command in (run, status, runs, files, query):
+app.add_typer(epoch.app, name="epoch")
+for command in (run, status, runs, files, query, cost):
     app.command()(command)
 
 

@@ -25,7 +25,7 @@ def query(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Query the raw tables, as analysts do, through Athena."""
-    aws = Aws(Settings.from_environment())
+    aws = Aws(Settings.from_environment(), component="operator")
     result = queries(aws, work_group).run(sql, database)
     rows = documents(result)
     emit(output, rows, lambda: render(result, rows, stdout.width))

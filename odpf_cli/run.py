@@ -42,7 +42,7 @@ def run(
 ) -> None:
     """Refresh the tables of a cadence now."""
     refuse_forgotten_endpoint()
-    aws = Aws(Settings.from_environment())
+    aws = Aws(Settings.from_environment(), component="operator")
     announce(aws)
     check_cadence(aws.config, cadence)
     run_id = new_run_id(cadence, utc_now())

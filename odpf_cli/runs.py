@@ -34,7 +34,7 @@ def runs(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List the newest runs, or show one of them."""
-    aws = Aws(Settings.from_environment())
+    aws = Aws(Settings.from_environment(), component="operator")
     executions = Executions(aws.session, aws.settings.state_machine_name)
     source = source_of(aws, executions)
     if run is None:

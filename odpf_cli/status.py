@@ -11,19 +11,20 @@ from rich.text import Text
 
 from odpf.adapters.aws import Aws
 from odpf.clock import iso, utc_now
+from odpf.configured_table import read_items
 from odpf.ports import ConfigStore, FileTracker, Ledger
 from odpf.settings import Settings
 from odpf.states import ConfigurationState
 from odpf_cli.display import NOTHING, coloured, complaint, duration, grid, name, number, plural, seconds_between
 from odpf_cli.output import Output, OutputOption, emit
-from odpf_cli.table_status import TableStatus, read_items, table_statuses
+from odpf_cli.table_status import TableStatus, table_statuses
 
 NO_TABLES = "No tables yet. Describe them in a file and add them: odpf config apply PATH (see examples/taxi)."
 
 
 def status(output: OutputOption = Output.TABLE) -> None:
     """Show per table its state, what waits, how far it is, and its last error."""
-    aws = Aws(Settings.from_environment())
+    aws = Aws(Settings.from_environment(), component="operator")
     now = utc_now()
     found = current(aws.config, aws.ledger, aws.tracker, now)
     emit(output, as_documents(found), lambda: render(found, now))

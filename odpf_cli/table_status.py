@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from odpf.errors import InvalidConfiguration
+from odpf.configured_table import ConfiguredTable
 from odpf.file_record import FileRecord
+from odpf.freshness import freshness_lag, stamp_digits
 from odpf.landed_file import LandedFile
 from odpf.order import OrderPosition
-from odpf.states import ConfigurationState, DmsFileType, RefreshStatus
-from odpf.table_config import TableConfig, read_table_config
+from odpf.states import ConfigurationState, RefreshStatus
+from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
-_STAMP = re.compile(r"^(\d{8}-\d{6})(\d{3})\d?\.")
+_COMMIT_TIME_DIGITS = 16
+"""A change sequence begins with the commit time, yyyyMMddHHmmSShh (DMS user guide, AR_H_CHANGE_SEQ)."""
 
 
 class Position(BaseModel):
@@ -50,30 +51,6 @@ class TableStatus(BaseModel):
     freshness_lag_seconds: float
     last_change_at: str | None
     last_error: str | None
-
-
-class ConfiguredTable(NamedTuple):
-    """An item of the configuration as it stands; `config` is None when it is not valid, for the reason in `problem`."""
-
-    item: Mapping[str, Any]
-    config: TableConfig | None
-    problem: str | None = None
-
-    @property
-    def source_table_name(self) -> str:
-        """The source table the item names, whatever else is wrong with it."""
-        return str(self.item.get("source_table_name", "?"))
-
-
-def read_items(items: Iterable[Mapping[str, Any]]) -> list[ConfiguredTable]:
-    """Read configuration items; a broken one stays in the list, with what is wrong."""
-    tables = []
-    for item in items:
-        try:
-            tables.append(ConfiguredTable(item, read_table_config(item)))
-        except InvalidConfiguration as error:
-            tables.append(ConfiguredTable(item, None, str(error)))
-    return tables
 
 
 def table_statuses(
@@ -111,24 +88,6 @@ def table_statuses(
     return statuses + [_unconfigured(name, waiting[name], set_aside.get(name, []), now) for name in strangers]
 
 
-def freshness_lag(pending: Iterable[LandedFile], now: datetime) -> float:
-    """Age in seconds of the oldest change that waits; 0 when nothing does."""
-    moments = [landed_change_at(file) for file in pending]
-    return round(max((now - min(moments)).total_seconds(), 0.0), 3) if moments else 0.0
-
-
-def landed_change_at(file: LandedFile) -> datetime:
-    """When the changes of a file were made: DMS stamps change files with it, in UTC; a load has S3's time only."""
-    stamp = _STAMP.match(file.name)
-    if file.dms_file_type is DmsFileType.FULL or stamp is None:
-        return file.last_modified
-    try:
-        second = datetime.strptime(stamp[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return file.last_modified
-    return second.replace(microsecond=int(stamp[2]) * 1000)
-
-
 def complete_through(reached: OrderPosition | None, quarantined: Iterable[FileRecord]) -> OrderPosition | None:
     """The lowest position of a quarantined file at or below the high-water mark, else that mark."""
     if reached is None:
@@ -142,8 +101,7 @@ def _first_position(record: FileRecord, reached: OrderPosition) -> OrderPosition
     generation = reached.generation if record.generation is None else record.generation
     sequence = record.first_sequence
     if sequence is None:
-        stamp = _STAMP.match(record.file.name)
-        sequence = (stamp[1].replace("-", "") + stamp[2][:2]) if stamp else ""
+        sequence = (stamp_digits(record.file.name) or "")[:_COMMIT_TIME_DIGITS]
     return OrderPosition(generation, sequence, record.file.name, 0)
 
 

@@ -74,14 +74,16 @@ def prefetch(tell: Callable[[str], None] = lambda _: None) -> tuple[Path, ...]:
         return jars
 
 
-def write_conf(folder: Path, endpoint_url: str, *, memory: str = "2g", jars: tuple[Path, ...]) -> Path:
+def write_conf(
+    folder: Path, endpoint_url: str, *, region: str = "eu-west-1", memory: str = "2g", jars: tuple[Path, ...]
+) -> Path:
     """Write spark-defaults.conf and log4j2.properties for jobs that talk to the AWS at `endpoint_url`."""
     own = {
         # On the class path as on Glue: handing the jars over by spark.jars copies 380 MB at every start of a job.
         # Without slf4j-api: ahead of Spark's own, newer one it would switch all logging off.
         "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars if "slf4j-api" not in jar.name),
         "spark.hadoop.fs.s3a.endpoint": endpoint_url,
-        "spark.hadoop.fs.s3a.endpoint.region": "eu-west-1",
+        "spark.hadoop.fs.s3a.endpoint.region": region,
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
         "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
@@ -93,6 +95,7 @@ def write_conf(folder: Path, endpoint_url: str, *, memory: str = "2g", jars: tup
         "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
         "spark.hadoop.fs.s3a.multipart.size": "8M",
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.user.agent.prefix": "odpf-file_processor",
     }
     return _write(folder, {**_machine(memory), **own})
 

@@ -8,14 +8,17 @@ import boto3
 
 from odpf.adapters.audit_log import DynamoAuditLog
 from odpf.adapters.catalog import GlueCatalog
-from odpf.adapters.clients import Dynamo
+from odpf.adapters.clients import Dynamo, session_of
 from odpf.adapters.config_store import DynamoConfigStore
 from odpf.adapters.dynamo import RETRY_SECONDS, DynamoTable
 from odpf.adapters.failures import aws_call
 from odpf.adapters.file_tracker import DynamoFileTracker
 from odpf.adapters.job_runs import GlueJobRuns
 from odpf.adapters.ledger import DynamoLedger
+from odpf.adapters.metrics import EmfMetrics
+from odpf.adapters.notices import SnsNotices
 from odpf.adapters.object_store import S3ObjectStore
+from odpf.adapters.queues import SqsQueues
 from odpf.adapters.refresh_events import EventBridgeRefreshEvents
 from odpf.adapters.schedules import SchedulerSchedules
 from odpf.errors import TerminalError
@@ -38,12 +41,18 @@ class Aws:
         settings: names of the deployment's resources.
         session: credentials and region; the SDK's standard ones by default.
         retry_seconds: budget for what the SDK does not retry (unprocessed keys, cancelled transactions).
+        component: who makes the requests, told to AWS in a session that is not given (see `session_of`).
     """
 
     def __init__(
-        self, settings: Settings, session: boto3.Session | None = None, retry_seconds: float = RETRY_SECONDS
+        self,
+        settings: Settings,
+        session: boto3.Session | None = None,
+        retry_seconds: float = RETRY_SECONDS,
+        component: str | None = None,
     ) -> None:
         self.settings = settings
+        self._component = component
         self._given_session = session
         self._retry_seconds = retry_seconds
 
@@ -55,12 +64,17 @@ class Aws:
             TerminalError: the profile does not exist, or no region is configured.
         """
         with aws_call("Opening an AWS session"):
-            session = self._given_session or boto3.Session()
+            session = self._given_session or session_of(self._component)
         if session.region_name is None:
             raise TerminalError(
                 "No AWS Region is configured. Set AWS_DEFAULT_REGION, or choose a profile that has one: AWS_PROFILE."
             )
         return session
+
+    @property
+    def region(self) -> str:
+        """The Region this deployment's clients talk to."""
+        return self.session.region_name or ""
 
     @cached_property
     def tracker(self) -> DynamoFileTracker:
@@ -108,6 +122,21 @@ class Aws:
     def job_runs(self) -> GlueJobRuns:
         """Runs of the Glue job."""
         return GlueJobRuns(self.session, self.settings.glue_job_name)
+
+    @cached_property
+    def metrics(self) -> EmfMetrics:
+        """Numbers about the work, in CloudWatch."""
+        return EmfMetrics()
+
+    @cached_property
+    def notices(self) -> SnsNotices:
+        """Messages to people."""
+        return SnsNotices(self.session, self.settings.alarm_topic_arn)
+
+    @cached_property
+    def queues(self) -> SqsQueues:
+        """Queues of the flow."""
+        return SqsQueues(self.session)
 
     @cached_property
     def _dynamo(self) -> Dynamo:

@@ -24,3 +24,24 @@ def caller(session: boto3.Session) -> Caller:
         identity = session.client("sts", config=CLIENT_CONFIG).get_caller_identity()
         endpoint = session.client("dynamodb", config=CLIENT_CONFIG).meta.endpoint_url
     return Caller(identity["Account"], identity["Arn"], endpoint)
+
+
+class Place(NamedTuple):
+    """Partition, Region and account of a session: what ARNs are made of, so that nothing has to be listed to find it."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource there; IAM's have no Region."""
+        region = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+
+def place(session: boto3.Session) -> Place:
+    """Ask STS, which everybody may."""
+    with aws_call("Asking for the account"):
+        client = session.client("sts", config=CLIENT_CONFIG)
+        identity = client.get_caller_identity()
+    return Place(identity["Arn"].split(":")[1], session.region_name, identity["Account"])

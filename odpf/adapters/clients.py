@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
-from odpf import __version__
+from odpf.release import CODE_VERSION
 
 CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 6},  # exponential with jitter; more would outlast a lease
     connect_timeout=5,
     read_timeout=30,
     max_pool_connections=32,  # the threads of a job over its tables share a client
-    user_agent_extra=f"odpf/{__version__}",
+    user_agent_extra=f"odpf/{CODE_VERSION}",
 )
+
+
+def session_of(component: str | None = None) -> boto3.Session:
+    """A session with the SDK's standard credentials and Region, whose requests say which component makes them.
+
+    The name stands as `app/odpf-<component>` in the user agent, and so in CloudTrail (SDK reference, "Application ID").
+    """
+    session = botocore.session.Session()
+    if component:
+        session.set_config_variable("user_agent_appid", f"odpf-{component}")
+    return boto3.Session(botocore_session=session)
 
 
 class Dynamo:

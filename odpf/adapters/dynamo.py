@@ -143,10 +143,12 @@ class DynamoTable:
         arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         return self._pages(lambda position: self._client.scan(TableName=self.name, **arguments, **position))
 
-    def batch_get(self, keys: Iterable[Key], attributes: Sequence[str] = ()) -> Iterator[Item]:
+    def batch_get(
+        self, keys: Iterable[Key], attributes: Sequence[str] = (), *, consistent: bool = True
+    ) -> Iterator[Item]:
         """Those items of the keys that exist, in no order, 100 a request."""
         names = {f"#{name}": name for name in attributes}
-        shape: dict[str, Any] = {"ConsistentRead": True}
+        shape: dict[str, Any] = {"ConsistentRead": consistent}
         if names:
             shape |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         for chunk in chunks(_unique(keys), READS_AT_ONCE):

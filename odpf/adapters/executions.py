@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import boto3
 
+from odpf.adapters.caller import Place, place
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call
 from odpf.clock import iso
@@ -108,14 +109,11 @@ class Executions:
             ) from None
 
     def _arn(self, kind: str) -> str:
-        return f"{self._arn_start}:{kind}:{self._name}"
+        return self._place.arn("states", f"{kind}:{self._name}")
 
     @cached_property
-    def _arn_start(self) -> str:
-        with aws_call("Asking for the account"):
-            identity = self._session.client("sts", config=CLIENT_CONFIG).get_caller_identity()
-        partition = identity["Arn"].split(":")[1]
-        return f"arn:{partition}:states:{self._client.meta.region_name}:{identity['Account']}"
+    def _place(self) -> Place:
+        return place(self._session)
 
 
 def _iso(moment: datetime | None) -> str | None:

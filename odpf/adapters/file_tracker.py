@@ -40,18 +40,17 @@ class DynamoFileTracker:
         return Registration.REGISTERED
 
     def quarantine(self, record: FileRecord) -> Registration:
-        """Put a file into history as quarantined, then out of the pending ones.
+        """Put a file into history as quarantined.
 
         The put is conditional on `attribute_not_exists(file_id)`: what became of a file is never rewritten by an
-        event. History comes first, so that a crash in between leaves the file in both tables, never in none.
+        event. Nothing is deleted, so whoever registers files needs no right to: a file that was pending is dropped by
+        whoever chooses files (see above).
         """
         try:
             self._history.put_new(history_item(record), "file_id")
-            result = Registration.REGISTERED
         except ConditionFailed:
-            result = Registration.ALREADY_DONE
-        self._pending.delete(_key(record.file))
-        return result
+            return Registration.ALREADY_DONE
+        return Registration.REGISTERED
 
     def pending(self, source_table_name: str) -> list[LandedFile]:
         """Files of one table that wait."""
@@ -77,6 +76,11 @@ class DynamoFileTracker:
         others = [key for file_id, key in keys.items() if file_id not in done]
         return done | {item["file_id"] for item in self._pending.batch_get(others, ["file_id"])}
 
+    def finished(self, files: Iterable[LandedFile]) -> dict[str, FileRecord]:
+        """What history has of these files: half a read unit for each that it has, 100 a request."""
+        items = self._history.batch_get(map(_key, files), consistent=False)
+        return {record.file.file_id: record for record in map(file_record, items)}
+
     def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
         """Files done, of one table by query, of all by a scan."""
         items = (
@@ -94,10 +98,12 @@ class DynamoFileTracker:
         return map(file_record, items)
 
     def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
-        """Drop pending items whose files history already has."""
-        self._pending.batch_write(
-            deletes=({"source_table_name": source_table_name, "file_id": file_id} for file_id in file_ids)
-        )
+        """Drop pending items whose files history already has.
+
+        One by one: they are few, and BatchWriteItem would be a right to put as well.
+        """
+        for file_id in file_ids:
+            self._pending.delete({"source_table_name": source_table_name, "file_id": file_id})
 
 
 def _key(file: LandedFile) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from odpf.audit import AuditRow
 from odpf.clock import iso
 from odpf.counts import Counts
+from odpf.epoch import Epoch
 from odpf.errors import TerminalError
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
@@ -30,6 +31,7 @@ PROGRESS = tuple(
     sorted(
         set(TableState.model_fields)
         - {"raw_table", "source_table_name", "refresh_status", "lease_owner", "fence", "intent", "last_error"}
+        - {"lease_epoch", "lease_region"}
         - {"run_id", "updated_at"}
     )
 )
@@ -129,6 +131,17 @@ def table_state(item: Mapping[str, Any]) -> TableState:
     """The state of an item of `odpf_file_processing_tracker`."""
     plain = unversioned(item)
     return TableState.model_validate({**_fields(TableState, plain), "raw_table": plain["raw_table_name"]})
+
+
+def epoch_of(item: Mapping[str, Any]) -> Epoch:
+    """The epoch of its item."""
+    plain = unversioned(item)
+    return Epoch.model_validate({**_fields(Epoch, plain), "number": plain["epoch"]})
+
+
+def epoch_attributes(epoch: Epoch) -> Item:
+    """The attributes of the epoch's item beside its key."""
+    return versioned({**epoch.model_dump(exclude={"number"}), "epoch": epoch.number})
 
 
 def audit_item(row: AuditRow) -> Item:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import boto3
 from botocore.exceptions import ClientError
 
@@ -20,14 +23,13 @@ class GlueJobRuns:
 
     def state(self, job_run_id: str) -> JobRunState | None:
         """State of a run; None when Glue knows no such run."""
-        with aws_call(f"Asking for run {job_run_id} of job {self._job_name}"):
-            try:
-                answer = self._client.get_job_run(JobName=self._job_name, RunId=job_run_id)
-            except ClientError as error:
-                if code_of(error) == "EntityNotFoundException":
-                    return None
-                raise
-        return JobRunState(answer["JobRun"]["JobRunState"])
+        run = self._run(job_run_id)
+        return JobRunState(run["JobRunState"]) if run else None
+
+    def dpu_seconds(self, job_run_id: str) -> float | None:
+        """What a run cost: Glue's own figure where it gives one, else its execution time on all of its workers."""
+        run = self._run(job_run_id)
+        return _dpu_seconds(run) if run else None
 
     def stop(self, job_run_id: str) -> None:
         """Ask for a run to be stopped; one that has ended or never was is fine."""
@@ -38,3 +40,26 @@ class GlueJobRuns:
             if state is not None and not state.terminal and state is not JobRunState.STOPPING:
                 reason = refused.get("ErrorDetail", {}).get("ErrorMessage", "")
                 raise TransientError(f"Glue did not stop run {job_run_id}: {reason}. The next run asks again.")
+
+    def _run(self, job_run_id: str) -> Mapping[str, Any] | None:
+        with aws_call(f"Asking for run {job_run_id} of job {self._job_name}"):
+            try:
+                return {**self._client.get_job_run(JobName=self._job_name, RunId=job_run_id)["JobRun"]}
+            except ClientError as error:
+                if code_of(error) == "EntityNotFoundException":
+                    return None
+                raise
+
+
+def _dpu_seconds(run: Mapping[str, Any]) -> float:
+    """DPUSeconds is documented for runs with auto scaling; for others it may be absent (AWS Glue API, JobRun)."""
+    if told := run.get("DPUSeconds"):
+        return float(told)
+    dpus = run.get("NumberOfWorkers", 0) * _dpus_of(run.get("WorkerType", ""))
+    return float(run.get("ExecutionTime", 0) * (dpus or run.get("MaxCapacity", 0.0)))
+
+
+def _dpus_of(worker_type: str) -> float:
+    """DPUs of one worker: the figure in its type's name (G.1X has one, R.4X four)."""
+    figure = worker_type.rpartition(".")[2].removesuffix("X")
+    return float(figure) if figure.isdecimal() else 1.0

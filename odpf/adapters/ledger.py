@@ -19,9 +19,19 @@ from uuid import uuid4
 from odpf.adapters.clients import Dynamo
 from odpf.adapters.dynamo import RETRY_SECONDS, ConditionFailed, DynamoTable
 from odpf.adapters.finish import Finish
-from odpf.adapters.items import PROGRESS, RECORD_VERSION, Item, shortened, state_attributes, table_state
-from odpf.adapters.lease_errors import lease_lost, table_locked, would_go_back
+from odpf.adapters.items import (
+    PROGRESS,
+    RECORD_VERSION,
+    Item,
+    epoch_attributes,
+    epoch_of,
+    shortened,
+    state_attributes,
+    table_state,
+)
+from odpf.adapters.lease_errors import epoch_raised, lease_lost, table_locked, would_go_back
 from odpf.clock import iso, utc_now
+from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
 from odpf.settings import Settings
 from odpf.states import RefreshStatus
@@ -29,12 +39,17 @@ from odpf.table_state import Intent, TableState
 from odpf.tables import FILE_TRACKER, FILE_TRACKER_HISTORY, PROCESSING_TRACKER
 
 _JOB_RUN = "#job_run/"
+_EPOCH = "#epoch"
 _BEATS_KEPT = timedelta(days=7)
 _OWNED = "#lease_owner = :seen_lease_owner AND #fence = :seen_fence"
 
 
 class DynamoLedger:
-    """States of raw tables, and the heartbeats of job runs under keys that no raw table can have."""
+    """States of raw tables; under keys that no raw table can have the heartbeats of job runs, and the epoch.
+
+    The table may be a global one: conditions hold within a Region, and between Regions the last write of an item
+    wins. So nothing here spans items but the check of `finish_files`, and who may write at all is the epoch's business.
+    """
 
     def __init__(self, dynamo: Dynamo, settings: Settings, retry_seconds: float = RETRY_SECONDS) -> None:
         self._table = DynamoTable(dynamo, settings.table(PROCESSING_TRACKER.name), retry_seconds)
@@ -56,7 +71,9 @@ class DynamoLedger:
         keys = (_key(raw_table) for raw_table in raw_tables if not raw_table.startswith(_JOB_RUN))
         return {item["raw_table_name"]: table_state(item) for item in self._table.batch_get(keys)}
 
-    def acquire(self, seen: TableState, owner: str, run_id: str, now: datetime) -> TableState:
+    def acquire(
+        self, seen: TableState, owner: str, run_id: str, now: datetime, *, epoch: int = 0, region: str | None = None
+    ) -> TableState:
         """Take the table if it still is as seen, in one write.
 
         Sub-conditions:
@@ -64,6 +81,7 @@ class DynamoLedger:
             absent when nobody owns it.
             fence as seen: whoever took and released the table in between has raised it; without this check a stale
             view would pass as soon as the table is free again. A table never run has no fence yet.
+            epoch not lower: a run of an earlier epoch must not take what a later one has had, even if it is free now.
 
         `lease_token` is new with every call: after a lost answer it tells this write from another one, even from one
         of the same owner.
@@ -77,13 +95,16 @@ class DynamoLedger:
             "source_table_name": seen.source_table_name,
             "lease_owner": owner,
             "lease_token": token,
+            "lease_epoch": epoch,
+            "lease_region": region,
             "fence": seen.fence + 1,
             "refresh_status": RefreshStatus.UPDATING.value,
             "run_id": run_id,
             "updated_at": iso(now),
             "record_version": RECORD_VERSION,
         }
-        condition = f"{owner_as_seen} AND {fence_as_seen}"
+        epoch_not_lower = "(attribute_not_exists(#lease_epoch) OR #lease_epoch <= :lease_epoch)"
+        condition = f"{owner_as_seen} AND {fence_as_seen} AND {epoch_not_lower}"
         try:
             item = self._table.update(_key(seen.raw_table), changes, condition, _owned_values(seen))
         except ConditionFailed as failed:
@@ -130,6 +151,26 @@ class DynamoLedger:
             "updated_at": iso(now),
         }
         return self._write(lease, changes, written={**changes, "fence": lease.fence})
+
+    def epoch(self) -> Epoch:
+        """The deployment's epoch; without an item nobody has raised it yet."""
+        item = self._table.get(_key(_EPOCH))
+        return epoch_of(item) if item else Epoch()
+
+    def raise_epoch(self, seen: Epoch, active_region: str, raised_by: str, now: datetime) -> Epoch:
+        """Begin the next epoch in one write, conditional on the epoch as seen; its item is absent in epoch 0.
+
+        After a lost answer the item is the very one that was to be written.
+        """
+        raised = seen.raised(active_region, raised_by, iso(now))
+        condition = "#epoch = :seen_epoch" if seen.number else "(attribute_not_exists(#epoch) OR #epoch = :seen_epoch)"
+        try:
+            self._table.update(_key(_EPOCH), epoch_attributes(raised), condition, {"epoch": seen.number})
+        except ConditionFailed as failed:
+            stands = epoch_of(failed.item) if failed.item else Epoch()
+            if stands != raised:
+                raise epoch_raised(seen, stands) from None
+        return raised
 
     def beat(self, owner: str) -> None:
         """Count one heartbeat; the item goes by TTL on `expires_at` a week after the last one."""

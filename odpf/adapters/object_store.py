@@ -22,6 +22,8 @@ DELETES_AT_ONCE = 1000
 """Keys in one DeleteObjects (S3 API)."""
 
 _ABSENT = frozenset({"NoSuchKey", "404"})
+_CHANGED = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+"""Another content stands there, or is being put at this moment."""
 
 
 class S3ObjectStore:
@@ -69,9 +71,10 @@ class S3ObjectStore:
                     ) from None
                 raise
 
-    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
-        """Objects below a prefix, 1,000 a request."""
-        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+    def list(self, bucket: str, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Objects below a prefix with a key greater than `after`, 1,000 a request."""
+        place: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, **({"StartAfter": after} if after else {})}
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**place))
         while True:
             with aws_call(f"Listing s3://{bucket}/{prefix}"):
                 page = next(pages, None)
@@ -93,6 +96,22 @@ class S3ObjectStore:
                     f"{len(failed)} of {len(some)} objects of s3://{bucket} were not deleted, the first is "
                     f"{failed[0].get('Key')}: {failed[0].get('Message')}. Delete again."
                 )
+
+    def delete_if_unchanged(self, bucket: str, key: str, etag: str) -> bool:
+        """Remove an object that still has this etag, in one request that S3 decides (`If-Match`).
+
+        S3 asks for s3:GetObject beside s3:DeleteObject (Amazon S3 user guide, "How to perform conditional deletes").
+        One that is gone counts as removed: after a lost answer that was this very request.
+        """
+        with aws_call(f"Deleting s3://{bucket}/{key}"):
+            try:
+                self._client.delete_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"')
+            except ClientError as error:
+                if code_of(error) in _CHANGED:
+                    return False
+                if code_of(error) not in _ABSENT:
+                    raise
+        return True
 
 
 class _EmptyObject(Exception):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+from odpf.adapters.caller import Place, place
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call, code_of
 from odpf.errors import TerminalError
@@ -100,19 +102,24 @@ class SchedulerSchedules:
                 raise
 
     def _state_machine_arn(self) -> str:
-        name = self._settings.state_machine_name
-        with aws_call("Listing state machines"):
-            stepfunctions = self._session.client("stepfunctions", config=CLIENT_CONFIG)
-            for page in stepfunctions.get_paginator("list_state_machines").paginate():
-                for machine in page["stateMachines"]:
-                    if machine["name"] == name:
-                        return machine["stateMachineArn"]
-        raise TerminalError(f"There is no state machine {name}. Deploy it, or check ODPF_PREFIX, account and region.")
+        """The state machine's ARN; Scheduler itself takes a schedule for one that is not there."""
+        arn = self._place.arn("states", f"stateMachine:{self._settings.state_machine_name}")
+        stepfunctions = self._session.client("stepfunctions", config=CLIENT_CONFIG)
+        with aws_call(f"Looking for state machine {arn}"):
+            try:
+                stepfunctions.describe_state_machine(stateMachineArn=arn)
+            except stepfunctions.exceptions.StateMachineDoesNotExist:
+                raise TerminalError(
+                    f"There is no state machine {arn}. Deploy it, or check ODPF_PREFIX, account and region."
+                ) from None
+        return arn
 
     def _default_role_arn(self) -> str:
-        with aws_call("Asking for the account"):
-            account = self._session.client("sts", config=CLIENT_CONFIG).get_caller_identity()["Account"]
-        return f"arn:aws:iam::{account}:role/{self._settings.prefix}scheduler"
+        return self._place.arn("iam", f"role/{self._settings.prefix}scheduler-{self._place.region}")
+
+    @cached_property
+    def _place(self) -> Place:
+        return place(self._session)
 
 
 def _absent(error: ClientError) -> bool:

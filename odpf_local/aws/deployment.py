@@ -55,6 +55,11 @@ class Deployment:
             name=settings.state_machine_name, definition=definition(settings), roleArn=role
         )
 
+    def topic(self) -> str:
+        """Make the topic of the watch's notices; its ARN."""
+        arn: str = self._client("sns").create_topic(Name=self._settings.alarm_topic)["TopicArn"]
+        return arn
+
     def _client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
 
@@ -69,11 +74,16 @@ class Deployment:
         s3, settings = self._client("s3"), self._settings
         announcing = {*staging, settings.artifacts_bucket}
         for bucket in sorted({*announcing, settings.raw_bucket}):
-            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": self._region})
+            s3.create_bucket(Bucket=bucket, **self._location())
         for bucket in sorted(announcing):
             s3.put_bucket_notification_configuration(
                 Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
             )
+
+    def _location(self) -> dict[str, Any]:
+        """Where a bucket is made; S3 takes us-east-1 only unsaid."""
+        outside = self._region != "us-east-1"
+        return {"CreateBucketConfiguration": {"LocationConstraint": self._region}} if outside else {}
 
     def _events(self, staging: list[str], visibility_seconds: int) -> None:
         settings = self._settings

@@ -17,6 +17,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from odpf_local.aws.replacement import replaced
+from odpf_local.aws.running import REGION
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Any, Any], Any]
@@ -26,10 +27,10 @@ TIMEOUT_SECONDS = 900
 class LambdaContext:
     """What a handler is told about its invocation, as far as Lambda's documentation promises it."""
 
-    def __init__(self, function_name: str) -> None:
+    def __init__(self, function_name: str, region: str = REGION) -> None:
         self.function_name = function_name
         self.function_version = "$LATEST"
-        self.invoked_function_arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{function_name}"
+        self.invoked_function_arn = f"arn:aws:lambda:{region}:123456789012:function:{function_name}"
         self.memory_limit_in_mb = 1024
         self.aws_request_id = str(uuid.uuid4())
         self.log_group_name = f"/aws/lambda/{function_name}"
@@ -55,8 +56,9 @@ class Functions:
     A function runs once at a time, as one Lambda environment does; different functions run side by side.
     """
 
-    def __init__(self, handlers: Mapping[str, str]) -> None:
+    def __init__(self, handlers: Mapping[str, str], region: str = REGION) -> None:
         """Take `handlers`: function name to dotted path `package.module.function`."""
+        self._region = region
         self._paths = dict(handlers)
         self._locks = {name: Lock() for name in handlers}
 
@@ -71,7 +73,7 @@ class Functions:
         Raises:
             FunctionError: the handler raised, could not be imported, or returned what is no JSON.
         """
-        context = LambdaContext(name)
+        context = LambdaContext(name, self._region)
         try:
             with self._locks[name]:
                 result = _load(self._paths[name])(json.loads(json.dumps(event)), context)

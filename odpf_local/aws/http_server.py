@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Thread
 from typing import Any
 
@@ -18,6 +18,9 @@ from werkzeug.serving import ThreadedWSGIServer
 
 log = logging.getLogger(__name__)
 _BODILESS = ("1", "204", "304")
+
+Observer = Callable[[Mapping[str, Any], bytes, str], None]
+"""Is told every request, WSGI's environ and body, with the status of its answer."""
 
 
 class Application(DomainDispatcherApplication):
@@ -37,6 +40,7 @@ class Application(DomainDispatcherApplication):
 class KeepAliveHandler(MotoRequestHandler):
     """Answers any number of requests per connection: reads each body whole, sends each answer with its length."""
 
+    server: ObservedServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 300  # seconds a connection may idle
@@ -49,11 +53,11 @@ class KeepAliveHandler(MotoRequestHandler):
             environ["wsgi.input"] = io.BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
-            self._answer(environ)
+            self._answer(environ, body)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
 
-    def _answer(self, environ: dict[str, Any]) -> None:
+    def _answer(self, environ: dict[str, Any], body: bytes) -> None:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
@@ -69,6 +73,8 @@ class KeepAliveHandler(MotoRequestHandler):
         except Exception:  # noqa: BLE001  whatever moto trips over is an answer 500, not the end of the connection
             log.error("%s %s failed:\n%s", self.command, self.path, traceback.format_exc())
             status, headers, content = "500 Internal Server Error", [], traceback.format_exc().encode()
+        if self.server.observer is not None:
+            self.server.observer(environ, body, status)
         self._send(status, headers, content)
 
     def _send(self, status: str, headers: Iterable[tuple[str, str]], content: bytes) -> None:
@@ -91,11 +97,18 @@ class KeepAliveHandler(MotoRequestHandler):
             log.warning(message, *args)
 
 
+class ObservedServer(ThreadedWSGIServer):
+    """A server whose handlers tell an observer, if there is one, what they answer."""
+
+    observer: Observer | None = None
+
+
 class HttpServer:
     """moto on a port of the loopback interface."""
 
-    def __init__(self, port: int) -> None:
-        self._server = ThreadedWSGIServer("127.0.0.1", port, Application(), KeepAliveHandler)
+    def __init__(self, port: int, observer: Observer | None = None) -> None:
+        self._server = ObservedServer("127.0.0.1", port, Application(), KeepAliveHandler)
+        self._server.observer = observer
         self.port: int = self._server.server_address[1]
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 

@@ -17,19 +17,22 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from odpf.settings import Settings
 from odpf_local.aws.athena.service import AthenaService
+from odpf_local.aws.call_recorder import RECORD_VARIABLE, CallRecorder
 from odpf_local.aws.deployment import Deployment
 from odpf_local.aws.dynamodb import atomic_requests
 from odpf_local.aws.functions import Functions
 from odpf_local.aws.http_server import HttpServer
 from odpf_local.aws.job_runs import JobRunner
 from odpf_local.aws.queue_poller import QueuePoller, undisturbed_deletes
-from odpf_local.aws.running import INSTANCE_VARIABLE, REPOSITORY, STATE_FOLDER
+from odpf_local.aws.running import INSTANCE_VARIABLE, REGION, REPOSITORY, STATE_FOLDER
 from odpf_local.aws.scheduler import Scheduler
 from odpf_local.aws.state_machine import interpreted
 from odpf_local.spark_conf import job_environment, prefetch, write_conf
 
-REGION = "eu-west-1"
-COMPONENTS = ("batch_manager", "summarise", "file_manager", "config_manager")
+_TOPIC_VARIABLE = "ODPF_ALARM_TOPIC_ARN"
+_OWN = frozenset({"ODPF_CACHE", RECORD_VARIABLE, _TOPIC_VARIABLE})
+"""Variables that are this machine's or this instance's business, not of the programs that use it."""
+COMPONENTS = ("batch_manager", "summarise", "file_manager", "config_manager", "retention", "watch")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Options:
     """What a test or a demo may want different.
 
     `handlers` are dotted paths by component; `job_script` is what a job run executes; without `spark` no jars are
-    fetched and jobs get no Spark configuration.
+    fetched and jobs get no Spark configuration; `record` is a file for the calls that components make.
     """
 
     handlers: Mapping[str, str] = field(
@@ -49,6 +52,8 @@ class Options:
     queue_batch: int = 10
     queue_visibility_seconds: int = 2
     spark: bool = True
+    region: str = REGION
+    record: Path | None = None
 
 
 class EmbeddedAws:
@@ -61,6 +66,7 @@ class EmbeddedAws:
         """Make an instance that is not yet started; `port` None takes a free one."""
         self.folder = folder.resolve()
         self.options = options or Options()
+        self.region = self.options.region
         self.settings = Settings.from_environment()
         self.id = uuid.uuid4().hex
         self._wanted_port = port or 0
@@ -79,11 +85,11 @@ class EmbeddedAws:
 
     def environment(self) -> dict[str, str]:
         """What a program must have in its environment to work with this instance."""
-        own = {name: value for name, value in os.environ.items() if name.startswith("ODPF_") and name != "ODPF_CACHE"}
+        own = {name: value for name, value in os.environ.items() if name.startswith("ODPF_") and name not in _OWN}
         return own | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
             "AWS_ACCESS_KEY_ID": "embedded",
             "AWS_SECRET_ACCESS_KEY": "embedded",
             "ODPF_STAGING_BUCKET": self.settings.staging_places[0].bucket,
@@ -104,7 +110,8 @@ class EmbeddedAws:
 
     def _start(self, tell: Callable[[str], None]) -> None:
         enter, undo = self._stack.enter_context, self._stack.callback
-        server = HttpServer(self._wanted_port)
+        recorder = CallRecorder(self.options.record, DEFAULT_ACCOUNT_ID) if self.options.record else None
+        server = HttpServer(self._wanted_port, recorder.observe if recorder else None)
         undo(server.stop)
         self.port = server.port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
@@ -119,31 +126,32 @@ class EmbeddedAws:
         enter(functions.called_by_lambda_api())
         runner = self._runner(spark)
         enter(runner.behind_glue())
-        athena = AthenaService(self.endpoint_url, DEFAULT_ACCOUNT_ID, REGION, self.settings.artifacts_bucket)
+        athena = AthenaService(self.endpoint_url, DEFAULT_ACCOUNT_ID, self.region, self.settings.artifacts_bucket)
         enter(athena.behind_api())
         undo(athena.stop)
         server.start()
         session = boto3.Session(
-            region_name=REGION,
+            region_name=self.region,
             aws_access_key_id="embedded",
             aws_secret_access_key="embedded",  # noqa: S106
         )
         deployment = Deployment(session, self.settings, self.endpoint_url)
         deployment.make(functions.names, str(self.options.job_script), self.options.queue_visibility_seconds)
+        os.environ[_TOPIC_VARIABLE] = deployment.topic()
         undo(runner.stop)
         self._start_workers(functions)
 
     def _functions(self) -> Functions:
         name = self.settings.function_name
-        return Functions({name(component): path for component, path in self.options.handlers.items()})
+        return Functions({name(component): path for component, path in self.options.handlers.items()}, self.region)
 
     def _start_workers(self, functions: Functions) -> None:
         settings = self.settings
-        workers: list[QueuePoller | Scheduler] = [Scheduler(DEFAULT_ACCOUNT_ID, REGION)]
+        workers: list[QueuePoller | Scheduler] = [Scheduler(DEFAULT_ACCOUNT_ID, self.region)]
         for queue, component in ((settings.staging_queue, "file_manager"), (settings.config_queue, "config_manager")):
             if component in self.options.handlers:
                 function, batch = settings.function_name(component), self.options.queue_batch
-                workers.append(QueuePoller(DEFAULT_ACCOUNT_ID, REGION, queue, functions, function, batch))
+                workers.append(QueuePoller(DEFAULT_ACCOUNT_ID, self.region, queue, functions, function, batch))
         for worker in workers:
             worker.start()
             self._stack.callback(worker.stop)
@@ -152,7 +160,7 @@ class EmbeddedAws:
         if not self.options.spark:
             return {}
         conf = self.folder / STATE_FOLDER / "spark"
-        write_conf(conf, self.endpoint_url, memory=self.options.driver_memory, jars=prefetch(tell))
+        write_conf(conf, self.endpoint_url, region=self.region, memory=self.options.driver_memory, jars=prefetch(tell))
         return job_environment(conf)
 
     def _runner(self, spark: Mapping[str, str]) -> JobRunner:

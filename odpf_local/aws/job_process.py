@@ -88,6 +88,7 @@ class JobProcess:
             log.seek(max(0, self._log.stat().st_size - _LOG_TAIL_BYTES))
             text = log.read().decode(errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
-        after_traceback = text.rpartition(_TRACEBACK)[2].splitlines()[1:] if _TRACEBACK in text else []
-        error = next((line for line in after_traceback if line.strip() and not line.startswith(" ")), None)
+        # A traceback that was logged is part of a JSON line; the one the script ended with has lines of its own.
+        ended_with = len(lines) - lines[::-1].index(_TRACEBACK) if _TRACEBACK in lines else len(lines)
+        error = next((line for line in lines[ended_with:] if not line.startswith(" ")), None)
         return f"{error or (lines[-1] if lines else 'no output')} (exit status {status}; log: {self._log})"

@@ -17,6 +17,8 @@ from odpf.errors import TerminalError
 from odpf_local.aws import process_session
 
 STATE_FOLDER = ".odpf"
+REGION = "eu-west-1"
+"""Of an instance that is not told another one."""
 INSTANCE_VARIABLE = "ODPF_EMBEDDED_ID"
 REPOSITORY = Path(__file__).parents[2]
 _START_SECONDS = 1800.0  # the first start downloads 380 MB
@@ -45,6 +47,11 @@ class Running(BaseModel):
     port: int
     endpoint_url: str
     environment: dict[str, str]
+
+    @property
+    def region(self) -> str:
+        """The Region that it passes for."""
+        return self.environment["AWS_REGION"]
 
     @property
     def alive(self) -> bool:
@@ -77,13 +84,19 @@ def find(folder: Path) -> Running | None:
     return running if running is not None and running.alive else None
 
 
-def launch(folder: Path, port: int | None = None, tell: Callable[[str], None] = lambda _: None) -> Running:
+def launch(
+    folder: Path,
+    port: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    region: str = REGION,
+) -> Running:
     """Start an instance in a process of its own and return when it is ready; the one already running if there is one.
 
     Args:
         folder: keeps `.odpf/`: state file, logs.
         port: None takes a free one.
         tell: gets sentences about what takes time.
+        region: the Region it passes for.
 
     Raises:
         EmbeddedFailed: it ended before it was ready; the text has the end of its log.
@@ -94,7 +107,7 @@ def launch(folder: Path, port: int | None = None, tell: Callable[[str], None] = 
     clean_up(folder)
     log = folder / STATE_FOLDER / "embedded.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    pid = _spawn(folder, port, log)
+    pid = _spawn(folder, port, region, log)
     try:
         _wait_until_ready(folder, pid, log, tell)
     except BaseException:  # nobody waits for it any more: it must not come up later, unseen
@@ -144,9 +157,9 @@ def _state_file(folder: Path) -> Path:
     return folder / STATE_FOLDER / "embedded.json"
 
 
-def _spawn(folder: Path, port: int | None, log: Path) -> int:
+def _spawn(folder: Path, port: int | None, region: str, log: Path) -> int:
     """Start the server in a session of its own, so that a terminal's Ctrl-C does not reach it."""
-    command = [sys.executable, "-P", "-m", "odpf_local.aws.server", "--folder", str(folder)]
+    command = [sys.executable, "-P", "-m", "odpf_local.aws.server", "--folder", str(folder), "--region", region]
     paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
     writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     return os.posix_spawn(

@@ -12,8 +12,8 @@ from typing import Any
 from moto.scheduler.models import Schedule, scheduler_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from observability.schedule_expression import next_due
 from odpf.clock import iso, utc_now
-from odpf_local.aws.schedule_expression import next_due
 
 log = logging.getLogger(__name__)
 _START_EXECUTION = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"

@@ -15,8 +15,9 @@ from threading import Event
 
 from odpf.errors import OdpfError
 from odpf_local.aws import process_session
+from odpf_local.aws.call_recorder import RECORD_VARIABLE
 from odpf_local.aws.instance import EmbeddedAws, Options
-from odpf_local.aws.running import PROGRESS, STATE_FOLDER, AlreadyRunning, Running, forget
+from odpf_local.aws.running import PROGRESS, REGION, STATE_FOLDER, AlreadyRunning, Running, forget
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -92,11 +93,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The embedded AWS of one folder.")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int)
+    parser.add_argument("--region", default=REGION)
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("odpf_local").setLevel(logging.INFO)
+    record = os.environ.get(RECORD_VARIABLE)
+    options = Options(region=given.region, record=Path(record) if record else None)
     try:
-        serve(given.folder.resolve(), given.port, tell=lambda sentence: print(PROGRESS + sentence, flush=True))
+        serve(given.folder.resolve(), given.port, options, tell=lambda sentence: print(PROGRESS + sentence, flush=True))
     except (OdpfError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
 

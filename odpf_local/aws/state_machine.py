@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -27,6 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from odpf.adapters.clients import session_of
 from odpf.settings import Settings
 from odpf_local.aws.replacement import replaced
 
@@ -102,7 +102,7 @@ def _clients(endpoint_url: str) -> Callable[..., Any]:
 
     @cache
     def client(service: str, region: str) -> Any:
-        return boto3.session.Session().client(  # type: ignore[call-overload]
+        return session_of("state_machine").client(  # type: ignore[call-overload]
             service,
             region_name=region,
             endpoint_url=endpoint_url,

@@ -9,7 +9,10 @@ from odpf_local.memory.config_store import MemoryConfigStore
 from odpf_local.memory.file_tracker import MemoryFileTracker
 from odpf_local.memory.job_runs import MemoryJobRuns
 from odpf_local.memory.ledger import MemoryLedger
+from odpf_local.memory.metrics import MemoryMetrics
+from odpf_local.memory.notices import MemoryNotices
 from odpf_local.memory.objects import MemoryObjectStore
+from odpf_local.memory.queues import MemoryQueues
 from odpf_local.memory.refresh_events import MemoryRefreshEvents
 from odpf_local.memory.schedules import MemorySchedules
 
@@ -32,3 +35,6 @@ class MemoryAws:
         self.catalog = MemoryCatalog()
         self.refresh_events = MemoryRefreshEvents()
         self.job_runs = MemoryJobRuns()
+        self.metrics = MemoryMetrics()
+        self.notices = MemoryNotices()
+        self.queues = MemoryQueues(self.settings)

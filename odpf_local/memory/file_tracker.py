@@ -36,13 +36,12 @@ class MemoryFileTracker:
             return Registration.REGISTERED
 
     def quarantine(self, record: FileRecord) -> Registration:
-        """Put a file into history as quarantined unless it is there, and out of the pending ones."""
+        """Put a file into history as quarantined unless it is there."""
         file = record.file
         with self._lock:
             done = self._history[file.source_table_name]
             result = Registration.ALREADY_DONE if file.file_id in done else Registration.REGISTERED
             done.setdefault(file.file_id, record)
-            self._pending[file.source_table_name].pop(file.file_id, None)
             return result
 
     def pending(self, source_table_name: str) -> list[LandedFile]:
@@ -69,6 +68,12 @@ class MemoryFileTracker:
                 if file.file_id in self._history[file.source_table_name]
                 or file.file_id in self._pending[file.source_table_name]
             }
+
+    def finished(self, files: Iterable[LandedFile]) -> dict[str, FileRecord]:
+        """What history has of these files, by file id."""
+        with self._lock:
+            found = [self._history.get(file.source_table_name, {}).get(file.file_id) for file in files]
+        return {record.file.file_id: record for record in found if record}
 
     def history(self, source_table_name: str | None = None) -> Iterator[FileRecord]:
         """Files done, of one table or of all."""

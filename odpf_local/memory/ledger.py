@@ -8,8 +8,9 @@ from datetime import datetime
 from threading import RLock
 
 from odpf.adapters.items import PROGRESS, shortened
-from odpf.adapters.lease_errors import lease_lost, table_locked, would_go_back
+from odpf.adapters.lease_errors import epoch_raised, lease_lost, table_locked, would_go_back
 from odpf.clock import iso
+from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
 from odpf.states import RefreshStatus
 from odpf.table_state import Intent, TableState
@@ -24,6 +25,7 @@ class MemoryLedger:
         self._tracker = tracker
         self._states: dict[str, TableState] = {}
         self._beats: Counter[str] = Counter()
+        self._epoch = Epoch()
 
     def state(self, raw_table: str) -> TableState | None:
         """The table's state."""
@@ -35,18 +37,23 @@ class MemoryLedger:
         with self._lock:
             return {name: self._states[name] for name in raw_tables if name in self._states}
 
-    def acquire(self, seen: TableState, owner: str, run_id: str, now: datetime) -> TableState:
-        """Take the table if its owner and fence are as seen."""
+    def acquire(
+        self, seen: TableState, owner: str, run_id: str, now: datetime, *, epoch: int = 0, region: str | None = None
+    ) -> TableState:
+        """Take the table if its owner and fence are as seen, and no later epoch has had it."""
         with self._lock:
             stands = self._states.get(seen.raw_table) or TableState(
                 raw_table=seen.raw_table, source_table_name=seen.source_table_name
             )
-            if (stands.lease_owner, stands.fence) != (seen.lease_owner, seen.fence):
+            as_seen = (stands.lease_owner, stands.fence) == (seen.lease_owner, seen.fence)
+            if not as_seen or stands.lease_epoch > epoch:
                 raise table_locked(seen.raw_table, stands.lease_owner)
             return self._keep(
                 stands,
                 source_table_name=seen.source_table_name,
                 lease_owner=owner,
+                lease_epoch=epoch,
+                lease_region=region,
                 fence=seen.fence + 1,
                 refresh_status=RefreshStatus.UPDATING,
                 run_id=run_id,
@@ -92,6 +99,19 @@ class MemoryLedger:
                 last_error=shortened(error),
                 updated_at=iso(now),
             )
+
+    def epoch(self) -> Epoch:
+        """The deployment's epoch."""
+        with self._lock:
+            return self._epoch
+
+    def raise_epoch(self, seen: Epoch, active_region: str, raised_by: str, now: datetime) -> Epoch:
+        """Begin the next epoch if the epoch is the one seen."""
+        with self._lock:
+            if self._epoch.number != seen.number:
+                raise epoch_raised(seen, self._epoch)
+            self._epoch = seen.raised(active_region, raised_by, iso(now))
+            return self._epoch
 
     def beat(self, owner: str) -> None:
         """One heartbeat."""

@@ -42,12 +42,12 @@ class MemoryObjectStore:
         found = self._object(bucket, key)
         return io.BytesIO(found.content), found.etag
 
-    def list(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
-        """Objects below a prefix, in key order."""
+    def list(self, bucket: str, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Objects below a prefix with a key greater than `after`, in key order."""
         with self._lock:
             objects = dict(self._buckets.get(bucket, {}))
         for key in sorted(objects, key=str.encode):
-            if key.startswith(prefix):
+            if key.startswith(prefix) and key.encode() > after.encode():
                 found = objects[key]
                 yield StoredObject(key, found.etag, len(found.content), found.last_modified)
 
@@ -56,6 +56,15 @@ class MemoryObjectStore:
         with self._lock:
             for key in keys:
                 self._buckets.get(bucket, {}).pop(key, None)
+
+    def delete_if_unchanged(self, bucket: str, key: str, etag: str) -> bool:
+        """Remove an object that still has this etag."""
+        with self._lock:
+            objects = self._buckets.get(bucket, {})
+            if key in objects and objects[key].etag != etag:
+                return False
+            objects.pop(key, None)
+            return True
 
     def _object(self, bucket: str, key: str) -> _Object:
         with self._lock:

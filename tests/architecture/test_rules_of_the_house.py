@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 import inspect
 import json
@@ -19,6 +20,7 @@ HUDI_OPTIONS = "file_processor/engines/spark/hudi.py"
 HUDI_WORDS_ELSEWHERE = {
     "odpf/config_problems.py": "refuses options that configurations try to set",
     "odpf/adapters/catalog_table.py": "a property of Glue tables, read by query engines",
+    "file_processor/table_properties.py": "reads what a table says of itself, before any engine is asked",
 }
 STATUS_WORDS_ELSEWHERE = {
     "odpf_local/aws": "answers as the services of AWS do, in their words",
@@ -62,12 +64,23 @@ def test_hudi_options_stand_in_one_module():
 @pytest.mark.parametrize("path", modules("odpf"), ids=name_of)
 def test_contracts_import_neither_adapters_nor_aws_nor_spark(path):
     if path.parent.name == "adapters":
-        allowed = {"boto3", "botocore", "odpf", "pydantic", "tenacity"}
+        allowed = {"aws_lambda_powertools", "boto3", "botocore", "odpf", "pydantic", "tenacity"}
     else:
         allowed = {"odpf", "pydantic"}
         assert not any(name.startswith("odpf.adapters") for name in imports(path))
     roots = {name.split(".")[0] for name in imports(path)}
     assert roots - set(sys.stdlib_module_names) <= allowed
+
+
+def test_whoever_talks_to_aws_says_which_component_it_is():
+    nameless = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in modules("lambdas", "glue_scripts", "odpf_cli")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if node.func.id == "Aws" and not (node.args[1:] or any(word.arg == "component" for word in node.keywords))
+    ]
+    assert nameless == []
 
 
 def test_there_are_no_modules_for_everything():

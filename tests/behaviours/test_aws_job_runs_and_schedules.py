@@ -111,7 +111,7 @@ class TestWhatAScheduleStarts:
         assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
         assert schedule["Target"]["Arn"] == machine
         assert json.loads(schedule["Target"]["Input"]) == {"refresh_cadence": "hourly"}
-        assert schedule["Target"]["RoleArn"] == "arn:aws:iam::123456789012:role/odpf_scheduler"
+        assert schedule["Target"]["RoleArn"] == "arn:aws:iam::123456789012:role/odpf_scheduler-eu-west-1"
 
     def test_the_role_is_a_setting(self, aws, machine):
         role = "arn:aws:iam::123456789012:role/own"

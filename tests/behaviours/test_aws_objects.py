@@ -64,3 +64,28 @@ def test_a_thousand_objects_are_listed_and_deleted_by_request(aws, wire):
     assert len(keys) == 1001
     assert wire.requests == {"ListObjectsV2": 2, "DeleteObjects": 2}
     assert list(aws.objects.list(BUCKET, "many/")) == []
+
+
+def test_the_etag_goes_with_the_request_to_remove_an_object_so_that_s3_decides(aws, wire):
+    asked = wire.answer("DeleteObject", {}, 204)
+    assert aws.objects.delete_if_unchanged(BUCKET, "a", "e1") is True
+    assert asked == [{"Bucket": BUCKET, "Key": "a", "IfMatch": '"e1"'}]
+
+
+def test_a_removal_whose_answer_is_lost_is_done(aws, wire):
+    aws.objects.put(BUCKET, "a", b"a")
+    (seen,) = aws.objects.list(BUCKET, "")
+    wire.lose_one_answer("DeleteObject")
+    assert aws.objects.delete_if_unchanged(BUCKET, "a", seen.etag) is True
+    assert list(aws.objects.list(BUCKET, "")) == []
+
+
+def test_an_object_that_is_put_at_this_moment_stays(aws, wire):
+    wire.answer("DeleteObject", {"Error": {"Code": "ConditionalRequestConflict", "Message": ""}}, 409)
+    assert aws.objects.delete_if_unchanged(BUCKET, "a", "e1") is False
+
+
+def test_a_removal_that_is_not_allowed_says_so(aws, wire):
+    wire.answer("DeleteObject", {"Error": {"Code": "AccessDenied", "Message": "no"}}, 403)
+    with pytest.raises(TerminalError, match="Allow DeleteObject"):
+        aws.objects.delete_if_unchanged(BUCKET, "a", "e1")

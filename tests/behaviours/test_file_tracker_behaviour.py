@@ -81,6 +81,16 @@ def test_history_gives_back_what_was_recorded(stores):
     assert list(stores.tracker.history("taxi_trips.table_3")) == []
 
 
+def test_what_became_of_files_of_several_tables_is_asked_at_once(stores):
+    done = [landed(number, f"taxi_trips/table_{number % 3}") for number in range(230)]
+    waiting = landed(1000)
+    stores.tracker.register(waiting, NOW)
+    finish(stores, *done)
+    assert stores.tracker.finished([*done, waiting]) == {file.file_id: processed(file) for file in done}
+    assert stores.tracker.finished([landed(1, etag="other")]) == {}
+    assert stores.tracker.finished([]) == {}
+
+
 def test_pending_files_of_one_table_or_of_all(stores):
     for file in (landed(1), landed(2), landed(1, "taxi_trips/TABLE_1")):
         stores.tracker.register(file, NOW)
@@ -101,9 +111,11 @@ def test_a_file_of_no_table_is_quarantined_under_a_question_mark(stores):
     assert stores.tracker.known([misplaced().file]) == {misplaced().file.file_id}
 
 
-def test_quarantine_takes_a_pending_file_away(stores):
+def test_a_pending_file_that_is_quarantined_is_done_and_dropped_by_whoever_chooses_files(stores):
     stores.tracker.register(landed(), NOW)
     stores.tracker.quarantine(FileRecord(file=landed(), state=FileState.QUARANTINED, reason="truncated"))
+    assert stores.tracker.done(TABLE, [landed().file_id]) == {landed().file_id}
+    stores.tracker.remove_pending(TABLE, [landed().file_id])
     assert stores.tracker.pending(TABLE) == []
     assert stores.tracker.register(landed(), NOW) is Registration.ALREADY_DONE
 

@@ -56,3 +56,30 @@ def test_deleting_removes_what_is_there(stores):
     stores.objects.delete(BUCKET, ["a", "none"])
     stores.objects.delete(BUCKET, [])
     assert [entry.key for entry in stores.objects.list(BUCKET, "")] == ["b"]
+
+
+def test_a_listing_goes_on_behind_a_key(stores):
+    for key in ("t/1", "t/2", "t/2ä", "t/3"):
+        stores.objects.put(BUCKET, key, b"")
+    assert [entry.key for entry in stores.objects.list(BUCKET, "t/", after="t/2")] == ["t/2ä", "t/3"]
+    assert list(stores.objects.list(BUCKET, "t/", after="t/3")) == []
+
+
+def test_an_object_that_is_as_it_was_seen_can_be_removed(stores):
+    for key in ("a", "ü +%2B.bin"):
+        stores.objects.put(BUCKET, key, b"seen")
+    for entry in list(stores.objects.list(BUCKET, "")):
+        assert stores.objects.delete_if_unchanged(BUCKET, entry.key, entry.etag) is True
+    assert list(stores.objects.list(BUCKET, "")) == []
+
+
+def test_an_object_overwritten_since_it_was_seen_stays(stores):
+    stores.objects.put(BUCKET, "a", b"seen")
+    (seen,) = stores.objects.list(BUCKET, "")
+    stores.objects.put(BUCKET, "a", b"newer")
+    assert stores.objects.delete_if_unchanged(BUCKET, "a", seen.etag) is False
+    assert stores.objects.get(BUCKET, "a") == b"newer"
+
+
+def test_removing_what_is_gone_already_is_fine(stores):
+    assert stores.objects.delete_if_unchanged(BUCKET, "none", "e1") is True

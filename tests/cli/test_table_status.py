@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from odpf.configured_table import read_items
+from odpf.freshness import freshness_lag, landed_change_at
 from odpf.order import OrderPosition
 from odpf.states import ConfigurationState, FileState, RefreshStatus
 from odpf.table_state import TableState
 from odpf_cli.status import as_documents, current
-from odpf_cli.table_status import complete_through, freshness_lag, landed_change_at, read_items, table_statuses
+from odpf_cli.table_status import complete_through, table_statuses
 from odpf_local.memory import MemoryAws
 from tests.cli.builders import NOW, landed, record, table_item
 

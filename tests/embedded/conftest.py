@@ -13,13 +13,15 @@ from tests.embedded import handlers
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    folder = tmp_path_factory.mktemp("embedded")
     options = Options(
         handlers={name: f"tests.embedded.handlers.{name}" for name in COMPONENTS},
         job_script=Path(__file__).with_name("job_script.py"),
         queue_visibility_seconds=1,
         spark=False,
+        record=folder / "calls.jsonl",
     )
-    with EmbeddedAws(tmp_path_factory.mktemp("embedded"), options=options) as instance:
+    with EmbeddedAws(folder, options=options) as instance:
         yield instance
 
 

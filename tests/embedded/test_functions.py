@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from odpf_local.aws.instance import COMPONENTS
 from tests.embedded.handlers import TableConfigurationMissing, script
 
 
 def test_functions_are_known_to_the_lambda_api(client: Any) -> None:
     names = [each["FunctionName"] for each in client("lambda").list_functions()["Functions"]]
-    assert sorted(names) == ["odpf_batch_manager", "odpf_config_manager", "odpf_file_manager", "odpf_summarise"]
+    assert sorted(names) == sorted(f"odpf_{component}" for component in COMPONENTS)
 
 
 def test_an_invocation_answers_what_the_handler_returned(client: Any) -> None:

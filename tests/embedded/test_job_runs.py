@@ -112,3 +112,16 @@ def test_a_run_is_ended_at_its_timeout(tmp_path: Path) -> None:
     process = JobProcess(script, [], os.environ, tmp_path / "run.log")
     assert process.wait(0.5).state is JobRunState.TIMEOUT
     assert process_session.members(process.pid) == []
+
+
+def test_a_logged_traceback_is_not_what_a_run_ended_with(tmp_path: Path) -> None:
+    script = tmp_path / "failing.py"
+    script.write_text(
+        """import json, sys
+print(json.dumps({"exception": "Traceback (most recent call last):\\n  File\\nKeyError: 'V'"}))
+print(json.dumps({"message": "goes on"}))
+sys.exit("1 of 2 tables failed: shop.orders")"""
+    )
+    end = JobProcess(script, [], os.environ, tmp_path / "run.log").wait(30)
+    assert end.error is not None
+    assert end.error.startswith("1 of 2 tables failed: shop.orders (exit status 1")

@@ -117,3 +117,18 @@ def test_a_taken_port_is_said_and_nothing_is_left(odpf: Program, other: Running)
     assert status == 1
     assert f"Port {other.port} is in use" in said
     assert Running.read(odpf.folder) is None
+
+
+def test_an_instance_passes_for_the_region_it_is_told(odpf: Program) -> None:
+    assert odpf("up", "--detach", "--region", "eu-central-1")[0] == 0
+    exports = odpf.exports()
+    assert (exports["AWS_REGION"], exports["AWS_DEFAULT_REGION"]) == ("eu-central-1", "eu-central-1")
+    (machine,) = client(exports, "stepfunctions").list_state_machines()["stateMachines"]
+    assert ":eu-central-1:" in machine["stateMachineArn"]
+    s3 = client(exports, "s3")
+    assert s3.get_bucket_location(Bucket="odpf-raw")["LocationConstraint"] == "eu-central-1"
+    s3.put_object(Bucket="odpf-staging", Key="internal_staging/shop/orders/20260131-000000001.parquet", Body=b"x")
+    dynamodb = client(exports, "dynamodb")
+    eventually(lambda: dynamodb.scan(TableName="odpf_file_tracker")["Count"], 20)
+    status, said = odpf("up", "--detach", "--region", "eu-west-1")
+    assert (status, "runs in this folder as eu-central-1" in " ".join(said.split())) == (1, True)

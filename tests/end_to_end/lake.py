@@ -37,9 +37,9 @@ class Lake:
         self.folder = folder
         self.environment = {**_without_aws(os.environ), **variables}
 
-    def up(self) -> None:
+    def up(self, *options: str) -> None:
         """Start the instance and point this driver's environment at it, as `eval "$(odpf local env)"` does."""
-        self.text("local", "up", "--detach")
+        self.text("local", "up", "--detach", *options)
         exports = shlex.split(self.text("local", "env"))
         self.environment |= dict(word.split("=", 1) for word in exports if word != "export")
 

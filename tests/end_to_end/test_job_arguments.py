@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.lake import ARTIFACTS, JOB, Lake
 from tests.end_to_end.waiting import eventually
 
-URI = f"s3://{ARTIFACTS}/by-hand"
+URI = f"s3://{ARTIFACTS}/runs/by-hand"
 CASES = {
     "no-arguments": ({}, "--run_id"),
     "no-manifest": ({"--run_id": "by-hand", "--manifest_uri": f"{URI}/none.json"}, "There is no manifest"),
@@ -30,7 +30,7 @@ DOCUMENTS = {
 def ended_runs(lake: Lake) -> dict[str, dict[str, Any]]:
     """Each case's job run once it has ended, all of them started together."""
     for name, content in DOCUMENTS.items():
-        lake.client("s3").put_object(Bucket=ARTIFACTS, Key=f"by-hand/{name}.json", Body=content)
+        lake.client("s3").put_object(Bucket=ARTIFACTS, Key=f"runs/by-hand/{name}.json", Body=content)
     glue = lake.client("glue")
     started = {
         name: glue.start_job_run(JobName=JOB, Arguments=arguments)["JobRunId"] for name, (arguments, _) in CASES.items()

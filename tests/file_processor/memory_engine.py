@@ -13,6 +13,8 @@ from file_processor.engines.engine import Reduced, WritePlan
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
 
+PROPERTIES = b"hoodie.table.name=orders\nhoodie.table.type=COPY_ON_WRITE\nhoodie.table.version=6\n"
+
 
 class MemoryEngine:
     """Snapshot tables of one key without partitions; rows live in the object that stands for the data file."""
@@ -20,16 +22,19 @@ class MemoryEngine:
     name = "memory"
     hudi_version = "none"
 
-    def __init__(self, objects: ObjectStore) -> None:
-        self.objects = objects
+    def __init__(self, objects: ObjectStore, hour: int = 10) -> None:
+        self.objects, self.hour = objects, hour
+
+    def check(self) -> None:
+        pass
 
     def prepare(self, plan: WritePlan) -> MemoryPrepared:
-        return MemoryPrepared(self.objects, plan)
+        return MemoryPrepared(self.objects, plan, self.hour)
 
 
 class MemoryPrepared:
-    def __init__(self, objects: ObjectStore, plan: WritePlan) -> None:
-        self.objects, self.plan = objects, plan
+    def __init__(self, objects: ObjectStore, plan: WritePlan, hour: int) -> None:
+        self.objects, self.plan, self.hour = objects, plan, hour
         self.place = urlsplit(plan.location)
         self.base = self.place.path.strip("/")
         self.stored = {} if plan.kind is not CycleKind.CHANGES else rows(objects, plan.location)
@@ -67,7 +72,7 @@ class MemoryPrepared:
     def commit(self, metadata: dict[str, str]) -> None:
         bucket, folder = self.place.netloc, f"{self.base}/.hoodie"
         done = [e for e in self.objects.list(bucket, folder) if e.key.endswith("commit")]
-        instant = f"2026013110153{len(done):04d}"  # 17 digits, as Hudi has them
+        instant = f"20250131{self.hour}153{len(done):04d}"  # 17 digits, as Hudi has them
         content = dict(self.stored)
         for key, row in self.latest.items():
             effect = self._effect(row)
@@ -75,11 +80,13 @@ class MemoryPrepared:
                 del content[key]
             elif effect in ("inserted", "updated"):
                 content[key] = row
+        if not done:
+            self.objects.put(bucket, f"{folder}/hoodie.properties", PROPERTIES)
         self.objects.put(bucket, f"{folder}/{instant}.commit.requested", b"")
         self.objects.put(bucket, f"{self.base}/{instant}.json", json.dumps(list(content.values())).encode())
         commit = {
             "operationType": "UPSERT",
-            "partitionToWriteStats": {},
+            "partitionToWriteStats": {"": [{"fileId": "f", "path": f"{instant}.json", "prevCommit": "null"}]},
             "extraMetadata": {f"odpf.{name}": value for name, value in metadata.items()},
         }
         self.objects.put(bucket, f"{folder}/{instant}.commit", json.dumps(commit).encode())

@@ -208,6 +208,9 @@ def test_an_engine_failure_leaves_table_and_files_and_the_next_run_heals(bench):
     class BrokenEngine:
         name, hudi_version = "broken", "none"
 
+        def check(self):
+            pass
+
         def prepare(self, plan):
             raise MemoryError("no more memory")
 

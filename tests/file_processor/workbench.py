@@ -44,10 +44,13 @@ def sequence(number: int) -> str:
 
 
 class Workbench:
-    def __init__(self, **item):
-        self.aws = MemoryAws()
+    """One deployment in one Region; `hour` is that of its commits' instants."""
+
+    def __init__(self, settings=None, region="", hour=10, **item):
+        self.aws = MemoryAws(settings)
         self.aws.config.put_tables([table_item(**item)])
-        self.engine = MemoryEngine(self.aws.objects)
+        self.engine = MemoryEngine(self.aws.objects, hour)
+        self.region = region
         self.runs = 0
 
     def put(self, name, rows, schema=CHANGES, table="shop/orders"):
@@ -56,7 +59,7 @@ class Workbench:
         self.put_bytes(name, buffer.getvalue(), table)
 
     def put_bytes(self, name, content, table="shop/orders"):
-        self.aws.objects.put("odpf-staging", f"internal_staging/{table}/{name}", content)
+        self.aws.objects.put(self.aws.settings.staging_places[0].bucket, f"internal_staging/{table}/{name}", content)
 
     def load(self, *values, name="LOAD00000001.parquet"):
         self.put(name, [{"ID": key, "V": value} for key, value in values], FULL)
@@ -70,26 +73,29 @@ class Workbench:
         places = aws.settings.staging_places
         return BatchManager(
             aws.settings, aws.config, aws.tracker, aws.ledger, aws.audit, aws.objects,
-            lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()),
+            lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()), aws.job_runs, aws.metrics,
+            self.region,
         )  # fmt: skip
 
     def run(self, aws=None) -> RunSummary:
         """Plan, process and summarise one run; `aws` may wrap ports that fail."""
         aws = aws or self.aws
         self.runs += 1
-        run_id = f"run-{self.runs}"
+        run_id = f"run-{self.region}{self.runs}"
         plan = self.manager().plan(run_id, "hourly")
         for number in range(plan["batch_count"]):
             self.process(run_id, number, aws)
         if not plan["nothing_to_do"]:
             self.manager().summarise(run_id)
-        return RunSummary.model_validate_json(self.aws.objects.get("odpf-artifacts", summary_key(run_id)))
+        return RunSummary.model_validate_json(self.aws.objects.get(self.artifacts, summary_key(run_id)))
 
     def process(self, run_id, number, aws, **contender):
-        manifest = BatchManifest.from_bytes(self.aws.objects.get("odpf-artifacts", batch_key(run_id, number)))
+        manifest = BatchManifest.from_bytes(self.aws.objects.get(self.artifacts, batch_key(run_id, number)))
         owner = f"jr-{run_id}-{number}"
         self.aws.job_runs.set(owner, JobRunState.RUNNING)
-        fence = Contender(aws.ledger, aws.job_runs, manifest.settings, owner, run_id, **contender)
+        fence = Contender(
+            aws.ledger, aws.job_runs, manifest.settings, owner, run_id, manifest.epoch, self.region, **contender
+        )
         engine = getattr(aws, "engine", self.engine)
         shop = Workshop(
             manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, lambda: engine
@@ -100,16 +106,25 @@ class Workbench:
             self.aws.job_runs.set(owner, JobRunState.SUCCEEDED)
 
     @property
+    def artifacts(self):
+        return self.aws.settings.artifacts_bucket
+
+    @property
+    def location(self):
+        return f"s3://{self.aws.settings.raw_bucket}/raw/orders"
+
+    @property
     def state(self):
         return self.aws.ledger.state("raw.orders")
 
     @property
     def table(self):
-        return {key: row["v"] for key, row in rows(self.aws.objects, LOCATION).items()}
+        return {key: row["v"] for key, row in rows(self.aws.objects, self.location).items()}
 
     @property
     def commits(self):
-        return [e.key for e in self.aws.objects.list("odpf-raw", "raw/orders/.hoodie/") if e.key.endswith(".commit")]
+        listed = self.aws.objects.list(self.aws.settings.raw_bucket, "raw/orders/.hoodie/")
+        return [entry.key for entry in listed if entry.key.endswith(".commit")]
 
     @property
     def history(self):
@@ -126,5 +141,16 @@ def later(seconds: float) -> datetime:
 
 def wrapped(aws, **ports):
     """The same deployment with some ports replaced."""
-    names = ("settings", "tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
+    names = (
+        "settings",
+        "tracker",
+        "ledger",
+        "audit",
+        "config",
+        "objects",
+        "catalog",
+        "refresh_events",
+        "job_runs",
+        "metrics",
+    )
     return SimpleNamespace(**{name: ports.get(name, getattr(aws, name)) for name in names})

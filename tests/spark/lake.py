@@ -109,6 +109,8 @@ class Lake:
             audit=aws.audit,
             objects=aws.objects,
             sweep=lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()),
+            job_runs=aws.job_runs,
+            metrics=aws.metrics,
         )
 
     def _process(self, manifest: BatchManifest) -> None:

@@ -1,0 +1,538 @@
+"""R17: work moves to a second Region and back; no file twice, no table written from two Regions, nothing guessed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from odpf.errors import EpochRaised, InvalidManifest, TableLocked
+from odpf.landed_file import LandedFile, localised
+from odpf.states import JobRunState, Outcome, RunStatus
+from odpf_local.memory.objects import _Object
+from tests.file_processor.two_regions import FIRST, SECOND, TwoRegions, activate, replicate
+from tests.file_processor.workbench import table_item, wrapped
+
+BOTH_CHANGES = {1: 11, 2: 22}
+
+
+def only_result(summary):
+    (result,) = summary.tables
+    return result
+
+
+def ids(bench):
+    return [record.file.file_id for record in bench.history]
+
+
+def landed(settings, bucket, key="internal_staging/shop/orders/20260131-000000001.parquet"):
+    return LandedFile.parse(
+        bucket=bucket, key=key, etag="e", size=1, last_modified=FIRST_MOMENT, places=settings.staging_places
+    )
+
+
+FIRST_MOMENT = datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+class TestFiles:
+    def test_a_file_has_one_id_in_both_regions(self):
+        here, there = landed(FIRST, "staging-a"), landed(SECOND, "staging-b")
+        assert here.file_id == there.file_id
+        assert (here.bucket, there.bucket) == ("staging-a", "staging-b")
+
+    def test_a_file_that_the_other_region_registered_lies_in_this_regions_bucket(self):
+        here, there = landed(FIRST, "staging-a"), landed(SECOND, "staging-b")
+        assert localised(here, SECOND.staging_places) == there
+        assert localised(there, FIRST.staging_places) == here
+        assert localised(there, SECOND.staging_places) is there
+
+    def test_a_file_of_a_bucket_that_is_no_replica_stays_what_it_is(self):
+        stranger = landed(FIRST, "staging-a").model_copy(update={"bucket": "other", "file_id": "0" * 32})
+        assert localised(stranger, SECOND.staging_places) is stranger
+
+
+class TestStandingBy:
+    def test_the_region_that_is_not_active_plans_nothing_and_says_who_is(self):
+        regions = TwoRegions()
+        regions.a.load((1, 10))
+        replicate(regions.a, regions.b)
+        summary = regions.b.run()
+        assert (summary.status, summary.tables) == (RunStatus.NOTHING_TO_DO, ())
+        assert "active Region is eu-west-1" in summary.warnings[0]
+        assert "odpf epoch raise --active-region eu-central-1" in summary.warnings[0]
+        assert list(regions.b.aws.tracker.all_pending()) == []
+
+    def test_a_second_region_waits_until_an_epoch_names_it(self):
+        regions = TwoRegions()
+        regions.b.aws.ledger._epoch = type(regions.b.aws.ledger._epoch)()
+        assert "not named yet" in regions.b.run().warnings[0]
+
+    def test_one_region_needs_no_epoch(self, bench):
+        bench.load((1, 10))
+        assert bench.run().status is RunStatus.SUCCEEDED
+        assert (bench.state.epoch, bench.state.lease_epoch, bench.state.seam) == (0, 0, None)
+
+
+class TestFailOver:
+    def test_work_goes_on_from_the_last_processed_point_with_no_file_twice(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.manager().sweep(["shop.orders"])
+        regions.fail_over()
+        assert only_result(regions.b.run()).counts.rows_updated == 1
+        assert regions.b.table == BOTH_CHANGES
+        regions.b.change(3, "D", 1)
+        regions.b.run()
+        assert regions.b.table == {2: 22}
+        assert len(ids(regions.b)) == len(set(ids(regions.b))) == 4
+        assert [record.file.bucket for record in regions.b.history].count("staging-b") == 2
+
+    def test_tables_without_new_files_are_taken_over_too_once(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over()
+        result = only_result(regions.b.run())
+        assert (result.outcome, result.files) == (Outcome.COMPLETED, 0)
+        assert regions.b.aws.catalog.databases["raw"]["orders"].location == "s3://raw-b/raw/orders"
+        assert regions.b.state.epoch == 2
+        assert regions.b.run().status is RunStatus.NOTHING_TO_DO
+
+    def test_a_commit_that_the_ledger_here_does_not_know_is_not_made_again(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        replicate(regions.a, regions.b, "staging", "artifacts", "raw")
+        activate(regions.b)
+        result = only_result(regions.b.run())
+        assert (result.outcome, regions.b.table) == (Outcome.COMPLETED, BOTH_CHANGES)
+        assert len(regions.b.commits) == 2
+        assert regions.b.state.commit_instant == regions.a.state.commit_instant
+        assert len(ids(regions.b)) == 3
+
+    def test_files_whose_history_did_not_come_over_are_not_applied_again(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        regions.fail_over(("ledger", "staging", "artifacts", "raw"))
+        result = only_result(regions.b.run())
+        assert (result.outcome, result.files) == (Outcome.COMPLETED, 0)
+        assert (len(regions.b.commits), len(ids(regions.b))) == (2, 3)
+        assert list(regions.b.aws.tracker.all_pending()) == []
+
+    def test_nothing_is_written_while_the_ledger_is_ahead_of_the_raw_bucket(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        regions.fail_over(("ledger", "pending", "history", "staging", "artifacts"))
+        for _ in range(2):
+            result = only_result(regions.b.run())
+            assert result.outcome is Outcome.REFRESH_ERROR
+            assert "wait until the raw bucket is replicated" in result.error
+        assert (len(regions.b.commits), regions.b.table) == (1, {1: 11, 2: 20})
+        replicate(regions.a, regions.b, "raw")
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert regions.b.table == BOTH_CHANGES
+
+    def test_nothing_is_written_while_history_knows_a_commit_that_is_not_here(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        regions.fail_over(("pending", "history", "staging", "artifacts"))
+        result = only_result(regions.b.run())
+        assert "History says that commits" in result.error
+        assert len(regions.b.commits) == 1
+        replicate(regions.a, regions.b, "raw")
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert (regions.b.table, len(regions.b.commits)) == (BOTH_CHANGES, 2)
+
+    def test_nothing_is_written_while_a_commit_lacks_its_data_files(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        regions.fail_over()
+        newest = f"raw/orders/{regions.a.state.commit_instant}.json"
+        regions.b.aws.objects.delete("raw-b", [newest])
+        regions.b.change(3, "D", 1)
+        result = only_result(regions.b.run())
+        assert f"without their data files: {regions.a.state.commit_instant}.json" in result.error
+        assert len(regions.b.commits) == 2
+        replicate(regions.a, regions.b, "raw")
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert regions.b.table == {2: 22}
+
+    def test_nothing_is_written_while_an_earlier_commit_is_missing(self):
+        regions = TwoRegions().loaded()
+        for number, value in ((2, 21), (3, 22)):
+            regions.a.change(number, "U", 2, value)
+            regions.a.run()
+        regions.fail_over()
+        regions.b.aws.objects.delete("raw-b", [regions.a.commits[1]])
+        assert "Either commits are missing" in only_result(regions.b.run()).error
+
+    def test_nothing_is_written_while_the_record_of_a_commit_is_missing(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over(("ledger", "pending", "history", "staging", "raw"))
+        regions.b.aws.objects._buckets["artifacts-b"].clear()
+        error = only_result(regions.b.run()).error
+        assert "wait for the replication of the artifacts bucket" in error
+
+    def test_cleanings_planned_in_the_other_region_are_planned_anew(self):
+        regions = TwoRegions().loaded()
+        folder = "raw/orders/.hoodie"
+        done, begun = "20260131100000001.clean", "20260131100000002.clean"
+        names = [
+            done,
+            f"{done}.requested",
+            f"{begun}.requested",
+            f"{begun}.inflight",
+            "20260131100000003.rollback.requested",
+        ]
+        for name in names:
+            regions.a.aws.objects.put("raw-a", f"{folder}/{name}", b"names s3://raw-a/...")
+        regions.fail_over()
+        regions.b.run()
+        listed = {entry.key.rsplit("/", 1)[-1] for entry in regions.b.aws.objects.list("raw-b", folder)}
+        assert listed & set(names) == {done, f"{done}.requested"}
+
+
+class TestFilesOnTheirWay:
+    def test_a_registered_file_that_is_not_replicated_yet_waits_and_is_applied_later(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.manager().sweep(["shop.orders"])
+        regions.fail_over(("ledger", "pending", "history", "artifacts", "raw"))
+        regions.b.change(3, "U", 1, 12)
+        summary = regions.b.run()
+        assert summary.status is RunStatus.SUCCEEDED
+        assert "20260131-000000002.parquet was registered in the other Region" in summary.warnings[0]
+        assert regions.b.table == {1: 12, 2: 20}
+        replicate(regions.a, regions.b, "staging")
+        assert regions.b.run().warnings == ()
+        assert regions.b.table == {1: 12, 2: 22}
+
+    @pytest.mark.parametrize("kind", ["part of a load", "on_bad_file: stop"])
+    def test_a_table_waits_for_a_file_that_it_cannot_do_without(self, kind):
+        regions = TwoRegions(**({} if kind == "part of a load" else {"on_bad_file": "stop"})).loaded()
+        if kind == "part of a load":
+            regions.a.load((3, 30), name="LOAD00000002.parquet")
+        else:
+            regions.a.change(2, "U", 2, 22)
+        regions.a.manager().sweep(["shop.orders"])
+        regions.fail_over(("ledger", "pending", "history", "artifacts", "raw"))
+        regions.b.change(3, "U", 1, 12)
+        result = only_result(regions.b.run())
+        assert (result.outcome, regions.b.table) == (Outcome.REFRESH_ERROR, {1: 11, 2: 20})
+        assert "The table waits for it" in result.error
+        replicate(regions.a, regions.b, "staging")
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+
+    def test_a_file_that_was_overwritten_on_its_way_is_waited_for_no_longer(self):
+        regions = TwoRegions().loaded()
+        regions.a.load((3, 30), name="LOAD00000002.parquet")
+        regions.a.manager().sweep(["shop.orders"])
+        regions.fail_over(("ledger", "pending", "history", "artifacts", "raw"))
+        assert only_result(regions.b.run()).outcome is Outcome.REFRESH_ERROR
+        regions.b.load((3, 31), name="LOAD00000002.parquet")
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert regions.b.table == {1: 11, 2: 20, 3: 31}
+        assert [r.reason for r in regions.b.history if r.reason and "overwritten" in r.reason]
+
+    def test_a_file_that_vanished_from_its_own_region_is_set_aside_as_ever(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over()
+        regions.b.change(2, "U", 2, 22)
+        regions.b.manager().sweep(["shop.orders"])
+        regions.b.aws.objects.delete("staging-b", ["internal_staging/shop/orders/20260131-000000002.parquet"])
+        assert "no longer in staging" in regions.b.run().warnings[0]
+
+    def test_replicas_with_other_etags_are_refused_before_anything_is_applied_twice(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over()
+        bucket = regions.b.aws.objects._buckets["staging-b"]
+        for key, found in list(bucket.items()):
+            bucket[key] = _Object(found.content, f"kms-{found.etag}", found.last_modified)
+        result = only_result(regions.b.run())
+        assert (result.outcome, len(regions.b.commits)) == (Outcome.REFRESH_ERROR, 1)
+        assert "only where DMS and both staging buckets encrypt with SSE-S3" in result.error
+
+
+class TestLeases:
+    def hold(self, bench, owner="jr-a"):
+        epoch = bench.aws.ledger.epoch().number
+        return bench.aws.ledger.acquire(bench.state, owner, "run-a", FIRST_MOMENT, epoch=epoch, region=bench.region)
+
+    def test_a_lease_of_an_earlier_epoch_is_void_whoever_has_it(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        held = self.hold(regions.a)
+        regions.fail_over()
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert regions.b.table == BOTH_CHANGES
+        assert regions.b.state.fence > held.fence
+        assert regions.b.aws.job_runs.stopped == []
+
+    def test_a_lease_of_the_other_region_in_the_same_epoch_is_never_taken(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over()
+        regions.b.aws.ledger.acquire(regions.b.state, "jr-a", "run-a", FIRST_MOMENT, epoch=2, region="eu-west-1")
+        plan = regions.b.manager().plan("run-x", "hourly")
+        assert plan["batch_count"] == 1
+        (row,) = regions.b.process("run-x", 0, regions.b.aws, sleep=lambda _: None, monotonic=iter(range(99)).__next__)
+        assert (row.outcome, regions.b.state.lease_owner) == (Outcome.SKIPPED_LOCKED, "jr-a")
+        assert "cannot tell whether it has ended" in row.error
+        assert regions.b.aws.job_runs.stopped == []
+
+    def test_a_table_taken_in_a_later_epoch_is_left_alone(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.manager().plan("run-x", "hourly")
+        regions.a.aws.ledger.acquire(regions.a.state, "jr-b", "run-b", FIRST_MOMENT, epoch=7, region="eu-central-1")
+        (row,) = regions.a.process("run-x", 0, regions.a.aws)
+        assert "was taken in epoch 7" in row.error
+        assert regions.a.state.lease_owner == "jr-b"
+
+    def test_even_a_free_table_of_a_later_epoch_cannot_be_acquired(self):
+        regions = TwoRegions().loaded()
+        seen = regions.a.state
+        with pytest.raises(TableLocked):
+            regions.a.aws.ledger.acquire(seen, "jr-a", "run-a", FIRST_MOMENT, epoch=0)
+
+
+class TestOldEpoch:
+    def planned(self):
+        """A job run of the first Region that is about to start, with a change to apply."""
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.manager().plan("run-x", "hourly")
+        return regions
+
+    def test_a_job_of_an_earlier_epoch_refuses_to_start(self):
+        regions = self.planned()
+        before = regions.a.state
+        activate(regions.b, at=regions.a)
+        with pytest.raises(EpochRaised, match=r"planned in epoch 1 in eu-west-1.*active Region eu-central-1"):
+            regions.a.process("run-x", 0, regions.a.aws)
+        assert (regions.a.state, len(regions.a.commits)) == (before, 1)
+
+    def test_a_job_that_finds_a_commit_of_a_later_epoch_leaves_the_table_alone(self):
+        regions = self.planned()
+        replicate(regions.a, regions.b)
+        activate(regions.b)
+        regions.b.run()
+        replicate(regions.b, regions.a, "raw")
+        (row,) = regions.a.process("run-x", 0, regions.a.aws)
+        assert "a commit of a later epoch than 1" in row.error
+        assert (len(regions.a.history), regions.a.state.lease_owner) == (2, "jr-run-x-0")
+
+    def test_a_job_with_nothing_to_apply_does_not_give_back_what_another_region_may_have(self):
+        regions = self.planned()
+        files = regions.a.aws.tracker
+
+        class Asleep:
+            def done(self, table, file_ids):
+                activate(regions.b, at=regions.a)
+                return set(file_ids)
+
+            def __getattr__(self, name):
+                return getattr(files, name)
+
+        (row,) = regions.a.process("run-x", 0, wrapped(regions.a.aws, tracker=Asleep()))
+        assert (row.outcome, regions.a.state.lease_owner) == (Outcome.REFRESH_ERROR, "jr-run-x-0")
+        assert "planned in epoch 1" in row.error
+
+    def test_a_job_that_fails_after_the_raise_gives_nothing_back_either(self):
+        regions = self.planned()
+
+        class Broken:
+            name, hudi_version = "broken", "none"
+
+            def check(self):
+                activate(regions.b, at=regions.a)
+                raise MemoryError("no more memory")
+
+        aws = wrapped(regions.a.aws)
+        aws.engine = Broken()
+        (row,) = regions.a.process("run-x", 0, aws)
+        assert (row.outcome, regions.a.state.lease_owner) == (Outcome.REFRESH_ERROR, "jr-run-x-0")
+
+    def test_a_raise_to_the_same_region_ends_its_earlier_job_runs_too(self):
+        regions = self.planned()
+        activate(regions.a)
+        with pytest.raises(EpochRaised):
+            regions.a.process("run-x", 0, regions.a.aws)
+
+    def test_a_manifest_of_the_other_region_is_refused(self):
+        regions = self.planned()
+        regions.a.region = "eu-central-1"
+        with pytest.raises(InvalidManifest, match="planned in eu-west-1"):
+            regions.a.process("run-x", 0, regions.a.aws)
+
+    def test_a_job_stops_before_its_commit_when_the_epoch_was_raised(self):
+        regions = self.planned()
+
+        class Raising(type(regions.a.engine)):
+            def prepare(self, plan):
+                activate(regions.b, at=regions.a)
+                return super().prepare(plan)
+
+        aws = wrapped(regions.a.aws)
+        aws.engine = Raising(regions.a.aws.objects)
+        (row,) = regions.a.process("run-x", 0, aws)
+        assert (row.outcome, len(regions.a.commits)) == (Outcome.REFRESH_ERROR, 1)
+        assert regions.a.state.lease_owner == "jr-run-x-0", "not given back: the other Region may have it by now"
+        assert len(list(regions.a.aws.tracker.all_pending())) == 1
+
+    def test_a_commit_made_while_the_epoch_was_raised_is_not_written_down(self):
+        regions = self.planned()
+
+        class Raising(type(regions.a.aws.objects)):
+            def put(objects, bucket, key, content):
+                super().put(bucket, key, content)
+                if key.endswith(".commit"):
+                    activate(regions.b, at=regions.a)
+
+        regions.a.aws.objects.__class__ = Raising
+        (row,) = regions.a.process("run-x", 0, regions.a.aws)
+        assert (row.outcome, len(regions.a.commits)) == (Outcome.REFRESH_ERROR, 2)
+        assert len(regions.a.history) == 2
+        replicate(regions.a, regions.b)
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert (regions.b.table, len(regions.b.commits), len(regions.b.history)) == (BOTH_CHANGES, 2, 3)
+
+
+class TestTwoWriters:
+    def test_a_commit_that_only_the_lost_region_has_is_noticed_when_the_work_goes_back(self):
+        regions = TwoRegions().loaded()
+        activate(regions.b)
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        regions.b.change(3, "U", 1, 12)
+        regions.b.run()
+        raw = dict(regions.a.aws.objects._buckets["raw-a"])
+        replicate(regions.b, regions.a)
+        regions.a.aws.objects._buckets["raw-a"] |= raw
+        activate(regions.a)
+        regions.a.engine.hour = 12
+        commits = len(regions.a.commits)
+        result = only_result(regions.a.run())
+        assert "or two Regions have written" in result.error
+        assert len(regions.a.commits) == commits == 3
+        replicate(regions.b, regions.a, "raw")
+        assert only_result(regions.a.run()).outcome is Outcome.COMPLETED
+        assert regions.a.table == {1: 12, 2: 22}
+
+    def test_a_late_replica_of_a_commit_that_nobody_knew_stops_the_table(self):
+        regions = TwoRegions().loaded()
+        activate(regions.b)
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        for number, value in ((3, 12), (4, 13)):
+            regions.b.change(number, "U", 1, value)
+            regions.b.run()
+        late = regions.a.aws.objects._buckets["raw-a"]
+        regions.b.aws.objects._buckets["raw-b"] |= late
+        regions.b.change(5, "U", 1, 14)
+        commits = len(regions.b.commits)
+        error = only_result(regions.b.run()).error
+        assert "appeared after the table was taken over" in error
+        assert len(regions.b.commits) == commits
+        gone = [key for key in late if regions.a.state.commit_instant in key]
+        regions.b.aws.objects.delete("raw-b", gone)
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert regions.b.table[1] == 14
+
+    def test_a_late_commit_before_the_first_one_here_is_looked_at_like_the_others(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over()
+        regions.b.run()
+        activate(regions.a, at=regions.a)
+        regions.a.aws.ledger._epoch = regions.a.aws.ledger._epoch.model_copy(update={"number": 1})
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        replicate(regions.a, regions.b, "raw", "staging", "artifacts")
+        regions.b.aws.objects.delete("raw-b", [f"raw/orders/{regions.a.state.commit_instant}.json"])
+        assert "without their data files" in only_result(regions.b.run()).error
+        replicate(regions.a, regions.b, "raw")
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert (regions.b.table, len(regions.b.commits), len(ids(regions.b))) == (BOTH_CHANGES, 2, 3)
+
+    def test_the_commits_of_a_table_are_one_line(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        regions.a.run()
+        notes = [
+            json.loads(json.loads(regions.a.aws.objects.get("raw-a", key))["extraMetadata"]["odpf.batch"])
+            for key in regions.a.commits
+        ]
+        instants = [key.rsplit("/", 1)[-1].split(".")[0] for key in regions.a.commits]
+        assert [(note["epoch"], note["follows"]) for note in notes] == [(1, ""), (1, instants[0])]
+
+
+class TestGivingBack:
+    def test_the_first_region_goes_on_where_the_second_one_stopped(self):
+        regions = TwoRegions().loaded()
+        regions.fail_over()
+        regions.b.change(2, "U", 2, 22)
+        regions.b.run()
+        regions.b.change(3, "I", 3, 30)
+        regions.b.manager().sweep(["shop.orders"])
+        activate(regions.a, at=regions.b)
+        replicate(regions.b, regions.a)
+        assert "active Region is eu-west-1" in regions.b.run().warnings[0]
+        regions.a.engine.hour = 12
+        regions.a.run()
+        assert regions.a.table == {1: 11, 2: 22, 3: 30}
+        assert len(ids(regions.a)) == len(set(ids(regions.a))) == 4
+        fences = [
+            json.loads(json.loads(regions.a.aws.objects.get("raw-a", key))["extraMetadata"]["odpf.batch"])["fence"]
+            for key in regions.a.commits
+        ]
+        assert fences == sorted(set(fences))
+        assert regions.a.aws.catalog.databases["raw"]["orders"].location == "s3://raw-a/raw/orders"
+        assert regions.a.run().status is RunStatus.NOTHING_TO_DO
+
+
+class TestNamedBuckets:
+    def named(self, **replicas):
+        second = SECOND.model_copy(update={"raw_bucket_replicas": replicas})
+        return TwoRegions(FIRST, second, raw_database_S3_bucket="raw-a")
+
+    def test_a_table_whose_bucket_has_no_replica_here_is_refused(self):
+        regions = self.named().loaded()
+        regions.fail_over()
+        result = only_result(regions.b.run())
+        assert (result.outcome, regions.b.commits) == (Outcome.REFRESH_ERROR, regions.a.commits)
+        assert "ODPF_RAW_BUCKET_REPLICAS" in result.error
+
+    def test_a_table_whose_bucket_has_one_is_written_there(self):
+        regions = self.named(**{"raw-a": "raw-b"}).loaded()
+        regions.fail_over()
+        regions.b.change(2, "U", 2, 22)
+        assert only_result(regions.b.run()).outcome is Outcome.COMPLETED
+        assert regions.b.table == BOTH_CHANGES
+        assert "raw-a" not in regions.b.aws.objects._buckets
+
+
+def test_a_dead_job_run_is_finished_by_the_other_region_from_its_own_copies():
+    regions = TwoRegions().loaded()
+    regions.a.change(2, "U", 2, 22)
+    regions.a.manager().plan("run-x", "hourly")
+
+    class Dies(BaseException):
+        pass
+
+    class Ledger:
+        def __getattr__(self, name):
+            if name == "finish_files":
+                raise Dies
+            return getattr(regions.a.aws.ledger, name)
+
+    with pytest.raises(Dies):
+        regions.a.process("run-x", 0, wrapped(regions.a.aws, ledger=Ledger()))
+    regions.a.aws.job_runs.set("jr-run-x-0", JobRunState.RUNNING)
+    assert len(regions.a.commits) == 2
+    regions.fail_over()
+    row = only_result(regions.b.run())
+    assert (row.outcome, regions.b.table) == (Outcome.COMPLETED, BOTH_CHANGES)
+    assert (len(regions.b.commits), len(ids(regions.b))) == (2, 3)
+    assert table_item()["source_table_name"] == row.source_table_name
