@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "build" / "packages" / "packages.json"
 TEMPLATES = ROOT / "build" / "templates"
 _WHEELS = "glue/wheels/"
+_LINE = 110
 _TAKEN_AS_GIVEN = [
     Acknowledgment(
         id=f"CloudFormation-Validate::{rule}",
@@ -94,10 +95,23 @@ def _refuse_findings(assembly: CloudAssembly, made: list[Stack]) -> None:
 
 
 def _write(out: Path, template: Path) -> Path:
-    """One space of indentation: readable, and below the 51,200 bytes that CloudFormation takes without a bucket."""
     written = out / template.name
-    written.write_text(json.dumps(json.loads(template.read_text()), indent=1, separators=(",", ":")) + "\n")
+    written.write_text(_laid_out(json.loads(template.read_text())) + "\n")
     return written
+
+
+def _laid_out(value: Any, depth: int = 0) -> str:
+    """JSON with what is short on one line: readable, and below the 51,200 bytes that CloudFormation takes without a bucket."""
+    line = json.dumps(value)
+    if len(line) + depth <= _LINE or not isinstance(value, dict | list):
+        return line
+    inner, outer = " " * (depth + 1), " " * depth
+    if isinstance(value, list):
+        parts = [inner + _laid_out(each, depth + 1) for each in value]
+    else:
+        parts = [f"{inner}{json.dumps(key)}: {_laid_out(each, depth + 1)}" for key, each in value.items()]
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    return f"{opening}\n" + ",\n".join(parts) + f"\n{outer}{closing}"
 
 
 def main() -> None:

@@ -59,6 +59,9 @@ _PARAMETERS = {
         "Enabled",
         values=("Enabled", "Disabled"),
     ),
+    "AcceptRawReplicas": Parameter(
+        "no in a Region that has taken over: no late commit of the other one comes in any more.", "yes", values=_YES_NO
+    ),
     "RawBucketReplicas": Parameter(
         'JSON {"<raw bucket of the primary>": "<its replica here>"} for tables that name their bucket, in a secondary '
         "Region; empty: none.",

@@ -33,4 +33,5 @@ def watch() -> Watch:
         queues=aws.queues,
         metrics=aws.metrics,
         notices=aws.notices,
+        region=aws.region,
     )

@@ -125,7 +125,9 @@ class Observability(Stack):
                     ["dynamodb:Scan"],
                     [table_arn("batch_config"), table_arn("raw_table_config"), table_arn("file_tracker"), history],
                 ),
-                allow("ReadStates", ["dynamodb:BatchGetItem"], [table_arn("file_processing_tracker")]),
+                allow(
+                    "ReadStates", ["dynamodb:BatchGetItem", "dynamodb:GetItem"], [table_arn("file_processing_tracker")]
+                ),
                 allow("ReadItsState", ["s3:GetObject"], state),
                 allow("WriteItsState", ["s3:PutObject"], [objects_arn(artifacts, "health/")]),
                 know_absent(artifacts, "health/", "cadences/"),

@@ -144,7 +144,10 @@ class Storage(Stack):
             self,
             f"{bucket.name}BucketPolicy",
             bucket=resource.ref,
-            policy_document={"Version": VERSION, "Statement": [_only_by_tls(resource)]},
+            policy_document={
+                "Version": VERSION,
+                "Statement": [_only_by_tls(resource), *self._replicas(bucket, resource)],
+            },
         )
         policy.cfn_options.condition = made
 
@@ -156,6 +159,20 @@ class Storage(Stack):
         by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self._key_arn}
         with_key = self._parameters.equals("StagingEncryption", "aws:kms", "StagingIsEncryptedWithTheKey")
         return Fn.condition_if(with_key.logical_id, by_key, {"SSEAlgorithm": "AES256"})
+
+    def _replicas(self, bucket: _Bucket, resource: s3.CfnBucket) -> list[Any]:
+        """A raw bucket that was taken over takes no late commit of the Region that had it before (docs/regions.md)."""
+        if bucket.name != "Raw":
+            return []
+        closed = self._parameters.equals("AcceptRawReplicas", "no", "RefusesRawReplicas")
+        statement = {
+            "Sid": "NoReplicas",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete"],
+            "Resource": Fn.join("", [resource.attr_arn, "/*"]),
+        }
+        return [Fn.condition_if(closed.logical_id, statement, Aws.NO_VALUE)]
 
     def _lifecycle(self, bucket: _Bucket) -> list[s3.CfnBucket.RuleProperty]:
         """Nothing that could still be needed goes by age: staged files only by the retention function (docs/operate.md)."""
@@ -193,6 +210,10 @@ class Storage(Stack):
             f"Replicates{bucket.name}", Fn.condition_and(made, replicated, parameters.given("ReplicaKmsKeyArn"))
         )
         status = parameters.text("ReplicateRaw") if bucket.name == "Raw" else "Enabled"
+        criteria = {"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}}}
+        encryption = {"EncryptionConfiguration": {"ReplicaKmsKeyID": parameters.text("ReplicaKmsKeyArn")}}
+        if bucket.name == "Staging":  # without KMS, so that a replica keeps its original's ETag and is the same file
+            criteria, encryption = {}, {}
         own = role(
             self,
             parameters,
@@ -237,10 +258,10 @@ class Storage(Stack):
                         "Filter": {"Prefix": prefix},
                         # Without deletes the other Region would keep what killed writers left.
                         "DeleteMarkerReplication": {"Status": "Enabled"},
-                        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+                        **criteria,
                         "Destination": {
                             "Bucket": sub(f"arn:${{AWS::Partition}}:s3:::${{{target}}}"),
-                            "EncryptionConfiguration": {"ReplicaKmsKeyID": parameters.text("ReplicaKmsKeyArn")},
+                            **encryption,
                             "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}},
                             "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
                         },
@@ -274,6 +295,18 @@ class Storage(Stack):
                     )
                 ],
             )
+
+        CfnRule(
+            self,
+            "ReplicatedStagingKeepsETags",
+            rule_condition=Fn.condition_not(Fn.condition_equals(parameters.text("ReplicaStagingBucketName"), "")),
+            assertions=[
+                CfnRuleAssertion(
+                    assert_=Fn.condition_equals(parameters.text("StagingEncryption"), "AES256"),
+                    assert_description="ReplicaStagingBucketName is given: StagingEncryption must be AES256 in both Regions.",
+                )
+            ],
+        )
 
     def _table(self, schema: TableSchema, replicated: CfnCondition) -> dynamodb.CfnGlobalTable:
         """One table; a global table of one Region until a second one is named, so that naming it replaces nothing."""

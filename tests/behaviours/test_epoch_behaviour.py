@@ -29,7 +29,7 @@ def test_it_grows_and_names_the_active_region_and_who_raised_it(stores):
 def test_of_two_that_saw_the_same_epoch_one_raises_it(stores):
     first = stores.ledger.raise_epoch(Epoch(), "eu-west-1", ME, NOW)
     for seen in (Epoch(), first.model_copy(update={"number": 7})):
-        with pytest.raises(EpochRaised, match="The epoch is 1 .*eu-west-1"):
+        with pytest.raises(EpochRaised, match=r"The epoch is 1 .*eu-west-1"):
             stores.ledger.raise_epoch(seen, "eu-central-1", ME, NOW)
     assert stores.ledger.epoch() == first
 

@@ -159,9 +159,10 @@ def test_every_bucket_is_private_encrypted_versioned_and_by_tls_only(templates):
     policies = resources(templates, "AWS::S3::BucketPolicy")
     assert len(policies) == len(buckets)
     for policy in policies.values():
-        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
-        assert statement["Effect"] == "Deny"
-        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        by_tls, *others = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert by_tls["Effect"] == "Deny"
+        assert by_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert list(allowing(others)) == []
 
 
 def test_no_staged_file_or_raw_table_expires_by_age(templates):

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from observability.limits import Limits
+from observability.watch_state import WATCH_STATE_KEY
+from odpf.epoch import Epoch
 from odpf.errors import InvalidSettings, TransientError
 from odpf.metrics import Metric
 from odpf.notice import Notice
@@ -87,6 +89,20 @@ class TestMeasuring:
         deployment.land(NOON - minutes(2))
         deployment.watch()
         assert max(len(put.dimensions) for put in deployment.aws.metrics.puts) == 2
+
+
+def test_a_region_that_stands_by_tells_only_that_the_other_one_seems_not_to_work(deployment):
+    deployment.aws.ledger.raise_epoch(Epoch(), "eu-west-1", "somebody", NOON)
+    deployment.land(NOON - minutes(200))
+    deployment.run_ended(RefreshStatus.ERROR, "no")
+    assert FindingKind.TABLE_FAILED in active_kinds(deployment, "eu-west-1")
+    deployment.aws.objects.delete("odpf-artifacts", [WATCH_STATE_KEY])
+    assert active_kinds(deployment, "eu-central-1") == {FindingKind.LAG_OBJECTIVE_MISSED}
+
+
+def active_kinds(deployment, region):
+    deployment.watch(region=region)
+    return set(deployment.kinds())
 
 
 class Refusing:
@@ -192,6 +208,7 @@ class TestThreeThousandTables:
             "MemoryConfigStore.cadences": 1,
             "MemoryFileTracker.all_pending": 1,
             "MemoryFileTracker.quarantined": 1,
+            "MemoryLedger.epoch": 1,
             "MemoryLedger.states": 1,
             "MemoryObjectStore.get": 2,
             "MemoryObjectStore.put": 1,
