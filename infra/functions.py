@@ -35,6 +35,7 @@ _LOGS = "Log streams are named by the service; the log group is this function's 
 _ACCEPTED = {
     "AwsSolutions-L1": "Python 3.11 is the version of the Glue job: one code base, one version of Python everywhere.",
     "CKV_AWS_50": "No X-Ray: logs carry run, table and batch ids, and metrics come from the same documents.",
+    "CKV_AWS_115": "Its queue, schedule or state machine limits how many run; reserving takes from new accounts all they have.",
     "CKV_AWS_116": "A queue with its own dead-letter queue, or the state machine, calls it and keeps what failed.",
     "CKV_AWS_117": "In a VPC when VpcSubnetIds is given; it talks to AWS APIs only.",
     "CKV_AWS_173": "The environment is encrypted with the deployment's key; it holds names, no secrets.",
@@ -43,11 +44,10 @@ _ACCEPTED = {
 
 
 class Size(NamedTuple):
-    """Memory in MB (Lambda gives CPU by it), time limit in seconds, and how many run at once; None: as many as come."""
+    """Memory in MB (Lambda gives CPU by it) and time limit in seconds."""
 
     memory: int
     seconds: int
-    at_once: int | None = None
 
 
 class Function(NamedTuple):
@@ -123,7 +123,6 @@ def function(
         ),
         memory_size=size.memory,
         timeout=size.seconds,
-        reserved_concurrent_executions=size.at_once,
         kms_key_arn=parameters.text("KmsKeyArn"),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.ref),
         environment=lambda_.CfnFunction.EnvironmentProperty(
@@ -136,7 +135,7 @@ def function(
         ),
         tags=[CfnTag(key="odpf:deployment", value=sub("${Prefix}"))],
     )
-    suppress(code, _ACCEPTED if size.at_once else {**_ACCEPTED, "CKV_AWS_115": "Its caller limits how many run."})
+    suppress(code, _ACCEPTED)
     version = lambda_.CfnVersion(stack, f"{made}Version", function_name=code.ref, description=sub("release ${Release}"))
     # A version is replaced with every release; the older ones stay, so that the alias can be taken back to them.
     version.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
@@ -220,14 +219,13 @@ def on_schedule(
         trusted=trust("scheduler.amazonaws.com"),
         statements=[allow("CallIt", ["lambda:InvokeFunction"], [fed.alias_arn])],
     )
-    scheduler.CfnSchedule(
+    made = scheduler.CfnSchedule(
         stack,
         f"{name}Schedule",
         name=sub(schedule_name),
         description=what,
         schedule_expression=expression,
         flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-        kms_key_arn=parameters.text("KmsKeyArn"),
         target=scheduler.CfnSchedule.TargetProperty(
             arn=fed.alias_arn,
             role_arn=own.attr_arn,
@@ -236,6 +234,7 @@ def on_schedule(
             ),
         ),
     )
+    suppress(made, {"CKV_AWS_297": "It holds the name of a function and no data; AWS's own key encrypts it."})
 
 
 def _environment(parameters: Parameters, component: str) -> dict[str, Any]:

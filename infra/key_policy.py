@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws
-
 from infra.names import sub
 
 _ACTIONS = [
@@ -64,7 +62,7 @@ def key_statements() -> list[dict[str, Any]]:
             "Effect": "Allow",
             "Principal": {"Service": ["events.amazonaws.com", "cloudwatch.amazonaws.com"]},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            # As both services document it: neither promises to say for which account it asks.
             "Resource": "*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
         },
     ]

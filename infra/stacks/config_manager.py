@@ -17,7 +17,7 @@ from infra.roles import Statement, allow, know_absent, managed_policy, role, tru
 
 PACKAGE = "config_manager.zip"
 SCHEDULER_ROLE = "${Prefix}scheduler-${AWS::Region}"
-_SIZE = Size(memory=1024, seconds=300, at_once=2)
+_SIZE = Size(memory=1024, seconds=300)
 _WILDCARDS = (
     "Schedules are made and removed as cadences come and go, databases as tables do; ListSchedules takes no resource."
 )
@@ -75,7 +75,7 @@ class ConfigManager(Stack):
             wildcards=f"Manifests lie below {MANIFEST_PREFIX}. {_WILDCARDS}",
             environment={"ODPF_SCHEDULER_ROLE_ARN": starts.attr_arn},
         )
-        feed(self, "ConfigEvents", queue, applies, at_once=_SIZE.at_once or 2)
+        feed(self, "ConfigEvents", queue, applies, at_once=2)
         managed_policy(
             self,
             "PublisherPolicy",

@@ -14,8 +14,8 @@ from infra.parameters import Parameters
 from infra.roles import Statement, allow, know_absent, role, trust, use_key
 
 PACKAGE = "file_manager.zip"
-_SIZE = Size(memory=512, seconds=60, at_once=10)
-_RETENTION = Size(memory=512, seconds=900, at_once=1)
+_SIZE = Size(memory=512, seconds=60)
+_RETENTION = Size(memory=512, seconds=900)
 
 
 class FileManager(Stack):
@@ -46,7 +46,7 @@ class FileManager(Stack):
             size=_SIZE,
             statements=[read_queue(queue), *register_files()],
         )
-        feed(self, "StagingEvents", queue, registers, at_once=_SIZE.at_once or 2)
+        feed(self, "StagingEvents", queue, registers, at_once=10)
         removes = function(
             self,
             parameters,

@@ -19,7 +19,7 @@ from odpf.tables import BY_DAY, BY_RUN, IN_QUARANTINE
 PACKAGE = "observability.zip"
 EPOCH_KEY = "#epoch"
 """Key of the one item of the processing tracker that people write (odpf/adapters/ledger.py)."""
-_SIZE = Size(memory=1024, seconds=240, at_once=1)
+_SIZE = Size(memory=1024, seconds=240)
 _WATCH_MINUTES = 5
 
 
