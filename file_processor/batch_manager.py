@@ -38,6 +38,8 @@ from odpf.table_state import TableState
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 8
+_MOST_ASKED_JOB_RUNS = 200
+"""A figure for the dashboard is not worth the time in which the run's summary has to be done."""
 
 
 class Swept(Protocol):
@@ -203,7 +205,10 @@ class BatchManager(NamedTuple):
             _log.warning("the run could not be measured", exc_info=True)
 
     def _dpu_seconds(self, job_run_ids: Iterable[str]) -> float | None:
-        """DPU seconds of the job runs that audited a table; None when one cannot be asked for."""
+        """DPU seconds of the job runs that audited a table; None when there are too many to ask for, or one cannot be."""
+        job_run_ids = list(job_run_ids)
+        if len(job_run_ids) > _MOST_ASKED_JOB_RUNS:
+            return None
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 return sum(seconds or 0.0 for seconds in pool.map(self.job_runs.dpu_seconds, job_run_ids))

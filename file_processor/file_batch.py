@@ -27,7 +27,8 @@ class FileBatch(BaseModel):
         rows: whether there is anything to commit.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A release that was taken back reads what the newer one wrote.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: int = FILE_BATCH_VERSION
     batch_id: str
@@ -71,7 +72,7 @@ class CommitNote(BaseModel):
             not say. The commits of a table are one line; one that is not in it was made by somebody else.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: int = FILE_BATCH_VERSION
     batch_id: str

@@ -34,7 +34,6 @@ def freeze(
     other content here by now does not come any more; it is taken along, and set aside as overwritten.
     """
     by_name = {config.source_table_name: config for config in configs}
-    keys = {table: {file.key for file in listings.get(table, {}).values()} for table in by_name}
     files: dict[str, list[LandedFile]] = defaultdict(list)
     awaited: dict[str, list[LandedFile]] = defaultdict(list)
     for file in pending:
@@ -43,13 +42,18 @@ def freeze(
             continue
         here = localised(file, places)
         listed = listings.get(table, {}).get(file.file_id)
-        if listed is None and here.bucket != file.bucket and here.key not in keys[table]:
+        if listed is None and here.bucket != file.bucket and not _stands(here.key, listings.get(table, {})):
             awaited[table].append(here)
         else:
             files[table].append(listed or here)
     problems = {table: _waits(missing) for table, missing in awaited.items() if _is_needed(by_name[table], missing)}
     warnings = tuple(f"{table}: {_goes_on(missing)}" for table, missing in awaited.items() if table not in problems)
     return Frozen(files, problems, warnings)
+
+
+def _stands(key: str, listing: Mapping[str, LandedFile]) -> bool:
+    """Whether a key is in a listing, with whatever content."""
+    return any(file.key == key for file in listing.values())
 
 
 def foreign_buckets(configs: Iterable[TableConfig], settings: Settings) -> dict[str, str]:

@@ -8,9 +8,9 @@ own seconds.
 Glue of this Region knows nothing of another Region's job runs, so it cannot say that they have ended. An operator
 can: raising the epoch is the statement that no job run of an earlier epoch works any more. Hence
 
-    lease of an earlier epoch       void, whoever has it
-    same epoch, another Region      never taken
-    same epoch, this Region         taken when its owner has ended
+    this Region, any epoch          taken when its owner has ended: that Glue can say
+    another Region, earlier epoch   void: that is what raising the epoch says
+    another Region, same epoch      never taken
     lease of a later epoch          this run itself is the one that must stop
 """
 
@@ -108,8 +108,9 @@ class Contender(NamedTuple):
         return self.take(raw_table, source_table_name)
 
     def _is_owned(self, seen: TableState) -> bool:
-        """Whether another job run holds a lease that still counts."""
-        return bool(seen.lease_owner) and seen.lease_owner != self.owner and seen.lease_epoch == self.epoch
+        """Whether another job run holds a lease that still counts: raising the epoch ends nothing in this Region."""
+        is_here = seen.lease_region in (None, self.region)
+        return bool(seen.lease_owner) and seen.lease_owner != self.owner and (is_here or seen.lease_epoch == self.epoch)
 
     def _is_elsewhere(self, seen: TableState) -> bool:
         return self._is_owned(seen) and seen.lease_region not in (None, self.region)

@@ -85,6 +85,19 @@ def check_table(location: str, properties: TableProperties | None, table_type: s
         )
 
 
+def check_remains(location: str, properties: TableProperties) -> None:
+    """Make sure that what is about to be cleared is of this table version: another one is somebody else's table.
+
+    Raises:
+        UnsupportedRuntime: it is of another version.
+    """
+    if properties.version != TABLE_VERSION:
+        raise UnsupportedRuntime(
+            f"{location} holds a Hudi table of version {properties.version or '?'}, and ODPF writes version "
+            f"{TABLE_VERSION} alone. Nothing was written. Configure another raw table, or empty that place by hand."
+        )
+
+
 def _problem(properties: TableProperties | None, table_type: str) -> str | None:
     if properties is None:
         return "has no property file in `.hoodie`, so nobody can tell how it is to be written"

@@ -19,7 +19,7 @@ from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
 from file_processor.lease import Contender
 from file_processor.recovery import Recovery
-from file_processor.runtime_guard import check_table
+from file_processor.runtime_guard import check_remains, check_table
 from file_processor.schema import Schema
 from file_processor.settling import Settled, Settlement
 from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
@@ -118,8 +118,9 @@ class TableRun:
         """The frozen files without those that history has (put back by a duplicate event, or done by a dead run)."""
         files = self._work.files
         done = self._shop.tracker.done(self._config.source_table_name, [file.file_id for file in files])
-        if done:
-            self._shop.tracker.remove_pending(self._config.source_table_name, done)
+        just_settled = {record.file.file_id for settled in self.settled for record in settled.batch.records}
+        if left_over := done - just_settled:
+            self._shop.tracker.remove_pending(self._config.source_table_name, left_over)
         return tuple(file for file in files if file.file_id not in done)
 
     def _choose(self, files: tuple[LandedFile, ...]) -> Choice:
@@ -169,8 +170,10 @@ class TableRun:
         """Refuse what this release cannot write before anything is: also where a load would clear a folder first (G8)."""
         self._shop.engine().check()
         properties = self._timeline.properties()
-        if properties is not None or choice.kind is not CycleKind.LOAD:
+        if choice.kind is not CycleKind.LOAD:
             check_table(self._location, properties, self._config.hudi_table_type)
+        elif properties is not None:  # of a dead first load, perhaps with another table type: about to be cleared
+            check_remains(self._location, properties)
 
     def _table_schema(self, choice: Choice) -> Schema:
         if choice.kind is CycleKind.LOAD:
@@ -278,7 +281,6 @@ class TableRun:
             self._settle(batch, None)  # nothing changes: no commit
             return
         self._refuse_emptying(batch)
-        self._shop.contender.check_epoch()
         uri = self._settlement.store(batch)
         ledger = self._shop.contender.ledger
         self.lease = ledger.record_intent(self.lease, Intent(batch_id=batch.batch_id, uri=uri))
@@ -292,6 +294,7 @@ class TableRun:
             follows=self.lease.commit_instant or "",
         )
         await_clock(max(self._timeline.instants, default=""))
+        self._shop.contender.check_epoch()  # the last thing before others see anything
         prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self._settle(batch, self._timeline.check_newest(note))
 

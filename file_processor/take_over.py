@@ -8,6 +8,7 @@ without its data files. Nothing is written before all of it fits (docs/adr/0005)
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -99,15 +100,16 @@ class TakeOver:
 
 def _with_other_etags(files: Sequence[LandedFile], history: Iterable[FileRecord]) -> list[str]:
     """Paths of pending files that are a finished one but for the etag: same key, size and time, so not overwritten."""
-    done = {record.file.key: record.file for record in history if record.state is FileState.PROCESSED}
+    done: dict[str, list[LandedFile]] = defaultdict(list)
+    for record in history:
+        if record.state is FileState.PROCESSED:
+            done[record.file.key].append(record.file)
 
-    def is_replica(file: LandedFile) -> bool:
-        old = done.get(file.key)
-        if old is None or old.etag == file.etag or old.size != file.size:
-            return False
-        return abs(file.last_modified - old.last_modified) < _SAME_MOMENT
+    def is_replica_of(file: LandedFile, old: LandedFile) -> bool:
+        is_same = old.etag != file.etag and old.size == file.size
+        return is_same and abs(file.last_modified - old.last_modified) < _SAME_MOMENT
 
-    return [file.path for file in files if is_replica(file)]
+    return [file.path for file in files if any(is_replica_of(file, old) for old in done[file.key])]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -26,9 +26,11 @@ ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "build" / "templates"
 PACKAGES = ROOT / "build" / "packages"
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
-_WAIT = {"Delay": 5, "MaxAttempts": 720}
+_WAIT = {"Delay": 5, "MaxAttempts": 2880}
+"""Four hours: a large table's replica in a second Region takes its time."""
 _NOTHING = ("didn't contain changes", "no updates are to be performed")
 _UNFINISHED = "REVIEW_IN_PROGRESS"
+_FAILED_AT_FIRST = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 _console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -127,7 +129,7 @@ def parameters_of(template: Mapping[str, Any], given: Mapping[str, str], release
     Args:
         template: the template.
         given: values by parameter name; those that the template does not have are left out.
-        release: identifies the packages; with the values it makes the parameter `Release`.
+        release: identifies the packages; with the values and the template it makes the parameter `Release`.
 
     Raises:
         DeploymentError: a parameter without a default is not given.
@@ -140,7 +142,8 @@ def parameters_of(template: Mapping[str, Any], given: Mapping[str, str], release
     if missing:
         raise DeploymentError(f"Parameters are missing: {', '.join(missing)}. Add them to the environment's file.")
     if "Release" in declared:
-        digest = hashlib.sha256(json.dumps([release, values], sort_keys=True).encode()).hexdigest()[:8]
+        seen = json.dumps([release, values, template], sort_keys=True)
+        digest = hashlib.sha256(seen.encode()).hexdigest()[:8]
         values.setdefault("Release", f"{release}-{digest}")
     return values
 
@@ -244,7 +247,9 @@ class Deployer:
         waiter = self._cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
         try:
             waiter.wait(StackName=name, WaiterConfig=_WAIT)
-        except WaiterError:
+        except WaiterError as error:
+            if "Max attempts" in str(error):
+                raise DeploymentError(f"{name} is still being deployed. Wait for it, then deploy again.") from None
             raise DeploymentError(f"{name} was not deployed, and is taken back: {self._failure(name)}") from None
         _console.print(f"{name}: [bold]deployed[/]")
 
@@ -255,7 +260,13 @@ class Deployer:
             if "does not exist" in str(error):
                 return False
             raise
-        return str(stack["StackStatus"]) != _UNFINISHED
+        status = str(stack["StackStatus"])
+        if status in _FAILED_AT_FIRST:
+            raise DeploymentError(
+                f"{name} is {status}: its first deployment failed, and CloudFormation takes no other into it. Look at its "
+                f"events, then remove it and deploy again: aws cloudformation delete-stack --stack-name {name}"
+            )
+        return status != _UNFINISHED
 
     def _is_ready(self, name: str, change_set: str) -> bool:
         waiter = self._cloudformation.get_waiter("change_set_create_complete")

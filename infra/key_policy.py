@@ -10,7 +10,15 @@ _ACTIONS = [
     f"kms:{action}"
     for action in (
         *("CancelKeyDeletion", "CreateAlias", "CreateGrant", "Decrypt", "DeleteAlias", "DescribeKey", "DisableKey"),
-        *("DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt", "GenerateDataKey", "GetKeyPolicy"),
+        *(
+            "DisableKeyRotation",
+            "EnableKey",
+            "EnableKeyRotation",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "GetKeyPolicy",
+        ),
         *(
             "GetKeyRotationStatus",
             "ListAliases",
@@ -46,6 +54,7 @@ def key_statements() -> list[dict[str, Any]]:
                 "kms:ReEncryptFrom",
                 "kms:ReEncryptTo",
                 "kms:GenerateDataKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
                 "kms:DescribeKey",
             ],
             "Resource": "*",

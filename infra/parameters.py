@@ -137,11 +137,6 @@ _PARAMETERS = {
         "Glue version of the job: 5.0 (Hudi 0.15.0) or 5.1 (Hudi 1.0.2).", "5.0", values=("5.0", "5.1")
     ),
     "GlueConnectionName": Parameter("Glue connection that puts the job into a VPC; empty: none.", ""),
-    "GlueSecurityConfiguration": Parameter(
-        "create: encrypts the job's logs and bookmarks with the KMS key; none: the account's defaults.",
-        "create",
-        values=("create", "none"),
-    ),
     "MaxConcurrentJobRuns": Parameter("Job runs at once, of all cadences.", "50", "Number", smallest=1, largest=1000),
     "JobTimeoutMinutes": Parameter(
         "A job run that takes longer is stopped.", "480", "Number", smallest=5, largest=10080

@@ -25,6 +25,11 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             logger.info("retention is off: ODPF_RETENTION_DAYS is 0 or not set")
             return {"retention_days": 0}
         aws, before = _aws(), utc_now() - timedelta(days=days)
+        epoch = aws.ledger.epoch()
+        if not epoch.active_in(aws.region, second=aws.settings.is_second_region):
+            # What goes here would go there, too, and there it may have been overwritten by now.
+            logger.info("the active Region removes: %s", epoch.standing_by(aws.region))
+            return {"retention_days": days, "active_region": epoch.active_region}
 
         def goes_on() -> bool:
             return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS

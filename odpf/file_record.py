@@ -18,7 +18,7 @@ class FileRecord(BaseModel):
         first_sequence, last_sequence: smallest and greatest change sequence in it, None without rows.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     file: LandedFile
     state: FileState

@@ -18,7 +18,7 @@ from odpf.landed_file import LandedFile
 from odpf.settings import Settings
 from odpf.table_config import CadenceConfig, TableConfig
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 
 class _Manifest(BaseModel):

@@ -56,6 +56,7 @@ class FileManager(Stack):
             size=_RETENTION,
             statements=[
                 allow("ReadHistory", ["dynamodb:BatchGetItem"], [table_arn("file_tracker_history")]),
+                allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
                 list_staging(parameters),
                 # S3 takes a condition on the ETag of a deletion only from who may read the object.
                 allow("RemoveStagedFiles", ["s3:GetObject", "s3:DeleteObject"], each_objects_arn(buckets)),

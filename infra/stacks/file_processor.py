@@ -116,7 +116,6 @@ class FileProcessor(Stack):
     def _job(self, wheels: list[str]) -> None:
         parameters, stack = self._parameters, self
         connected = parameters.given("GlueConnectionName")
-        secured = parameters.equals("GlueSecurityConfiguration", "create", "MakesGlueSecurityConfiguration")
         more = parameters.given("AdditionalJobPolicyArn")
         groups = f"/{NAMES.glue_job_name}"
         for stream in ("output", "error"):
@@ -150,25 +149,6 @@ class FileProcessor(Stack):
                 "CKV_AWS_111": "Only with GlueConnectionName: network interfaces are made before they have a name.",
             },
         )
-        security = glue.CfnSecurityConfiguration(
-            stack,
-            "JobSecurity",
-            name=sub(NAMES.glue_job_name),
-            encryption_configuration=glue.CfnSecurityConfiguration.EncryptionConfigurationProperty(
-                cloud_watch_encryption=glue.CfnSecurityConfiguration.CloudWatchEncryptionProperty(
-                    cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=parameters.text("KmsKeyArn")
-                ),
-                job_bookmarks_encryption=glue.CfnSecurityConfiguration.JobBookmarksEncryptionProperty(
-                    job_bookmarks_encryption_mode="CSE-KMS", kms_key_arn=parameters.text("KmsKeyArn")
-                ),
-                s3_encryptions=[
-                    glue.CfnSecurityConfiguration.S3EncryptionProperty(
-                        s3_encryption_mode="SSE-KMS", kms_key_arn=parameters.text("KmsKeyArn")
-                    )
-                ],
-            ),
-        )
-        security.cfn_options.condition = secured
         code = "s3://${CodeBucket}/${CodePrefix}/glue"
         job = glue.CfnJob(
             stack,
@@ -190,9 +170,6 @@ class FileProcessor(Stack):
             connections=Fn.condition_if(
                 connected.logical_id, {"Connections": [parameters.text("GlueConnectionName")]}, Aws.NO_VALUE
             ),
-            security_configuration=Fn.condition_if(
-                secured.logical_id, sub(NAMES.glue_job_name), Aws.NO_VALUE
-            ).to_string(),
             default_arguments={
                 "--datalake-formats": "hudi",
                 "--conf": "spark.serializer=org.apache.spark.serializer.KryoSerializer",
@@ -202,12 +179,13 @@ class FileProcessor(Stack):
                 # Wheels are all there is: the job never asks a package index, so it runs in a VPC without internet.
                 "--python-modules-installer-option": "--no-index --no-deps",
                 "--custom-logGroup-prefix": sub(groups),
-                "--enable-continuous-cloudwatch-log": "true",
-                "--enable-metrics": "false",
             },
             tags={"odpf:deployment": parameters.text("Prefix")},
         )
-        reason = "It has the security configuration of this stack unless GlueSecurityConfiguration says none."
+        reason = (
+            "Its log groups are made here with the deployment's key, its buckets encrypt by default, and it keeps no "
+            "bookmarks: a security configuration would only send its logs to groups of other names."
+        )
         suppress(job, dict.fromkeys(("AwsSolutions-GL1", "AwsSolutions-GL3", "CKV_AWS_195"), reason))
 
     def _state_machine(self, plan: Function, summary: Function) -> None:
@@ -264,7 +242,7 @@ def _job_statements(parameters: Parameters) -> list[Statement]:
         allow("ReadPackages", ["s3:GetObject"], [sub("arn:${AWS::Partition}:s3:::${CodeBucket}/${CodePrefix}/glue/*")]),
         allow(
             "WriteLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
             [
                 arn("logs", f"log-group:/{NAMES.glue_job_name}*"),
                 arn("logs", "log-group:/aws-glue/jobs/*"),

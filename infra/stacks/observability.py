@@ -273,7 +273,11 @@ def _operator() -> list[Statement]:
             [arn("athena", "workgroup/primary")],
         ),
         allow("ReadDatabases", ["glue:GetDatabase"], catalog_arns(tables=False)),
-        allow("ReadCatalog", ["glue:GetTable", "glue:GetPartitions"], catalog_arns(tables=True)),
+        allow(
+            "ReadCatalog",
+            ["glue:GetTable", "glue:GetPartitions", "glue:GetPartition", "glue:BatchGetPartition"],
+            catalog_arns(tables=True),
+        ),
         allow(
             "ReadRawTables",
             ["s3:GetObject"],

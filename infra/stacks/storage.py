@@ -212,8 +212,17 @@ class Storage(Stack):
         status = parameters.text("ReplicateRaw") if bucket.name == "Raw" else "Enabled"
         criteria = {"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}}}
         encryption = {"EncryptionConfiguration": {"ReplicaKmsKeyID": parameters.text("ReplicaKmsKeyArn")}}
+        statements = [
+            allow("DecryptHere", ["kms:Decrypt"], [self._key_arn]),
+            # Decrypt there, too: the bucket's key of the other Region is used (S3 guide, "Bucket Keys and replication").
+            allow(
+                "EncryptThere",
+                ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"],
+                [parameters.text("ReplicaKmsKeyArn")],
+            ),
+        ]
         if bucket.name == "Staging":  # without KMS, so that a replica keeps its original's ETag and is the same file
-            criteria, encryption = {}, {}
+            criteria, encryption, statements = {}, {}, []
         own = role(
             self,
             parameters,
@@ -240,8 +249,7 @@ class Storage(Stack):
                     ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
                     [sub(f"arn:${{AWS::Partition}}:s3:::${{{target}}}/*")],
                 ),
-                allow("DecryptHere", ["kms:Decrypt"], [self._key_arn]),
-                allow("EncryptThere", ["kms:Encrypt"], [parameters.text("ReplicaKmsKeyArn")]),
+                *statements,
             ],
             wildcards="Every object of the bucket is replicated.",
         )
@@ -278,7 +286,8 @@ class Storage(Stack):
         for schema in TABLES:
             table = self._table(schema, replicated)
             table.cfn_options.condition = primary
-            _keep(table)
+            table.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
+            table.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
 
     def _rules(self) -> None:
         """Replication without the other Region's key would be left out without a word; it is refused."""
@@ -379,9 +388,9 @@ def _keys(property_type: Any, schema: list[dict[str, str]]) -> list[Any]:
     return [property_type(attribute_name=key["AttributeName"], key_type=key["KeyType"]) for key in schema]
 
 
-def _keep(resource: kms.CfnKey | s3.CfnBucket | dynamodb.CfnGlobalTable) -> None:
-    """Data stays when a stack goes."""
-    resource.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
+def _keep(resource: kms.CfnKey | s3.CfnBucket) -> None:
+    """Data stays when a stack goes; what a first deployment made before it failed goes, so that it can be repeated."""
+    resource.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
     resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from odpf.adapters.dynamo import ConditionFailed, DynamoTable
@@ -11,6 +12,8 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.states import Registration
 from odpf.tables import IN_QUARANTINE
+
+_DELETES_AT_ONCE = 8
 
 
 class DynamoFileTracker:
@@ -100,10 +103,11 @@ class DynamoFileTracker:
     def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
         """Drop pending items whose files history already has.
 
-        One by one: they are few, and BatchWriteItem would be a right to put as well.
+        Delete by delete, several at once: BatchWriteItem would be a right to put as well.
         """
-        for file_id in file_ids:
-            self._pending.delete({"source_table_name": source_table_name, "file_id": file_id})
+        keys = [{"source_table_name": source_table_name, "file_id": file_id} for file_id in file_ids]
+        with ThreadPoolExecutor(_DELETES_AT_ONCE) as pool:
+            list(pool.map(self._pending.delete, keys))
 
 
 def _key(file: LandedFile) -> dict[str, str]:

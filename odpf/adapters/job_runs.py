@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -18,8 +19,13 @@ class GlueJobRuns:
     """Runs of the one configuration-driven job."""
 
     def __init__(self, session: boto3.Session, job_name: str) -> None:
-        self._client = session.client("glue", config=CLIENT_CONFIG)
+        self._session = session
         self._job_name = job_name
+
+    @cached_property
+    def _client(self) -> Any:
+        """Made when the first run is asked for: a plan never does, and the client takes its time."""
+        return self._session.client("glue", config=CLIENT_CONFIG)
 
     def state(self, job_run_id: str) -> JobRunState | None:
         """State of a run; None when Glue knows no such run."""

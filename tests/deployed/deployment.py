@@ -31,8 +31,6 @@ _ENVIRONMENT = {
         "StagingFolder": FOLDER,
         "StagingPrefixes": f"{FOLDER}/*",
         "RetentionDays": 30,
-        # The one resource type of the templates that the emulator does not have.
-        "GlueSecurityConfiguration": "none",
     },
     "regions": {
         "primary": {

@@ -70,3 +70,11 @@ def test_it_stops_while_there_is_time_to_say_where(staged, monkeypatch):
     monkeypatch.setenv("ODPF_RETENTION_DAYS", "30")
     short = SimpleNamespace(get_remaining_time_in_millis=lambda: retention.SPARE_MILLISECONDS)
     assert retention.handler({}, short)["finished"] is False
+
+
+def test_a_region_that_stands_by_removes_nothing(staged, monkeypatch):
+    monkeypatch.setenv("ODPF_RETENTION_DAYS", "30")
+    monkeypatch.setattr(retention, "utc_now", lambda: datetime(2100, 1, 1, tzinfo=UTC))
+    staged.ledger.raise_epoch(staged.ledger.epoch(), "eu-central-1", "somebody", NOW)
+    assert retention.handler({}, TIME) == {"retention_days": 30, "active_region": "eu-central-1"}
+    assert len(list(staged.objects.list("odpf-staging", ""))) == 1

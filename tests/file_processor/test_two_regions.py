@@ -261,7 +261,30 @@ class TestLeases:
         epoch = bench.aws.ledger.epoch().number
         return bench.aws.ledger.acquire(bench.state, owner, "run-a", FIRST_MOMENT, epoch=epoch, region=bench.region)
 
-    def test_a_lease_of_an_earlier_epoch_is_void_whoever_has_it(self):
+    def test_raising_the_epoch_does_not_free_a_table_that_a_job_run_of_this_region_still_writes(self):
+        regions = TwoRegions().loaded()
+        regions.a.change(2, "U", 2, 22)
+        held = self.hold(regions.a)
+        regions.a.aws.job_runs.set("jr-a", JobRunState.RUNNING)
+        activate(regions.a)
+        regions.a.manager().plan("run-x", "hourly")
+        (row,) = self.one_look(regions.a)
+        assert (row.outcome, regions.a.state.lease_owner) == (Outcome.SKIPPED_LOCKED, held.lease_owner)
+        regions.a.aws.job_runs.set("jr-a", JobRunState.STOPPED)
+        assert only_result(regions.a.run()).outcome is Outcome.COMPLETED
+        assert regions.a.table == BOTH_CHANGES
+
+    def one_look(self, bench):
+        """A job run that meets a heart which beats."""
+        bench.aws.ledger.beat("jr-a")
+        ticks = iter(range(99))
+
+        def alive(_seconds):
+            bench.aws.ledger.beat("jr-a")
+
+        return bench.process("run-x", 0, bench.aws, sleep=alive, monotonic=ticks.__next__)
+
+    def test_a_lease_of_the_other_region_in_an_earlier_epoch_is_void(self):
         regions = TwoRegions().loaded()
         regions.a.change(2, "U", 2, 22)
         held = self.hold(regions.a)

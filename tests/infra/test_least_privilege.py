@@ -7,6 +7,7 @@ what they record; `ODPF_RECORDED_CALLS=FILE` compares another recording (docs/pe
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -89,7 +90,8 @@ def test_the_kept_calls_are_those_of_the_end_to_end_tests(request, recorded):
 
 
 def _of_slow_tests() -> set[Path]:
-    return {file for file in END_TO_END.glob("test_*.py") if "pytestmark = pytest.mark.more" in file.read_text()}
+    slow = re.compile(r"^pytestmark = \[?pytest\.mark\.more", re.MULTILINE)
+    return {file for file in END_TO_END.glob("test_*.py") if slow.search(file.read_text())}
 
 
 def test_no_action_has_a_wildcard(everything):
