@@ -1,7 +1,7 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,11 +35,15 @@ demo: $(READY) ## 18 tables from nothing to validated counts (ROWS=1000, ARGS="-
 
 test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words")
 	@$(PREFETCH)
-	@$(BIN)/python -m pytest -m "not more" $(ARGS)
+	@$(BIN)/python -m pytest -m "not more and not soak" $(ARGS)
 
 test-more: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
-	@$(BIN)/python -m pytest -m more --no-skips $(ARGS)
+	@$(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
+
+soak: $(INFRA_READY) ## the longest tests: two Regions by the runbook, what happens now and then (about ten minutes)
+	@$(PREFETCH)
+	@$(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 
 lint: $(INFRA_READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -29,6 +29,8 @@ from tests.end_to_end.test_arrivals import no_events, waiting_messages
 from tests.end_to_end.test_manifests import deployments
 from tests.end_to_end.waiting import eventually
 
+pytestmark = pytest.mark.soak
+
 CADENCE, TABLE, DATABASE = "rare", "crm.rare.parts", "rare_raw"
 CONFIG_TABLE, CONFIG_QUEUE, GROUP = "odpf_raw_table_config", "odpf_config_events", "odpf_refresh_cadences"
 

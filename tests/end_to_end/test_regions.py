@@ -26,7 +26,7 @@ from tests.end_to_end.source import Source, rows
 from tests.end_to_end.waiting import eventually
 
 # Three minutes of two instances and their Spark processes, ten on a busy machine.
-pytestmark = [pytest.mark.more, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "regions.md"
 CADENCE, ASLEEP = "10_min_refresh", "asleep"

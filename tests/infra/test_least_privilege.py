@@ -7,7 +7,6 @@ what they record; `ODPF_RECORDED_CALLS=FILE` compares another recording (docs/pe
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +24,8 @@ from tests.recording import RECORDING
 
 HERE = "eu-west-1:123456789012"
 END_TO_END = Path(__file__).parents[1] / "end_to_end"
+APART = ("test_kills.py", "test_regions.py")
+"""Slow tests whose calls are not kept."""
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +81,13 @@ def test_the_kept_calls_are_those_of_the_end_to_end_tests(request, recorded):
     """When all of them run in this session; part of them, or a run that failed, says nothing."""
     files = {item.path for item in request.session.items}
     live = request.config.stash.get(RECORDING, None)
-    whole = {*END_TO_END.glob("test_*.py")} <= files | _of_slow_tests()
+    whole = {*END_TO_END.glob("test_*.py")} <= files | {END_TO_END / name for name in APART}
     if live is None or not whole or request.session.testsfailed:
         return
     if os.environ.get("ODPF_KEEP_CALLS"):
         keep(read(live))
         recorded = read(KEPT)
     assert [each.line() for each in {*recorded} - standing_for(read(live))] == []
-
-
-def _of_slow_tests() -> set[Path]:
-    slow = re.compile(r"^pytestmark = \[?pytest\.mark\.more", re.MULTILINE)
-    return {file for file in END_TO_END.glob("test_*.py") if slow.search(file.read_text())}
 
 
 def test_no_action_has_a_wildcard(everything):

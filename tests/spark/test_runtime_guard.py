@@ -11,6 +11,8 @@ from odpf.states import Outcome
 from tests.spark.staged_table import COLUMNS, DATABASE, StagedTable, update
 from tests.spark.stories import story
 
+pytestmark = pytest.mark.more
+
 PARTITIONED = {**COLUMNS, "day": pa.string()}
 
 

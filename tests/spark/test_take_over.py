@@ -11,6 +11,8 @@ from file_processor.timeline import Timeline
 from tests.spark.staged_table import COLUMNS, update
 from tests.spark.stories import story
 
+pytestmark = pytest.mark.soak
+
 CHANGES = 12
 """More than `hoodie.compact.inline.max.delta.commits`."""
 
