@@ -37,11 +37,11 @@ test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words")
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "not more and not soak" $(ARGS)
 
-test-more: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
+test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
 
-soak: $(INFRA_READY) ## the longest tests: two Regions by the runbook, what happens now and then (about ten minutes)
+soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: both Regions by the runbook, the AWS guide typed, checkov (about ten minutes)
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.deployed.account import CHECKOUT, PYTHON
 from tests.deployed.guide import blocks, workplace
 
-pytestmark = pytest.mark.more
+pytestmark = pytest.mark.soak
 
 GUIDE = CHECKOUT / "docs" / "aws.md"
 MARK = "=== block "

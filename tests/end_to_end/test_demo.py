@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
+
 from tests.end_to_end.lake import PROGRAM
+
+pytestmark = pytest.mark.more
 
 
 def test_the_demonstration_ends_with_a_lake_that_equals_its_source(tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from odpf.manifest import MANIFEST_VERSION
 from tests.end_to_end.lake import ARTIFACTS, JOB, Lake
 from tests.end_to_end.waiting import eventually
 
@@ -22,7 +23,7 @@ CASES = {
 DOCUMENTS = {
     "damaged": b'{"version": 1, "dig',
     "newer": json.dumps({"version": 99, "digest": "", "body": {}}).encode(),
-    "tampered": json.dumps({"version": 1, "digest": "0" * 64, "body": {"run_id": "by-hand"}}).encode(),
+    "tampered": json.dumps({"version": MANIFEST_VERSION, "digest": "0" * 64, "body": {"run_id": "by-hand"}}).encode(),
 }
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from odpf_local.aws import running
 
+pytestmark = pytest.mark.more
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.end_to_end.lake import DATABASE, Lake, ended, table
 from tests.end_to_end.source import Source, rows
+
+pytestmark = pytest.mark.more
 
 CADENCE = "twice"
 TABLES = ("twice.a", "twice.b")

@@ -24,8 +24,8 @@ from tests.recording import RECORDING
 
 HERE = "eu-west-1:123456789012"
 END_TO_END = Path(__file__).parents[1] / "end_to_end"
-APART = ("test_kills.py", "test_regions.py")
-"""Slow tests whose calls are not kept."""
+APART = ("test_demo.py", "test_kills.py", "test_readme.py", "test_regions.py")
+"""Tests whose calls are not kept: they kill what calls, or have instances of their own."""
 
 
 @pytest.fixture(scope="module")

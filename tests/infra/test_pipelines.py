@@ -69,7 +69,7 @@ def test_cfn_lint_has_nothing_to_say():
     assert (len(TEMPLATES), done.returncode) == (2, 0), done.stdout + done.stderr
 
 
-@pytest.mark.more
+@pytest.mark.soak
 @pytest.mark.parametrize(("framework", "folder"), [("cloudformation", "infra/pipeline"), ("github_actions", ".github")])
 def test_checkov_has_nothing_to_say(framework, folder):
     command = [

@@ -71,7 +71,7 @@ def test_cfn_lint_has_nothing_to_say(folder):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.more
+@pytest.mark.soak
 def test_checkov_has_nothing_to_say(folder):
     command = [
         CHECKOV,
