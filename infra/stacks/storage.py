@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from aws_cdk import Aws, CfnCondition, CfnDeletionPolicy, CfnOutput, CfnRule, CfnRuleAssertion, CfnTag, Fn, Stack, Token
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -15,11 +14,8 @@ from infra.names import sub
 from infra.parameters import Parameters
 from infra.roles import VERSION, allow, role, trust
 from infra.suppressions import suppress
-from odpf.settings import Settings
-from odpf.tables import PROCESSING_TRACKER, TABLES, TableSchema
-
-_TTL = {PROCESSING_TRACKER.name: "expires_at"}
-"""Heartbeats of ended job runs go by themselves; the leases' own items have no such attribute."""
+from infra.tables import global_table
+from odpf.tables import TABLES
 
 
 class _Bucket(NamedTuple):
@@ -284,7 +280,7 @@ class Storage(Stack):
         primary = self._parameters.equals("RegionRole", "primary", "IsPrimary")
         replicated = self._parameters.given("ReplicaRegion")
         for schema in TABLES:
-            table = self._table(schema, replicated)
+            table = global_table(self, self._parameters, schema, self._key_arn, replicated)
             table.cfn_options.condition = primary
             table.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
             table.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
@@ -316,76 +312,6 @@ class Storage(Stack):
                 )
             ],
         )
-
-    def _table(self, schema: TableSchema, replicated: CfnCondition) -> dynamodb.CfnGlobalTable:
-        """One table; a global table of one Region until a second one is named, so that naming it replaces nothing."""
-        shape = schema.create_table(Settings.model_construct(prefix=""))
-        key_of = dynamodb.CfnGlobalTable.KeySchemaProperty
-        indexes = [
-            dynamodb.CfnGlobalTable.GlobalSecondaryIndexProperty(
-                index_name=index["IndexName"],
-                key_schema=_keys(key_of, index["KeySchema"]),
-                projection=dynamodb.CfnGlobalTable.ProjectionProperty(
-                    projection_type=index["Projection"]["ProjectionType"]
-                ),
-            )
-            for index in shape.get("GlobalSecondaryIndexes", ())
-        ]
-        ttl = _TTL.get(schema.name)
-        return dynamodb.CfnGlobalTable(
-            self,
-            "".join(part.capitalize() for part in schema.name.split("_")),
-            table_name=sub(f"${{Prefix}}{schema.name}"),
-            billing_mode=shape["BillingMode"],
-            attribute_definitions=[
-                dynamodb.CfnGlobalTable.AttributeDefinitionProperty(
-                    attribute_name=each["AttributeName"], attribute_type=each["AttributeType"]
-                )
-                for each in shape["AttributeDefinitions"]
-            ],
-            key_schema=_keys(key_of, shape["KeySchema"]),
-            global_secondary_indexes=indexes or None,
-            # Replication between Regions needs it; a stream that nobody reads costs nothing.
-            stream_specification=dynamodb.CfnGlobalTable.StreamSpecificationProperty(
-                stream_view_type="NEW_AND_OLD_IMAGES"
-            ),
-            sse_specification=dynamodb.CfnGlobalTable.SSESpecificationProperty(sse_enabled=True, sse_type="KMS"),
-            time_to_live_specification=dynamodb.CfnGlobalTable.TimeToLiveSpecificationProperty(
-                attribute_name=ttl, enabled=True
-            )
-            if ttl
-            else None,
-            replicas=[
-                _replica(Aws.REGION, self._key_arn),
-                Fn.condition_if(
-                    replicated.logical_id,
-                    {
-                        "Region": self._parameters.text("ReplicaRegion"),
-                        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-                        "DeletionProtectionEnabled": True,
-                        "SSESpecification": {"KMSMasterKeyId": self._parameters.text("ReplicaKmsKeyArn")},
-                        "Tags": [{"Key": "odpf:deployment", "Value": self._parameters.text("Prefix")}],
-                    },
-                    Aws.NO_VALUE,
-                ),
-            ],
-        )
-
-
-def _replica(region: str, key_arn: str) -> dynamodb.CfnGlobalTable.ReplicaSpecificationProperty:
-    return dynamodb.CfnGlobalTable.ReplicaSpecificationProperty(
-        region=region,
-        point_in_time_recovery_specification=dynamodb.CfnGlobalTable.PointInTimeRecoverySpecificationProperty(
-            point_in_time_recovery_enabled=True
-        ),
-        deletion_protection_enabled=True,
-        sse_specification=dynamodb.CfnGlobalTable.ReplicaSSESpecificationProperty(kms_master_key_id=key_arn),
-        tags=[CfnTag(key="odpf:deployment", value=sub("${Prefix}"))],
-    )
-
-
-def _keys(property_type: Any, schema: list[dict[str, str]]) -> list[Any]:
-    return [property_type(attribute_name=key["AttributeName"], key_type=key["KeyType"]) for key in schema]
 
 
 def _keep(resource: kms.CfnKey | s3.CfnBucket) -> None:

@@ -129,7 +129,7 @@ def test_every_change_is_linted_tested_packaged_and_synthesised():
     assert {"push", "pull_request"} <= set(workflow["on"])
     matrix = workflow["jobs"]["make"]["strategy"]["matrix"]
     targets = [target for targets in matrix["targets"] for target in targets.split()]
-    assert targets == ["lint", "test", "test-more", "package", "synth"]
+    assert targets == ["lint", "test", "test-more", "soak", "package", "synth"]
     assert set(targets) <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
