@@ -43,18 +43,14 @@ def stacks(scope: App, wheels: list[str]) -> list[Stack]:
         scope: the app.
         wheels: file names of the Glue job's wheels.
     """
-
     Validations.of(scope).acknowledge(*_TAKEN_AS_GIVEN)
 
-    def options() -> dict[str, Any]:
-        return {"synthesizer": BootstraplessSynthesizer()}
-
     return [
-        Storage(scope, "odpf-storage", **options()),
-        FileManager(scope, "odpf-file-manager", **options()),
-        FileProcessor(scope, "odpf-file-processor", wheels=wheels, **options()),
-        ConfigManager(scope, "odpf-config-manager", **options()),
-        Observability(scope, "odpf-observability", **options()),
+        Storage(scope, "odpf-storage", synthesizer=BootstraplessSynthesizer()),
+        FileManager(scope, "odpf-file-manager", synthesizer=BootstraplessSynthesizer()),
+        FileProcessor(scope, "odpf-file-processor", wheels=wheels, synthesizer=BootstraplessSynthesizer()),
+        ConfigManager(scope, "odpf-config-manager", synthesizer=BootstraplessSynthesizer()),
+        Observability(scope, "odpf-observability", synthesizer=BootstraplessSynthesizer()),
     ]
 
 

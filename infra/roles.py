@@ -112,3 +112,9 @@ def know_absent(bucket: str, *prefixes: str) -> Statement:
     """
     condition = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
     return allow("KnowWhatIsAbsent", ["s3:ListBucket"], [bucket_arn(bucket)], condition)
+
+
+def list_raw_tables() -> Statement:
+    """List the raw tables' folders, and nothing else of their bucket."""
+    condition = {"StringLike": {"s3:prefix": [sub("${RawDatabasePattern}*")]}}
+    return allow("ListRawTables", ["s3:ListBucket"], [bucket_arn("RawBucketName")], condition)

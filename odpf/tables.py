@@ -9,6 +9,8 @@ from odpf.settings import Settings
 BY_RUN = "by_run"
 BY_DAY = "by_day"
 IN_QUARANTINE = "in_quarantine"
+EPOCH_ITEM = "#epoch"
+"""Key of the one item of the processing tracker that people write; no raw table can be called so."""
 
 
 class TableSchema(NamedTuple):

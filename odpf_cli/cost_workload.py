@@ -9,10 +9,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from observability.limits import MOST_MEASURED_TABLES
 from odpf.errors import InvalidConfiguration
 
-MOST_MEASURED_TABLES = 200
-"""Of the setting `auto` (observability/limits.py)."""
 HOURS_A_MONTH = 730
 """As AWS's calculator has it."""
 DAYS_A_MONTH = HOURS_A_MONTH / 24

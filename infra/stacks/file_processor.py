@@ -16,7 +16,6 @@ from infra.functions import PARAMETERS, Function, Size, function, log_group
 from infra.names import (
     NAMES,
     arn,
-    bucket_arn,
     catalog_arns,
     each_objects_arn,
     job_arn,
@@ -25,7 +24,7 @@ from infra.names import (
     table_arn,
 )
 from infra.parameters import Parameters
-from infra.roles import Statement, allow, know_absent, role, trust, use_key
+from infra.roles import Statement, allow, know_absent, list_raw_tables, role, trust, use_key
 from infra.stacks.file_manager import list_staging, register_files
 from infra.suppressions import suppress
 from odpf.table_refreshed import SOURCE
@@ -270,12 +269,7 @@ def _job_statements(parameters: Parameters) -> list[Statement]:
             ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
             [sub("arn:${AWS::Partition}:s3:::${RawBucketName}/${RawDatabasePattern}*")],
         ),
-        allow(
-            "ListRawTables",
-            ["s3:ListBucket"],
-            [bucket_arn("RawBucketName")],
-            {"StringLike": {"s3:prefix": [sub("${RawDatabasePattern}*")]}},
-        ),
+        list_raw_tables(),
         allow("TakeTables", ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], [tracker]),
         allow("FinishPending", ["dynamodb:DeleteItem"], [table_arn("file_tracker")]),
         allow(

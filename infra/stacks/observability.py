@@ -13,12 +13,10 @@ from infra.dashboard import body
 from infra.functions import PARAMETERS, Size, function, on_schedule
 from infra.names import NAMES, arn, bucket_arn, catalog_arns, objects_arn, state_machine_arn, sub, table_arn
 from infra.parameters import Parameters
-from infra.roles import VERSION, Statement, allow, know_absent, managed_policy, use_key
-from odpf.tables import BY_DAY, BY_RUN, IN_QUARANTINE
+from infra.roles import VERSION, Statement, allow, know_absent, list_raw_tables, managed_policy, use_key
+from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE
 
 PACKAGE = "observability.zip"
-EPOCH_KEY = "#epoch"
-"""Key of the one item of the processing tracker that people write (odpf/adapters/ledger.py)."""
 _SIZE = Size(memory=1024, seconds=240)
 _WATCH_MINUTES = 5
 
@@ -252,7 +250,7 @@ def _operator() -> list[Statement]:
             "RaiseEpoch",
             ["dynamodb:UpdateItem"],
             [table_arn("file_processing_tracker")],
-            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [EPOCH_KEY]}},
+            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [EPOCH_ITEM]}},
         ),
         allow(
             "StartAndListRuns",
@@ -283,12 +281,7 @@ def _operator() -> list[Statement]:
             ["s3:GetObject"],
             [sub("arn:${AWS::Partition}:s3:::${RawBucketName}/${RawDatabasePattern}*")],
         ),
-        allow(
-            "ListRawTables",
-            ["s3:ListBucket"],
-            [bucket_arn("RawBucketName")],
-            {"StringLike": {"s3:prefix": [sub("${RawDatabasePattern}*")]}},
-        ),
+        list_raw_tables(),
         allow(
             "KeepResults",
             ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],

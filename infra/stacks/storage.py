@@ -19,13 +19,14 @@ from odpf.tables import TABLES
 
 
 class _Bucket(NamedTuple):
-    """One bucket: the parameters that name, make and replicate it, and the prefixes that are replicated or expire."""
+    """One bucket: the parameters that name, make and replicate it, and the prefixes that are replicated
+    or expire, after so many days or those of a parameter."""
 
     name: str
     what: str
     announces: bool
     replicates: tuple[str, ...] = ("",)
-    expires: tuple[tuple[str, str], ...] = ()
+    expires: tuple[tuple[str, str | int], ...] = ()
 
     @property
     def parameter(self) -> str:
@@ -40,7 +41,7 @@ _BUCKETS = (
         "packages, manifests, quarantined rows",
         announces=True,
         replicates=("batches/", "quarantine/"),
-        expires=(("runs/", "${RunDays}"), ("scratch/", "7"), ("athena/", "7")),
+        expires=(("runs/", "RunDays"), ("scratch/", 7), ("athena/", 7)),
     ),
 )
 
@@ -190,7 +191,7 @@ class Storage(Stack):
             ),
         ]
         for prefix, days in bucket.expires:
-            in_days = self._parameters.number("RunDays") if days == "${RunDays}" else int(days)
+            in_days = self._parameters.number(days) if isinstance(days, str) else days
             rules.append(
                 s3.CfnBucket.RuleProperty(
                     id=f"expire-{prefix.rstrip('/')}", status="Enabled", prefix=prefix, expiration_in_days=in_days

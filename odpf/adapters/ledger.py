@@ -36,10 +36,9 @@ from odpf.file_record import FileRecord
 from odpf.settings import Settings
 from odpf.states import RefreshStatus
 from odpf.table_state import Intent, TableState
-from odpf.tables import FILE_TRACKER, FILE_TRACKER_HISTORY, PROCESSING_TRACKER
+from odpf.tables import EPOCH_ITEM, FILE_TRACKER, FILE_TRACKER_HISTORY, PROCESSING_TRACKER
 
 _JOB_RUN = "#job_run/"
-_EPOCH = "#epoch"
 _BEATS_KEPT = timedelta(days=7)
 _OWNED = "#lease_owner = :seen_lease_owner AND #fence = :seen_fence"
 
@@ -154,7 +153,7 @@ class DynamoLedger:
 
     def epoch(self) -> Epoch:
         """The deployment's epoch; without an item nobody has raised it yet."""
-        item = self._table.get(_key(_EPOCH))
+        item = self._table.get(_key(EPOCH_ITEM))
         return epoch_of(item) if item else Epoch()
 
     def raise_epoch(self, seen: Epoch, active_region: str, raised_by: str, now: datetime) -> Epoch:
@@ -165,7 +164,7 @@ class DynamoLedger:
         raised = seen.raised(active_region, raised_by, iso(now))
         condition = "#epoch = :seen_epoch" if seen.number else "(attribute_not_exists(#epoch) OR #epoch = :seen_epoch)"
         try:
-            self._table.update(_key(_EPOCH), epoch_attributes(raised), condition, {"epoch": seen.number})
+            self._table.update(_key(EPOCH_ITEM), epoch_attributes(raised), condition, {"epoch": seen.number})
         except ConditionFailed as failed:
             stands = epoch_of(failed.item) if failed.item else Epoch()
             if stands != raised:
