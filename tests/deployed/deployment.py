@@ -116,6 +116,10 @@ class Deployment:
     def rows(self, database: str, table: str, columns: list[str]) -> list[dict[str, Any]]:
         """The rows of a raw table where the Data Catalog says it lies, read without Spark."""
         found = self.client("glue").get_table(DatabaseName=database, Name=table)["Table"]
+        return self.rows_at(found["StorageDescriptor"]["Location"], columns)
+
+    def rows_at(self, location: str, columns: list[str]) -> list[dict[str, Any]]:
+        """The rows of the Hudi table at a place, read without Spark."""
         storage = {
             "aws_endpoint": self.account.endpoint_url,
             "aws_region": REGION,
@@ -123,7 +127,7 @@ class Deployment:
             "aws_secret_access_key": "test",
             "aws_allow_http": "true",
         }
-        read = hudi_reader.read(found["StorageDescriptor"]["Location"], columns, storage)
+        read = hudi_reader.read(location, columns, storage)
         return sorted(read.to_pylist(), key=repr)
 
     def executions(self, cadence: str) -> list[dict[str, Any]]:
