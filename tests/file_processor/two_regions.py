@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime
 
 from odpf.clock import utc_now
 from odpf.settings import Settings, StagingPlace
@@ -74,3 +75,18 @@ def _copy(source: Workbench, target: Workbench, bucket: str, *, mirrored: bool =
     if mirrored:
         there.clear()
     there |= source.aws.objects._buckets.get(bucket, {})
+
+
+BOTH_CHANGES = {1: 11, 2: 22}
+
+
+def only_result(summary):
+    (result,) = summary.tables
+    return result
+
+
+def ids(bench):
+    return [record.file.file_id for record in bench.history]
+
+
+FIRST_MOMENT = datetime(2026, 1, 31, 10, tzinfo=UTC)
