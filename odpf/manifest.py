@@ -16,9 +16,10 @@ from odpf.audit import TableResult
 from odpf.errors import InvalidManifest
 from odpf.landed_file import LandedFile
 from odpf.settings import Settings
+from odpf.states import Compute, EngineName
 from odpf.table_config import CadenceConfig, TableConfig
 
-MANIFEST_VERSION = 2
+MANIFEST_VERSION = 3
 
 
 class _Manifest(BaseModel):
@@ -63,7 +64,8 @@ class TableWork(BaseModel):
     """One table of a batch: its configuration as of the plan, and the frozen set of its pending files.
 
     `staged_loads` are all LOAD objects now in staging, listed only when a pending file is one: a reload may have
-    put some of them again with the same bytes.
+    put some of them again with the same bytes. `engine` is what the plan expects to process it, with the reason; a job
+    run that finds the table other than the ledger said takes Spark instead.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,10 +73,12 @@ class TableWork(BaseModel):
     config: TableConfig
     files: tuple[LandedFile, ...]
     staged_loads: tuple[LandedFile, ...] = ()
+    engine: EngineName = EngineName.SPARK
+    engine_reason: str = ""
 
 
 class BatchManifest(_Manifest):
-    """What one job run does; `epoch` and `region` are those of the plan, and the job runs in no others."""
+    """What one job run, or one Lambda invocation, does; `epoch` and `region` are those of the plan, and it runs in no others."""
 
     run_id: str
     started_at: str
@@ -83,6 +87,7 @@ class BatchManifest(_Manifest):
     region: str = ""
     settings: Settings
     cadence: CadenceConfig
+    compute: Compute = Compute.GLUE
     tables: tuple[TableWork, ...]
 
 

@@ -20,6 +20,20 @@ class DmsFileType(StrEnum):
     INCREMENTAL = "Incremental"
 
 
+class EngineName(StrEnum):
+    """What reads, reduces, merges and writes a file batch."""
+
+    SPARK = "spark"
+    ARROW = "arrow"
+
+
+class Compute(StrEnum):
+    """Where a table batch is processed."""
+
+    GLUE = "glue"
+    LAMBDA = "lambda"
+
+
 class RefreshStatus(StrEnum):
     """`refresh_status` of a raw table in `odpf_file_processing_tracker`."""
 

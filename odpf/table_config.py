@@ -112,6 +112,7 @@ class CadenceConfig(BaseModel):
     glue_job_max_workers: int = Field(default=10, ge=2, le=299)
     refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
     schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    compute: Literal["glue", "lambda", "auto"] = "glue"
     lag_objective_seconds: int | None = Field(default=None, ge=60)
 
     @model_validator(mode="before")
@@ -152,7 +153,7 @@ class TableConfig(BaseModel):
     hudi_table_type: Annotated[Literal["copy_on_write", "merge_on_read"], BeforeValidator(_lower)] = "copy_on_write"
     table_data_versioning_type: Literal["S", "H"] = "S"
     is_active: Flag = "Y"
-    engine: Literal["auto", "spark"] = "auto"
+    engine: Literal["auto", "spark", "arrow"] = "auto"
     full_load: Literal["required", "none"] = "required"
     full_load_completion: Literal["none"] = "none"
     delete_mode: Literal["hard"] = "hard"
@@ -189,6 +190,9 @@ class TableConfig(BaseModel):
             "hudi_primary_key names a column twice": len(set(self.hudi_primary_key)) != len(self.hudi_primary_key),
             "partition_is_immutable says Y but there is no hudi_partition_key": (
                 self.partition_is_immutable == "Y" and self.hudi_partition_key is None
+            ),
+            "engine says arrow, which writes copy_on_write alone, and hudi_table_type says merge_on_read": (
+                self.engine == "arrow" and self.hudi_table_type != "copy_on_write"
             ),
             f"{' and '.join(key for key in change_columns if change_columns[key])} need columns of their own": (
                 len(set(named)) != len(named)

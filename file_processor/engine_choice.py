@@ -1,0 +1,92 @@
+"""Choose the engine of a table and cycle, and say why. Pure: facts in, a choice out.
+
+Asked twice: when a run is planned, with what the ledger knows; and when the table is processed, with what its folder
+and its files say. The second answer holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from odpf.landed_file import LandedFile
+from odpf.states import DmsFileType, EngineName
+from odpf.table_config import TableConfig
+from odpf.table_state import TableState
+
+MOST_CHANGE_BYTES = 64 * 1024 * 1024
+"""Of landed files: beyond it Spark reads and reduces faster than one process does (docs/performance.md)."""
+MOST_TABLE_BYTES = 256 * 1024 * 1024
+"""Of the table's data files, all of which are searched for the changed keys, and in the worst case rewritten."""
+
+_MEGABYTE = 1024 * 1024
+
+
+class EngineChoice(NamedTuple):
+    """An engine and the reason, a sentence for `odpf explain`."""
+
+    engine: EngineName
+    reason: str
+
+
+class EngineFacts(NamedTuple):
+    """What the choice depends on beside the configuration.
+
+    Attributes:
+        change_bytes: size of the landed files of the file batch.
+        table_bytes: size of the data files to search and rewrite; 0 for a load or reload, None when unknown.
+        obstacles: what the Arrow engine cannot do about this table and batch, as sentences.
+    """
+
+    change_bytes: int
+    table_bytes: int | None
+    obstacles: Sequence[str] = ()
+
+
+def choose_engine(config: TableConfig, facts: EngineFacts) -> EngineChoice:
+    """Take Arrow for small work that it can do, Spark for everything else."""
+    if config.engine == EngineName.SPARK:
+        return EngineChoice(EngineName.SPARK, "The table's configuration says engine: spark.")
+    if config.hudi_table_type != "copy_on_write":
+        return EngineChoice(EngineName.SPARK, "Arrow writes copy_on_write tables alone, and this one is merge_on_read.")
+    if facts.obstacles:
+        return EngineChoice(EngineName.SPARK, facts.obstacles[0])
+    if config.engine == EngineName.ARROW:
+        return EngineChoice(EngineName.ARROW, "The table's configuration says engine: arrow.")
+    if facts.change_bytes > MOST_CHANGE_BYTES:
+        return EngineChoice(
+            EngineName.SPARK,
+            f"{_size(facts.change_bytes)} of landed files are more than the {_size(MOST_CHANGE_BYTES)} that Arrow takes.",
+        )
+    if facts.table_bytes is None:
+        return EngineChoice(EngineName.SPARK, "The ledger does not know yet how large the table is.")
+    if facts.table_bytes > MOST_TABLE_BYTES:
+        return EngineChoice(
+            EngineName.SPARK,
+            f"The table's data files have {_size(facts.table_bytes)}, more than the {_size(MOST_TABLE_BYTES)} that Arrow "
+            "searches and rewrites.",
+        )
+    return EngineChoice(
+        EngineName.ARROW,
+        f"{_size(facts.change_bytes)} of landed files into {_size(facts.table_bytes)} of data files: small work, "
+        "which Arrow does without starting Spark.",
+    )
+
+
+def planned_engine(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> EngineChoice:
+    """Choose by what the ledger knows, before anything of the table is looked at.
+
+    Args:
+        config: the table.
+        files: its pending files.
+        state: the table's state, None for one never run.
+    """
+    is_new = state is None or not state.exists
+    obstacles = [state.only_spark] if state and state.only_spark else []
+    has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
+    table_bytes = 0 if is_new or has_load else (state.table_bytes if state else None)
+    return choose_engine(config, EngineFacts(sum(file.size for file in files), table_bytes, obstacles))
+
+
+def _size(count: int) -> str:
+    return f"{count / _MEGABYTE:,.1f} MB" if count >= _MEGABYTE // 10 else f"{count:,} bytes"
