@@ -172,12 +172,12 @@ class TableRun:
 
     def _apply(self, choice: Choice) -> None:
         inspections = inspect(self._shop.objects, self._config, choice.files)
-        self._take_engine(choice, inspections)
+        engine = self._take_engine(choice, inspections)
         fitted = fit_files(inspections, self._table_schema(choice))
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
         choice = with_floor(choice, self.lease, last_sequences)
         fitted = fitted._replace(warnings=(*fitted.warnings, *self._not_as_configured()))
-        prepared, plan, fitted = self._prepare(choice, fitted)
+        prepared, plan, fitted = self._prepare(engine, choice, fitted)
         if prepared is None or plan is None:
             self._settle(self._without_rows(choice, fitted), None)
             return
@@ -186,7 +186,7 @@ class TableRun:
         finally:
             prepared.discard()
 
-    def _take_engine(self, choice: Choice, inspections: Sequence[Inspection]) -> None:
+    def _take_engine(self, choice: Choice, inspections: Sequence[Inspection]) -> Engine:
         """Choose the engine by what the table and the files are, and refuse what may not be written, before anything is.
 
         That is also before a load clears the folder first (G8).
@@ -198,14 +198,15 @@ class TableRun:
             table_bytes=self._timeline.data_bytes() if choice.kind is CycleKind.CHANGES else 0,
             obstacles=obstacles(self._config, None if is_load else self._timeline, properties, inspections),
         )
-        self._use(choose_engine(self._config, facts), lasting=bool(facts.obstacles))
+        return self._use(choose_engine(self._config, facts), lasting=bool(facts.obstacles))
 
-    def _use(self, choice: EngineChoice, *, lasting: bool) -> None:
+    def _use(self, choice: EngineChoice, *, lasting: bool) -> Engine:
         """Take an engine; why nothing but Spark would do stands in the ledger, for the next plan."""
         self.lease = self.lease.model_copy(update={"only_spark": choice.reason if lasting else None})
         self._engine_choice = choice
-        self.engine = self._shop.engine(choice)
-        self.engine.check()
+        self.engine = engine = self._shop.engine(choice)
+        engine.check()
+        return engine
 
     def _not_as_configured(self) -> list[str]:
         """A warning, where somebody asked for Arrow and Spark had to do it."""
@@ -237,29 +238,31 @@ class TableRun:
             )
         return newest.schema
 
-    def _prepare(self, choice: Choice, fitted: FittedFiles) -> tuple[Prepared | None, WritePlan | None, FittedFiles]:
+    def _prepare(
+        self, engine: Engine, choice: Choice, fitted: FittedFiles
+    ) -> tuple[Prepared | None, WritePlan | None, FittedFiles]:
         """Read and reduce; a file whose pages cannot be read is found, set aside, and the rest is tried once more."""
         self._stop_at_bad_file(choice, fitted)
         if not self._can_write(choice, fitted):
             return None, None, fitted
         try:
-            return *self._read(choice, fitted), fitted
+            return *self._read(engine, choice, fitted), fitted
         except EngineError as error:
             fitted = self._without_unreadable(fitted, error)
         self._stop_at_bad_file(choice, fitted)
         if not self._can_write(choice, fitted):
             return None, None, fitted
-        return *self._read(choice, fitted), fitted
+        return *self._read(engine, choice, fitted), fitted
 
-    def _read(self, choice: Choice, fitted: FittedFiles) -> tuple[Prepared, WritePlan]:
+    def _read(self, engine: Engine, choice: Choice, fitted: FittedFiles) -> tuple[Prepared, WritePlan]:
         """Have the engine read and reduce; what it finds to be not for it goes to Spark, where there is Spark."""
-        plan = self._write_plan(choice, fitted)
         try:
-            return self.engine.prepare(plan), plan
+            plan = self._write_plan(choice, fitted, copies=engine.needs_copies)
+            return engine.prepare(plan), plan
         except NeedsSpark as found:
-            self._use(EngineChoice(EngineName.SPARK, str(found)), lasting=True)
-        plan = self._write_plan(choice, fitted)
-        return self.engine.prepare(plan), plan
+            spark = self._use(EngineChoice(EngineName.SPARK, str(found)), lasting=True)
+        plan = self._write_plan(choice, fitted, copies=spark.needs_copies)
+        return spark.prepare(plan), plan
 
     def _can_write(self, choice: Choice, fitted: FittedFiles) -> bool:
         """Whether there is anything to write; a load without a readable LOAD file is none."""
@@ -301,7 +304,7 @@ class TableRun:
             raise error
         return fitted._replace(usable=tuple(usable), refused=tuple(refused))
 
-    def _write_plan(self, choice: Choice, fitted: FittedFiles) -> WritePlan:
+    def _write_plan(self, choice: Choice, fitted: FittedFiles, *, copies: bool) -> WritePlan:
         config, settings = self._config, self._shop.settings
         scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
         uris = {
@@ -313,7 +316,7 @@ class TableRun:
                 rewrite=inspection.rewrite,
             )
             for inspection in fitted.usable
-            if inspection.needs_copy and self.engine.needs_copies
+            if inspection.needs_copy and copies
         }
         identity = self._batch_id(choice)
         return WritePlan(
@@ -349,14 +352,14 @@ class TableRun:
             run_id=batch.run_id,
             uri=uri,
             file_batch=None if uri else batch,
-            properties=self._timeline.property_tag if self.engine.name is EngineName.ARROW else None,
+            properties=self._timeline.property_tag if self._engine_choice.engine is EngineName.ARROW else None,
             high_water_mark=batch.high_water_mark,
             epoch=self._shop.contender.epoch,
             follows=self.lease.commit_instant or "",
         )
         await_clock(max(self._timeline.instants, default=""))
         self._shop.contender.check_epoch()  # the last thing before others see anything
-        made = prepared.commit({NOTE: note.model_dump_json(exclude_none=True), SCHEMA: json.dumps(plan.schema)})
+        made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self._settle(batch, self._timeline.check_newest(note, made))
 
     def _refuse_emptying(self, batch: FileBatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -30,6 +30,12 @@ _MOST_LISTED = 5000
 _LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
 
 
+@lru_cache(maxsize=256)
+def _note(text: str) -> CommitNote:
+    """A note is asked for several times in the life of its commit, and carries a whole file batch."""
+    return CommitNote.model_validate_json(text)
+
+
 class Commit(NamedTuple):
     """One completed commit: its instant and its metadata."""
 
@@ -40,7 +46,7 @@ class Commit(NamedTuple):
     def note(self) -> CommitNote | None:
         """ODPF's note; None on commits of table services and of other writers."""
         text = self._own(NOTE)
-        return CommitNote.model_validate_json(text) if text else None
+        return _note(text) if text else None
 
     @property
     def schema(self) -> Schema | None:

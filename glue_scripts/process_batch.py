@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
 
 from file_processor.batch_run import BatchRun
@@ -34,7 +35,10 @@ def main(argv: list[str]) -> str | None:
     contender = Contender(
         aws.ledger, aws.job_runs, manifest.settings, owner, manifest.run_id, manifest.epoch, aws.region
     )
-    engines = {EngineName.ARROW: lambda: ArrowEngine(aws.objects), EngineName.SPARK: _spark}
+    engines: dict[EngineName, Callable[[], Engine]] = {
+        EngineName.ARROW: lambda: ArrowEngine(aws.objects),
+        EngineName.SPARK: _spark,
+    }
     shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)

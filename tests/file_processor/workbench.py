@@ -17,7 +17,7 @@ from file_processor.table_run import Workshop
 from odpf.audit import RunSummary
 from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
-from odpf.states import FileState, JobRunState
+from odpf.states import EngineName, FileState, JobRunState
 from odpf_local.memory import MemoryAws
 from tests.file_processor.memory_engine import MemoryEngine, rows
 
@@ -98,7 +98,7 @@ class Workbench:
         )
         engine = getattr(aws, "engine", self.engine)
         shop = Workshop(
-            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, lambda: engine
+            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, {EngineName.SPARK: lambda: engine}
         )
         try:
             return BatchRun(manifest, shop, aws.audit).run()

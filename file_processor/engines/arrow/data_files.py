@@ -61,7 +61,7 @@ def write_file(part: Slice, number: int, instant: str, columns: Schema, files: T
     """
     file = DataFile(part.partition, part.group, f"{number}-0-0", instant, 0)
     schema = table_schema(columns)
-    content: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]
+    content: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115  closed by who puts it
     added = _added(part, number, file, schema)
     sample = added if added.num_rows else next(_carried(part, file, schema, files), added)
     rows = 0

@@ -157,7 +157,7 @@ class ArrowPrepared:
         rows = sum(self._files.rows.values())
         if rows:
             return max(_LEAST_ROW_BYTES, sum(file.size for file in self._files.files.values()) / rows)
-        return max(_LEAST_ROW_BYTES, self._plan.input_bytes / max(1, self._rows.num_rows))
+        return max(_LEAST_ROW_BYTES, self._plan.input_bytes / max(1, len(self._rows)))
 
     def _with_effects(self, valid: pa.Table, *, is_load: bool) -> tuple[pa.Table, Stored | None]:
         plan = self._plan

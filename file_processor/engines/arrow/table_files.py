@@ -42,8 +42,9 @@ class TableFiles:
         """
         wanted = keys.combine_chunks()
         found = [batch for group, file in self.files.items() for batch in self._matches(group, file, wanted)]
-        columns = [pa.chunked_array([each[n] for each in found], pa.string()) for n in range(3)]
-        return Stored(*columns, sum(self.rows.values()), {group: file.partition for group, file in self.files.items()})
+        key, order, group = (pa.chunked_array([each[n] for each in found], pa.string()) for n in range(3))
+        paths = {group: file.partition for group, file in self.files.items()}
+        return Stored(key, order, group, sum(self.rows.values()), paths)
 
     def batches(self, file: DataFile, columns: Iterable[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows of a file, some at a time.
