@@ -101,11 +101,11 @@ class ArrowPrepared:
                 "reason": row[PROBLEM],
                 "operation": row[OPERATION],
                 "change_sequence": row[CHANGE_SEQUENCE],
-                "data": json.dumps({name: _plain(row[name]) for name in names if row[name] is not None}),
+                "data": _json({name: _plain(row[name]) for name in names if row[name] is not None}),
             }
             for row in rows.to_pylist()
         ]
-        text = "".join(json.dumps({k: v for k, v in line.items() if v is not None}) + "\n" for line in lines)
+        text = "".join(_json({k: v for k, v in line.items() if v is not None}) + "\n" for line in lines)
         place = urlsplit(self._plan.quarantine_uri, allow_fragments=False)
         self._objects.put(place.netloc, f"{place.path.strip('/')}/part-00000.json", text.encode())
 
@@ -177,6 +177,10 @@ class ArrowPrepared:
             clean(self._objects, self._folder, self._plan.timeline)
         except OdpfError as error:  # the commit is made; what was not removed now is removed by a later one
             _log.warning("%s was not cleaned: %s", self._plan.config.raw_table, error)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
