@@ -57,7 +57,9 @@ def test_the_release_on_one_machine_is_a_supported_one():
 
 def plan(kind: CycleKind = CycleKind.CHANGES, **item) -> WritePlan:
     config = read_table_config(table_item(**item))
-    return WritePlan(kind, config, LOCATION, (), (), 1, "", "s3://odpf-artifacts/q", 0, Timeline(MemoryObjectStore(), LOCATION))
+    return WritePlan(
+        kind, config, LOCATION, (), (), 1, "", "s3://odpf-artifacts/q", 0, Timeline(MemoryObjectStore(), LOCATION)
+    )
 
 
 @pytest.mark.parametrize("kind", CycleKind)

@@ -98,7 +98,13 @@ class Workbench:
         )
         engine = getattr(aws, "engine", self.engine)
         shop = Workshop(
-            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, {EngineName.SPARK: lambda: engine}
+            manifest.settings,
+            aws.tracker,
+            aws.objects,
+            aws.catalog,
+            aws.refresh_events,
+            fence,
+            {EngineName.SPARK: lambda: engine},
         )
         try:
             return BatchRun(manifest, shop, aws.audit).run()

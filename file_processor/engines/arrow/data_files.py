@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ HUDI_COLUMNS = (
 
 _IN_MEMORY = 32 * 1024 * 1024
 """Larger files are written to disk before they are put."""
-_ROW_GROUP_ROWS = 256 * 1024
+_ROW_GROUP_ROWS = 128 * 1024
 _SAMPLE_ROWS = 2048
 _REPEATED = ("_hoodie_commit_time", "_hoodie_partition_path", "_hoodie_file_name", "_odpf_operation")
 
@@ -70,11 +70,12 @@ def write_file(part: Slice, number: int, instant: str, columns: Schema, files: T
         schema,
         compression="snappy",
         use_dictionary=_dictionaries(sample),
+        write_statistics=_statistics(part, added),
         store_schema=False,
     ) as writer:
-        for batch in _batches(part, file, schema, files, added):
-            writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
-            rows += batch.num_rows
+        for group in _row_groups(_batches(part, file, schema, files, added), schema):
+            writer.write_table(group, row_group_size=group.num_rows)
+            rows += group.num_rows
     size = content.tell()
     content.seek(0)
     return WrittenFile(file._replace(size=size), content, rows)
@@ -85,6 +86,18 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     yield from _carried(part, file, schema, files)
     yield from added.to_batches(BATCH_ROWS)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Batches by row groups: what is written at once is a row group, and many small ones make a file slow to read."""
+    gathered: list[pa.RecordBatch] = []
+    for batch in batches:
+        gathered.append(batch)
+        if sum(each.num_rows for each in gathered) >= _ROW_GROUP_ROWS:
+            yield pa.Table.from_batches(gathered, schema)
+            gathered = []
+    if gathered:
+        yield pa.Table.from_batches(gathered, schema)
 
 
 def _carried(part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles) -> Iterator[pa.RecordBatch]:
@@ -130,6 +143,12 @@ def _added(part: Slice, number: int, file: DataFile, schema: pa.Schema) -> pa.Ta
     return pa.table(
         [hudi.get(name, part.rows[name] if name not in hudi else None) for name in schema.names], schema=schema
     )
+
+
+def _statistics(part: Slice, added: pa.Table) -> bool | list[str]:
+    """Smallest and greatest values of every column where they spare reading: in files of several row groups."""
+    is_small = added.num_rows < _ROW_GROUP_ROWS and (part.old is None or part.old.size < _IN_MEMORY)
+    return [RECORD_KEY] if is_small else True
 
 
 def _dictionaries(sample: pa.Table | pa.RecordBatch) -> Sequence[str]:
