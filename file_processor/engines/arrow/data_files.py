@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from contextlib import contextmanager
+from itertools import chain
+from typing import BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,8 +48,9 @@ def table_schema(columns: Schema) -> pa.Schema:
     return pa.schema([*own, *(pa.field(name, arrow_type(kind)) for name, kind in columns)])
 
 
-def write_file(part: Slice, number: int, instant: str, columns: Schema, files: TableFiles) -> WrittenFile:
-    """Write one slice to memory, or to disk when it is large.
+@contextmanager
+def written_file(part: Slice, number: int, instant: str, columns: Schema, files: TableFiles) -> Iterator[WrittenFile]:
+    """Write one slice to memory, or to disk when it is large; it is gone when the caller is done with it.
 
     Args:
         part: what to write.
@@ -61,31 +64,39 @@ def write_file(part: Slice, number: int, instant: str, columns: Schema, files: T
     """
     file = DataFile(part.partition, part.group, f"{number}-0-0", instant, 0)
     schema = table_schema(columns)
-    content: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115  closed by who puts it
     added = _added(part, number, file, schema)
-    sample = added if added.num_rows else next(_carried(part, file, schema, files), added)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as content:
+        rows = _write(content, schema, added, _carried(part, file, schema, files), statistics=_statistics(part, added))
+        size = content.tell()
+        content.seek(0)
+        yield WrittenFile(file._replace(size=size), cast(BinaryIO, content), rows)
+
+
+def _write(
+    content: tempfile.SpooledTemporaryFile[bytes],
+    schema: pa.Schema,
+    added: pa.Table,
+    carried: Iterator[pa.RecordBatch],
+    *,
+    statistics: bool | list[str],
+) -> int:
+    """Write carried-over and added rows; how many they are."""
+    first = next(carried, None)
+    sample = added if added.num_rows or first is None else first
+    batches = chain([first] if first else [], carried, added.to_batches(BATCH_ROWS))
     rows = 0
     with pq.ParquetWriter(
         content,
         schema,
         compression="snappy",
         use_dictionary=_dictionaries(sample),
-        write_statistics=_statistics(part, added),
+        write_statistics=statistics,
         store_schema=False,
     ) as writer:
-        for group in _row_groups(_batches(part, file, schema, files, added), schema):
+        for group in _row_groups(batches, schema):
             writer.write_table(group, row_group_size=group.num_rows)
             rows += group.num_rows
-    size = content.tell()
-    content.seek(0)
-    return WrittenFile(file._replace(size=size), content, rows)
-
-
-def _batches(
-    part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles, added: pa.Table
-) -> Iterator[pa.RecordBatch]:
-    yield from _carried(part, file, schema, files)
-    yield from added.to_batches(BATCH_ROWS)
+    return rows
 
 
 def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines.arrow.cleaning import clean
-from file_processor.engines.arrow.data_files import write_file
+from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
 from file_processor.engines.arrow.keys import partition_paths, record_keys
 from file_processor.engines.arrow.placing import Slice, changed_slices, new_slices
@@ -141,7 +141,8 @@ class ArrowPrepared:
         for path in sorted({part.partition for part in slices} - known - {""}):
             commit.put_partition(path)
         for number, part in enumerate(slices):
-            commit.put_data(part, write_file(part, number, instant, columns, self._files))
+            with written_file(part, number, instant, columns, self._files) as written:
+                commit.put_data(part, written)
         extra = {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
         extra["schema"] = avro_schema(plan.config.raw_table_name, columns)
         return commit.complete(extra, self._files.files.values())

@@ -94,8 +94,7 @@ class HudiCommit:
         file = written.file
         kind = "MERGE" if part.old else "CREATE"
         self._put(f".hoodie/.temp/{self._instant}/{file.path}.marker.{kind}", b"")
-        with written.content as content:
-            self._objects.put_file(self._folder.bucket, self._folder.key(file.path), content)
+        self._objects.put_file(self._folder.bucket, self._folder.key(file.path), written.content)
         self._statistics.setdefault(file.partition, []).append(_statistics(part, written))
 
     def complete(self, extra: Mapping[str, str], replaced: Iterable[DataFile] = ()) -> Commit:
