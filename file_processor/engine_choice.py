@@ -45,14 +45,19 @@ class EngineFacts(NamedTuple):
 
 def choose_engine(config: TableConfig, facts: EngineFacts) -> EngineChoice:
     """Take Arrow for small work that it can do, Spark for everything else."""
-    if config.engine == EngineName.SPARK:
+    wanted = None if config.engine == "auto" else EngineName(config.engine)
+    if wanted is EngineName.SPARK:
         return EngineChoice(EngineName.SPARK, "The table's configuration says engine: spark.")
     if config.hudi_table_type != "copy_on_write":
         return EngineChoice(EngineName.SPARK, "Arrow writes copy_on_write tables alone, and this one is merge_on_read.")
     if facts.obstacles:
         return EngineChoice(EngineName.SPARK, facts.obstacles[0])
-    if config.engine == EngineName.ARROW:
+    if wanted is EngineName.ARROW:
         return EngineChoice(EngineName.ARROW, "The table's configuration says engine: arrow.")
+    return _by_size(facts)
+
+
+def _by_size(facts: EngineFacts) -> EngineChoice:
     if facts.change_bytes > MOST_CHANGE_BYTES:
         return EngineChoice(
             EngineName.SPARK,

@@ -67,6 +67,10 @@ class EngineError(TransientError):
     """Reading, reducing or writing failed in the engine; the table is as before."""
 
 
+class NeedsSpark(TransientError):
+    """A table turned out to need the Spark engine; nothing of it was written, and where there is Spark it goes on with it."""
+
+
 class UnsupportedChange(TerminalError):
     """A configuration asks for something an existing table cannot become without being rebuilt."""
 
