@@ -26,7 +26,7 @@ STATUS_WORDS_ELSEWHERE = {
     "odpf_local/aws": "answers as the services of AWS do, in their words",
 }
 ORDINARY_WORDS = {"Full", "active", "registered"}
-ORDINARY_WORDS |= {"arrow", "auto", "glue", "lambda", "spark"}  # also names of services, folders and configured values
+ORDINARY_WORDS |= {"arrow", "glue", "lambda", "spark"}  # also names of services, folders and configured values
 
 
 def test_no_module_outgrows_its_noun():
