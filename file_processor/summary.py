@@ -53,21 +53,15 @@ def cause(summary: RunSummary) -> str:
 
 def _joined(rows: Sequence[AuditRow]) -> TableResult:
     """A table that was taken up more than once in the run: what all attempts did, and how the last one ended."""
-    last = rows[-1]
-    return TableResult(
-        source_table_name=last.source_table_name,
-        raw_database_name=last.raw_database_name,
-        raw_table_name=last.raw_table_name,
-        outcome=last.outcome,
-        refresh_status=last.refresh_status,
-        error=last.error,
-        engine=next((row.engine for row in reversed(rows) if row.engine), None),
-        files=sum(row.files for row in rows),
-        files_quarantined=sum(row.files_quarantined for row in rows),
-        bytes=sum(row.bytes for row in rows),
-        counts=sum((row.counts for row in rows), Counts()),
-        warnings=tuple(warning for row in rows for warning in row.warnings),
-    )
+    together = {
+        "engine": next((row.engine for row in reversed(rows) if row.engine), None),
+        "files": sum(row.files for row in rows),
+        "files_quarantined": sum(row.files_quarantined for row in rows),
+        "bytes": sum(row.bytes for row in rows),
+        "counts": sum((row.counts for row in rows), Counts()),
+        "warnings": tuple(warning for row in rows for warning in row.warnings),
+    }
+    return rows[-1].result().model_copy(update=together)
 
 
 def _lost(table: PlannedTable) -> TableResult:
