@@ -22,7 +22,7 @@ from odpf.clock import utc_now
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
 from odpf.settings import Settings, StagingPlace
-from odpf_local.aws.functions import LambdaContext
+from odpf_local.aws.function_call import LambdaContext
 from tests.behaviours.builders import moto_aws
 from tests.cli.meter import Meter
 from tests.file_processor.memory_engine import MemoryEngine
