@@ -1,6 +1,8 @@
-"""Columns that ODPF adds to raw tables."""
+"""Columns that ODPF adds to raw tables, and the record key that Hudi is to make."""
 
 from __future__ import annotations
+
+from odpf.table_config import TableConfig
 
 OPERATION = "_odpf_operation"
 ORDER = "_odpf_order"
@@ -10,3 +12,22 @@ GENERATION = "_odpf_generation"
 
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 """With the source's key these identify a change in history mode (S15)."""
+
+
+def record_key(config: TableConfig) -> tuple[str, ...]:
+    """The record key: the source's key; in history mode a change is identified by key, generation and sequence."""
+    return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type == "H" else ()))
+
+
+def key_generator(config: TableConfig) -> str:
+    """The key generator that both engines' keys are made with, by its class.
+
+    Always explicit; never Complex for one key, whose text form differs between Hudi versions (docs/adr/0003).
+    Several keys always take Complex, partitioned or not: bulk_insert with Nonpartitioned refuses an empty key part,
+    which Complex keeps as `__empty__` and upsert would take.
+    """
+    if len(record_key(config)) > 1:
+        return "org.apache.hudi.keygen.ComplexKeyGenerator"
+    if config.hudi_partition_key:
+        return "org.apache.hudi.keygen.SimpleKeyGenerator"
+    return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"

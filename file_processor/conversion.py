@@ -60,7 +60,7 @@ def _rewrite(reader: BinaryIO, copy: tempfile.SpooledTemporaryFile[bytes]) -> No
     schema = pa.schema([field.with_type(_readable(field.type)) for field in file.schema_arrow])
     with pq.ParquetWriter(copy, schema, store_schema=False) as writer:
         for batch in file.iter_batches():
-            columns = [_column(column, schema.field(i).type) for i, column in enumerate(batch.columns)]
+            columns = [readable_column(column, schema.field(i).type) for i, column in enumerate(batch.columns)]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
@@ -74,7 +74,8 @@ def _readable(kind: pa.DataType) -> pa.DataType:
     return pa.float32() if pa.types.is_float16(kind) else kind
 
 
-def _column(column: pa.Array, kind: pa.DataType) -> pa.Array:
+def readable_column(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Values in a type that every engine reads: `kind` is that of the column after it."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_time(column.type):  # text HH:mm:ss.ffffff, alike in every engine

@@ -45,14 +45,13 @@ class EngineFacts(NamedTuple):
 
 def choose_engine(config: TableConfig, facts: EngineFacts) -> EngineChoice:
     """Take Arrow for small work that it can do, Spark for everything else."""
-    wanted = None if config.engine == "auto" else EngineName(config.engine)
-    if wanted is EngineName.SPARK:
+    if config.engine == "spark":
         return EngineChoice(EngineName.SPARK, "The table's configuration says engine: spark.")
     if config.hudi_table_type != "copy_on_write":
         return EngineChoice(EngineName.SPARK, "Arrow writes copy_on_write tables alone, and this one is merge_on_read.")
     if facts.obstacles:
         return EngineChoice(EngineName.SPARK, facts.obstacles[0])
-    if wanted is EngineName.ARROW:
+    if config.engine == "arrow":
         return EngineChoice(EngineName.ARROW, "The table's configuration says engine: arrow.")
     return _by_size(facts)
 
@@ -64,7 +63,7 @@ def _by_size(facts: EngineFacts) -> EngineChoice:
             f"{_size(facts.change_bytes)} of landed files are more than the {_size(MOST_CHANGE_BYTES)} that Arrow takes.",
         )
     if facts.table_bytes is None:
-        return EngineChoice(EngineName.SPARK, "The ledger does not know yet how large the table is.")
+        return EngineChoice(EngineName.SPARK, "How large the table is, is not known.")
     if facts.table_bytes > MOST_TABLE_BYTES:
         return EngineChoice(
             EngineName.SPARK,

@@ -70,6 +70,9 @@ class CommitNote(BaseModel):
         epoch: in which it was made.
         follows: instant of ODPF's commit before it, empty for the table's first; None in commits of releases that did
             not say. The commits of a table are one line; one that is not in it was made by somebody else.
+        uri: the object that holds the file batch, empty where the note has it itself.
+        file_batch: the file batch, unless it is too large for a commit's metadata.
+        properties: ETag of the table's property file, where the writer had looked into it and found nothing amiss.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -78,8 +81,10 @@ class CommitNote(BaseModel):
     batch_id: str
     fence: int
     run_id: str
-    uri: str
+    uri: str = ""
+    file_batch: FileBatch | None = None
     high_water_mark: str | None
+    properties: str | None = None
     epoch: int = 0
     follows: str | None = None
 

@@ -41,6 +41,7 @@ class Inspection(NamedTuple):
         dms_operation: whether the file begins with DMS's `Op` column.
         rows: number of rows.
         sequences: smallest and greatest change sequence, as far as the statistics tell.
+        int96: whether it has 96-bit timestamps, which Arrow misreads before 1970.
         rewrite: whether its types must be rewritten before Spark can read it (docs/hudi.md).
         problem: why it cannot be applied, None if it can.
     """
@@ -52,6 +53,7 @@ class Inspection(NamedTuple):
     dms_operation: bool = False
     rows: int = 0
     sequences: tuple[str, str] | None = None
+    int96: bool = False
     rewrite: bool = False
     problem: str | None = None
 
@@ -103,6 +105,7 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> I
         dms_operation=operation_first,
         rows=metadata.num_rows,
         sequences=_sequences(metadata, names, config.hudi_precombine_field),
+        int96=bool(_int96(metadata)),
         rewrite=rewrite,
         problem=problem,
     )
@@ -217,6 +220,13 @@ def _missing_roles(config: TableConfig, found: Inspection) -> str | None:
         return (
             f"The key column {', '.join(lacking)} is not in the file, or holds nothing but nulls. "
             "Correct hudi_primary_key, or write the file again."
+        )
+    if binary := [
+        key for key in (*config.hudi_primary_key, config.hudi_partition_key) if columns.get(key or "") == "binary"
+    ]:
+        return (
+            f"The key or partition column {binary[0]} is binary, of which Hudi makes another text at every write. Have it "
+            "written as text with a mapping rule."
         )
     if config.hudi_partition_key and config.hudi_partition_key not in {*columns, *found.nulls}:
         return f"The partition column {config.hudi_partition_key} is not in the file. Have DMS write every column."

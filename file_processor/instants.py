@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from odpf.clock import utc_now
 from odpf.errors import TransientError
@@ -37,3 +37,12 @@ def await_clock(
         )
     if ahead >= 0:
         sleep(ahead + 0.001)
+
+
+def next_instant(newest: str, now: Callable[[], datetime] = utc_now) -> str:
+    """The instant of a commit that is made now: this machine's clock, and at least one millisecond behind the newest."""
+    clock = now().strftime(_PATTERN)[:_MILLISECONDS]
+    if clock > newest[:_MILLISECONDS]:
+        return clock
+    after = datetime.strptime(newest[:_MILLISECONDS], _PATTERN) + timedelta(milliseconds=1)
+    return after.strftime(_PATTERN)[:_MILLISECONDS]

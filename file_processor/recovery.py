@@ -64,9 +64,11 @@ class Recovery:
             if note is None:
                 continue
             self._contender.check_epoch()
-            _log.warning("finishing file batch %s of %s, committed by run %s", note.batch_id, note.uri, note.run_id)
+            _log.warning(
+                "finishing file batch %s of %s, committed by run %s", note.batch_id, lease.raw_table, note.run_id
+            )
             if note.fence >= lease.fence:
                 lease = self._contender.ledger.raise_fence(lease, note.fence)
                 yield lease, None
-            lease, settled = self._settlement.settle(lease, self._settlement.stored(note.uri), commit, recovered=True)
+            lease, settled = self._settlement.settle(lease, self._settlement.stored(note), commit, recovered=True)
             yield lease, settled

@@ -21,12 +21,14 @@ class TableProperties(NamedTuple):
         table_type: COPY_ON_WRITE or MERGE_ON_READ.
         partition_fields: columns that rows are partitioned by.
         key_generator: class or type that record keys and partition paths are made with.
+        others: all properties, as (name, value).
     """
 
     version: str | None
     table_type: str | None
     partition_fields: str | None
     key_generator: str | None
+    others: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def parse(cls, content: bytes) -> TableProperties:
@@ -42,4 +44,5 @@ class TableProperties(NamedTuple):
             table_type=value("hoodie.table.type"),
             partition_fields=value("hoodie.table.partition.fields"),
             key_generator=value(*_KEY_GENERATOR),
+            others=tuple(sorted(values.items())),
         )

@@ -7,12 +7,14 @@ goes on: before the commit nothing has happened, after it the table's own timeli
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_floor
 from file_processor.conversion import convert, read_through
+from file_processor.engine_choice import EngineChoice, EngineFacts, choose_engine
+from file_processor.engines.arrow.limits import obstacles
 from file_processor.engines.engine import Engine, Prepared, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
@@ -22,11 +24,12 @@ from file_processor.recovery import Recovery
 from file_processor.runtime_guard import check_remains, check_table
 from file_processor.schema import Schema
 from file_processor.settling import Settled, Settlement
+from file_processor.table_properties import TableProperties
 from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
 from file_processor.write_plan import FittedFiles, fit_files, read_groups
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
-from odpf.errors import EngineError, TerminalError, UnsupportedChange
+from odpf.errors import EngineError, NeedsSpark, TerminalError, UnsupportedChange
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.log_keys import log_keys
@@ -34,12 +37,15 @@ from odpf.manifest import TableWork
 from odpf.order import OrderPosition
 from odpf.ports import Catalog, FileTracker, ObjectStore, RefreshEvents
 from odpf.settings import Settings
-from odpf.states import DmsFileType, FileState
+from odpf.states import DmsFileType, EngineName, FileState
 from odpf.table_state import Intent, TableState
 
 
 class Workshop(NamedTuple):
-    """What every table of a job run is processed with; `engine` is built when the first table needs it."""
+    """What every table of a job run is processed with; an engine is built when the first table needs it.
+
+    A place without Spark has no such engine: a table that turns out to need it is left alone with NeedsSpark.
+    """
 
     settings: Settings
     tracker: FileTracker
@@ -47,7 +53,19 @@ class Workshop(NamedTuple):
     catalog: Catalog
     refresh_events: RefreshEvents
     contender: Contender
-    engine: Callable[[], Engine]
+    engines: Mapping[EngineName, Callable[[], Engine]]
+
+    def engine(self, choice: EngineChoice) -> Engine:
+        """The engine of a choice; Spark does what another one would, where that is not there.
+
+        Raises:
+            NeedsSpark: it is Spark that is not there.
+        """
+        if choice.engine in self.engines:
+            return self.engines[choice.engine]()
+        if EngineName.SPARK not in self.engines:
+            raise NeedsSpark(f"{choice.reason} Spark is not here; nothing was written. The Glue job goes on with it.")
+        return self.engines[EngineName.SPARK]()
 
 
 class TableRun:
@@ -63,6 +81,7 @@ class TableRun:
         self._shop, self._work, self._config = shop, work, work.config
         self.lease = lease
         self.settled: list[Settled] = []
+        self.engine: Engine | None = None
         settings = shop.settings
         self._location = work.config.location(settings.raw_bucket, settings.raw_bucket_replicas)
         self._timeline = Timeline(shop.objects, self._location)
@@ -152,12 +171,13 @@ class TableRun:
         }
 
     def _apply(self, choice: Choice) -> None:
-        self._check_runtime(choice)
         inspections = inspect(self._shop.objects, self._config, choice.files)
+        engine = self._take_engine(choice, inspections)
         fitted = fit_files(inspections, self._table_schema(choice))
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
         choice = with_floor(choice, self.lease, last_sequences)
-        prepared, fitted, plan = self._prepare(choice, fitted)
+        fitted = fitted._replace(warnings=(*fitted.warnings, *self._not_as_configured()))
+        prepared, plan, fitted = self._prepare(engine, choice, fitted)
         if prepared is None or plan is None:
             self._settle(self._without_rows(choice, fitted), None)
             return
@@ -166,14 +186,45 @@ class TableRun:
         finally:
             prepared.discard()
 
-    def _check_runtime(self, choice: Choice) -> None:
-        """Refuse what this release cannot write before anything is: also where a load would clear a folder first (G8)."""
-        self._shop.engine().check()
+    def _take_engine(self, choice: Choice, inspections: Sequence[Inspection]) -> Engine:
+        """Choose the engine by what the table and the files are, and refuse what may not be written, before anything is.
+
+        That is also before a load clears the folder first (G8).
+        """
+        properties = self._checked_properties(choice)
+        is_load = choice.kind is CycleKind.LOAD
+        facts = EngineFacts(
+            change_bytes=sum(chosen.file.size for chosen in choice.files),
+            table_bytes=self._timeline.data_bytes() if choice.kind is CycleKind.CHANGES else 0,
+            obstacles=obstacles(self._config, None if is_load else self._timeline, properties, inspections),
+        )
+        return self._use(choose_engine(self._config, facts), lasting=bool(facts.obstacles))
+
+    def _use(self, choice: EngineChoice, *, lasting: bool) -> Engine:
+        """Take an engine; why nothing but Spark would do stands in the ledger, for the next plan."""
+        self.lease = self.lease.model_copy(update={"only_spark": choice.reason if lasting else None})
+        self._engine_choice = choice
+        self.engine = engine = self._shop.engine(choice)
+        engine.check()
+        return engine
+
+    def _not_as_configured(self) -> list[str]:
+        """A warning, where somebody asked for Arrow and Spark had to do it."""
+        taken = self._engine_choice
+        wanted = self._config.engine == "arrow" and taken.engine is EngineName.SPARK
+        return [f"engine: arrow is configured, and Spark did it: {taken.reason}"] if wanted else []
+
+    def _checked_properties(self, choice: Choice) -> TableProperties | None:
+        """What the table says of itself; None where the newest commit says that somebody has looked and all is well."""
+        newest = None if choice.kind is CycleKind.LOAD else self._timeline.newest_own()
+        if newest and newest.note and newest.note.properties and newest.note.properties == self._timeline.property_tag:
+            return None
         properties = self._timeline.properties()
         if choice.kind is not CycleKind.LOAD:
             check_table(self._location, properties, self._config.hudi_table_type)
         elif properties is not None:  # of a dead first load, perhaps with another table type: about to be cleared
             check_remains(self._location, properties)
+        return properties
 
     def _table_schema(self, choice: Choice) -> Schema:
         if choice.kind is CycleKind.LOAD:
@@ -187,21 +238,31 @@ class TableRun:
             )
         return newest.schema
 
-    def _prepare(self, choice: Choice, fitted: FittedFiles) -> tuple[Prepared | None, FittedFiles, WritePlan | None]:
+    def _prepare(
+        self, engine: Engine, choice: Choice, fitted: FittedFiles
+    ) -> tuple[Prepared | None, WritePlan | None, FittedFiles]:
         """Read and reduce; a file whose pages cannot be read is found, set aside, and the rest is tried once more."""
         self._stop_at_bad_file(choice, fitted)
         if not self._can_write(choice, fitted):
-            return None, fitted, None
+            return None, None, fitted
         try:
-            plan = self._write_plan(choice, fitted)
-            return self._shop.engine().prepare(plan), fitted, plan
+            return *self._read(engine, choice, fitted), fitted
         except EngineError as error:
             fitted = self._without_unreadable(fitted, error)
         self._stop_at_bad_file(choice, fitted)
         if not self._can_write(choice, fitted):
-            return None, fitted, None
-        plan = self._write_plan(choice, fitted)
-        return self._shop.engine().prepare(plan), fitted, plan
+            return None, None, fitted
+        return *self._read(engine, choice, fitted), fitted
+
+    def _read(self, engine: Engine, choice: Choice, fitted: FittedFiles) -> tuple[Prepared, WritePlan]:
+        """Have the engine read and reduce; what it finds to be not for it goes to Spark, where there is Spark."""
+        try:
+            plan = self._write_plan(choice, fitted, copies=engine.needs_copies)
+            return engine.prepare(plan), plan
+        except NeedsSpark as found:
+            spark = self._use(EngineChoice(EngineName.SPARK, str(found)), lasting=True)
+        plan = self._write_plan(choice, fitted, copies=spark.needs_copies)
+        return spark.prepare(plan), plan
 
     def _can_write(self, choice: Choice, fitted: FittedFiles) -> bool:
         """Whether there is anything to write; a load without a readable LOAD file is none."""
@@ -243,7 +304,7 @@ class TableRun:
             raise error
         return fitted._replace(usable=tuple(usable), refused=tuple(refused))
 
-    def _write_plan(self, choice: Choice, fitted: FittedFiles) -> WritePlan:
+    def _write_plan(self, choice: Choice, fitted: FittedFiles, *, copies: bool) -> WritePlan:
         config, settings = self._config, self._shop.settings
         scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
         uris = {
@@ -255,7 +316,7 @@ class TableRun:
                 rewrite=inspection.rewrite,
             )
             for inspection in fitted.usable
-            if inspection.needs_copy
+            if inspection.needs_copy and copies
         }
         identity = self._batch_id(choice)
         return WritePlan(
@@ -268,6 +329,7 @@ class TableRun:
             floor=choice.floor,
             quarantine_uri=f"s3://{settings.artifacts_bucket}/quarantine/{config.raw_table}/{identity}",
             input_bytes=sum(inspection.chosen.file.size for inspection in fitted.usable),
+            timeline=self._timeline,
         )
 
     def _batch_id(self, choice: Choice) -> str:
@@ -289,14 +351,16 @@ class TableRun:
             fence=self.lease.fence,
             run_id=batch.run_id,
             uri=uri,
+            file_batch=None if uri else batch,
+            properties=self._timeline.property_tag if self._engine_choice.engine is EngineName.ARROW else None,
             high_water_mark=batch.high_water_mark,
             epoch=self._shop.contender.epoch,
             follows=self.lease.commit_instant or "",
         )
         await_clock(max(self._timeline.instants, default=""))
         self._shop.contender.check_epoch()  # the last thing before others see anything
-        prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
-        self._settle(batch, self._timeline.check_newest(note))
+        made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
+        self._settle(batch, self._timeline.check_newest(note, made))
 
     def _refuse_emptying(self, batch: FileBatch) -> None:
         """An empty insert_overwrite_table empties the table: only a load that truly has no rows may do that."""

@@ -91,7 +91,7 @@ class TakeOver:
         for commit in commits:
             if commit.note is None:
                 continue
-            batch = self._settlement.stored(commit.note.uri)
+            batch = self._settlement.stored(commit.note)
             ids = {record.file.file_id for record in batch.records}
             if ids - self._tracker.done(lease.source_table_name, ids):
                 _log.warning("finishing history of file batch %s of %s", batch.batch_id, lease.raw_table)

@@ -1,28 +1,39 @@
-"""Read a Hudi table's timeline (version 6) from its `.hoodie` folder: what was committed, by whom, with which schema."""
+"""Read a Hudi table's folder (version 6): what was committed, by whom, with which schema; what is pending; its files."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from file_processor.file_batch import CommitNote
+from file_processor.file_groups import DataFile, current_files
 from file_processor.schema import Schema
 from file_processor.table_properties import PROPERTY_FILES, TableProperties
 from odpf.errors import TimelineViolation
-from odpf.ports import ObjectStore
+from odpf.ports import ObjectStore, StoredObject
 
 NOTE = "batch"
 SCHEMA = "schema"
 METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
+_UNFINISHED = re.compile(r"^(\d{17})\.(?:([a-z]+)\.)?(requested|inflight)$")
 _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight))?$")
 
+_MOST_LISTED = 5000
+"""Data files whose sizes are worth adding up; five listings."""
 
 _LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
+
+
+@lru_cache(maxsize=256)
+def _note(text: str) -> CommitNote:
+    """A note is asked for several times in the life of its commit, and carries a whole file batch."""
+    return CommitNote.model_validate_json(text)
 
 
 class Commit(NamedTuple):
@@ -35,7 +46,7 @@ class Commit(NamedTuple):
     def note(self) -> CommitNote | None:
         """ODPF's note; None on commits of table services and of other writers."""
         text = self._own(NOTE)
-        return CommitNote.model_validate_json(text) if text else None
+        return _note(text) if text else None
 
     @property
     def schema(self) -> Schema | None:
@@ -70,32 +81,111 @@ class Commit(NamedTuple):
         return (self.metadata.get("extraMetadata") or {}).get(METADATA_PREFIX + key)
 
 
+class Pending(NamedTuple):
+    """An instant that was begun and not finished; with the lease held, its writer is dead.
+
+    Attributes:
+        action: commit, replacecommit, deltacommit, compaction, clean, rollback and so on.
+        requested, inflight: its entries in the listing; None where there is none.
+    """
+
+    instant: str
+    action: str
+    requested: StoredObject | None = None
+    inflight: StoredObject | None = None
+
+
 class Timeline:
-    """The completed commits of one table, newest first; each is fetched when it is looked at."""
+    """One table's folder as of its last listing: completed commits newest first, each fetched when it is looked at.
+
+    The listing is of the whole folder, in key order: the timeline comes first, and of the data files behind it no more
+    is listed than somebody asks for.
+    """
 
     def __init__(self, objects: ObjectStore, location: str) -> None:
         place = urlsplit(location)
         self.location = location
         self._objects, self._bucket, self._base = objects, place.netloc, place.path.strip("/")
-        self._keys: dict[str, str] = {}
-        self._services: dict[str, str] = {}
         self._commits: dict[str, Commit] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """List the folder again."""
+        self.__dict__.pop("_files", None)
         prefix = f"{self._base}/.hoodie/"
-        names = [(entry.key, entry.key[len(prefix) :]) for entry in self._objects.list(self._bucket, prefix)]
-        self.has_folder = bool(names)
-        self._property_file = min((key for key, name in names if name in PROPERTY_FILES), default=None)
-        self._services = {name: key for key, name in names if _SERVICE.match(name)}
-        self._keys = {match[1]: key for key, name in names if (match := _COMPLETED.match(name))}
+        listing = iter(self._objects.list(self._bucket, f"{self._base}/"))
+        entries: dict[str, StoredObject] = {}
+        self._outside: list[StoredObject] = []
+        for entry in listing:
+            if entry.key.startswith(prefix):
+                entries[entry.key[len(prefix) :]] = entry
+                continue
+            self._outside.append(entry)
+            if entry.key > prefix:  # all of `.hoodie/` has come
+                break
+        self._listing = listing
+        self.has_folder = bool(entries)
+        self._property_file = min((entries[name] for name in PROPERTY_FILES if name in entries), default=None)
+        self._services = {name: entry.key for name, entry in entries.items() if _SERVICE.match(name)}
+        self._keys = {match[1]: entry.key for name, entry in entries.items() if (match := _COMPLETED.match(name))}
+        self.leftovers = tuple(entry.key for name, entry in entries.items() if name.startswith(".temp/"))
+        self.pending = _pending(entries)
+        self.newest = max((match[0] for name in entries if (match := _INSTANT.match(name))), default="")
+
+    @property
+    def property_tag(self) -> str | None:
+        """ETag of the property file; the same one stands for the same properties."""
+        return self._property_file.etag if self._property_file else None
 
     def properties(self) -> TableProperties | None:
         """What the table says of itself: one GET, and none where the listing has no such file."""
         if self._property_file is None:
             return None
-        return TableProperties.parse(self._objects.get(self._bucket, self._property_file))
+        return TableProperties.parse(self._objects.get(self._bucket, self._property_file.key))
+
+    @cached_property
+    def _files(self) -> list[DataFile]:
+        prefix = f"{self._base}/"
+        entries = [*self._outside, *self._listing]
+        parsed = (DataFile.parse(entry.key[len(prefix) :], entry.size) for entry in entries)
+        return [file for file in parsed if file]
+
+    def data_files(self) -> list[DataFile]:
+        """Every base file below the table, of whatever commit."""
+        return self._files
+
+    def current_files(self) -> dict[str, DataFile]:
+        """The file that readers read of every file group, by fileId; replacecommits are fetched for it."""
+        pending = {each.instant for each in self.pending}
+        return current_files(self._files, self._keys, pending, self.replaced())
+
+    def replaced(self, until: str = "9") -> set[str]:
+        """File groups that a replacecommit up to an instant put an end to."""
+        replacing = [i for i, key in self._keys.items() if key.endswith(".replacecommit") and i <= until]
+        return {group for instant in replacing for group in self._commit(instant).replaced}
+
+    def unfinished_metadata(self, pending: Pending) -> dict[str, str]:
+        """What an inflight commit says beside its statistics; empty when it says nothing."""
+        if pending.inflight is None or not pending.inflight.size:
+            return {}
+        try:
+            content = json.loads(self._objects.get(self._bucket, pending.inflight.key))
+        except ValueError:  # the plan of a table service is Avro
+            return {}
+        return dict(content.get("extraMetadata") or {})
+
+    def data_bytes(self) -> int | None:
+        """Size of the newest file of every file group; None where that takes more than a few listings.
+
+        Groups that were replaced and not yet cleaned are in it, so it is a bound.
+        """
+        if "_files" not in self.__dict__:
+            self._outside += islice(self._listing, _MOST_LISTED)
+            if (more := next(self._listing, None)) is not None:
+                self._outside.append(more)
+                return None
+        sizes = {file.group: file.size for file in sorted(self._files, key=lambda file: file.instant)}
+        return sum(sizes.values())
 
     @property
     def instants(self) -> list[str]:
@@ -216,12 +306,18 @@ class Timeline:
                 )
             before = commit.instant
 
-    def check_newest(self, note: CommitNote) -> Commit:
+    def check_newest(self, note: CommitNote, made: Commit | None = None) -> Commit:
         """The commit just made: it is there, it is the newest, and fences do not fall (G5).
+
+        Args:
+            note: what it carries.
+            made: the commit as it was written, by an engine that knows; spares fetching it.
 
         Raises:
             TimelineViolation: another writer was at the table.
         """
+        if made is not None:
+            self._commits[made.instant] = made
         self.refresh()
         own = list(islice((commit for commit in self.commits() if not commit.is_service), 2))
         if not own or own[0].note is None or own[0].note.batch_id != note.batch_id:
@@ -263,6 +359,23 @@ class Timeline:
                 f"{self.location} is not empty and holds no Hudi table. Empty it, or configure another raw table."
             )
         self._objects.delete(self._bucket, keys)
+
+
+_INSTANT = re.compile(r"^\d{17}(?=\.)")
+
+
+def _pending(entries: Mapping[str, StoredObject]) -> tuple[Pending, ...]:
+    """Begun instants without their completed entry, oldest first."""
+    begun: dict[tuple[str, str], dict[str, StoredObject]] = {}
+    for name, entry in entries.items():
+        if match := _UNFINISHED.match(name):
+            begun.setdefault((match[1], match[2] or "commit"), {})[match[3]] = entry
+    ends = {"compaction": "commit", "logcompaction": "deltacommit", "clustering": "replacecommit"}
+    return tuple(
+        Pending(instant, action, parts.get("requested"), parts.get("inflight"))
+        for (instant, action), parts in sorted(begun.items())
+        if f"{instant}.{ends.get(action, action)}" not in entries
+    )
 
 
 def _value(path: str) -> str:

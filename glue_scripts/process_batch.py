@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
 
 from file_processor.batch_run import BatchRun
+from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.engine import Engine
-from file_processor.engines.spark.engine import SparkEngine
-from file_processor.engines.spark.session import open_session
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
 from file_processor.table_run import Workshop
@@ -16,7 +16,7 @@ from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
 from odpf.adapters.logs import job_log
 from odpf.adapters.object_store import S3ObjectStore
-from odpf.states import Outcome
+from odpf.states import EngineName, Outcome
 
 
 def main(argv: list[str]) -> str | None:
@@ -35,15 +35,22 @@ def main(argv: list[str]) -> str | None:
     contender = Contender(
         aws.ledger, aws.job_runs, manifest.settings, owner, manifest.run_id, manifest.epoch, aws.region
     )
-    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, _engine)
+    engines: dict[EngineName, Callable[[], Engine]] = {
+        EngineName.ARROW: lambda: ArrowEngine(aws.objects),
+        EngineName.SPARK: _spark,
+    }
+    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)
     return f"{len(failed)} of {len(manifest.tables)} tables failed: {names}" if failed else None
 
 
 @cache
-def _engine() -> Engine:
-    """One session for all tables, opened when the first one needs it."""
+def _spark() -> Engine:
+    """One session for all tables, opened when the first one needs it; without such a table pyspark is not even imported."""
+    from file_processor.engines.spark.engine import SparkEngine  # noqa: PLC0415
+    from file_processor.engines.spark.session import open_session  # noqa: PLC0415
+
     return SparkEngine(open_session("odpf"))
 
 

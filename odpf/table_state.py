@@ -12,13 +12,14 @@ class Intent(BaseModel):
 
     Attributes:
         batch_id: digest of the ordered file ids, generation and configuration.
-        uri: the object that holds the FileBatch (file ids, positions, counts known before the commit).
+        uri: the object that holds the FileBatch (file ids, positions, counts known before the commit), empty where the
+            commit carries it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     batch_id: str
-    uri: str
+    uri: str = ""
 
 
 class TableState(BaseModel):

@@ -6,8 +6,13 @@ from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
 from file_processor.schema import Schema
+from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
+from odpf.states import EngineName
 from odpf.table_config import TableConfig
+
+COMMITS_RETAINED = 20
+"""How many commits a query may look back: the cleaner keeps every file that was current at one of them."""
 
 
 class ReadGroup(NamedTuple):
@@ -44,6 +49,7 @@ class WritePlan(NamedTuple):
             below the floor, are late.
         quarantine_uri: where rows go that cannot be applied.
         input_bytes: size of the files, for parallelism.
+        timeline: the table's folder as the holder of the lease found it.
     """
 
     kind: CycleKind
@@ -55,6 +61,7 @@ class WritePlan(NamedTuple):
     floor: str
     quarantine_uri: str
     input_bytes: int
+    timeline: Timeline
 
 
 class Reduced(NamedTuple):
@@ -109,8 +116,12 @@ class Prepared(Protocol):
     def quarantine(self) -> None:
         """Write the rows that cannot be applied, with file, row position and reason, to the plan's quarantine URI."""
 
-    def commit(self, metadata: dict[str, str]) -> None:
-        """Write one Hudi commit that carries `metadata`; an EngineError leaves the table as it was."""
+    def commit(self, metadata: dict[str, str]) -> Commit | None:
+        """Write one Hudi commit that carries `metadata`; an EngineError leaves the table as it was.
+
+        Returns:
+            The commit, from an engine that writes it itself; else the timeline tells.
+        """
 
     def discard(self) -> None:
         """Give back memory; always called."""
@@ -120,8 +131,12 @@ class Engine(Protocol):
     """Reads, reduces, merges and writes; decides nothing."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> EngineName:
         """How it is called in audit rows."""
+
+    @property
+    def needs_copies(self) -> bool:
+        """Whether some files have to be rewritten before it can read them (file_processor/conversion.py)."""
 
     @property
     def hudi_version(self) -> str:
@@ -139,4 +154,5 @@ class Engine(Protocol):
 
         Raises:
             EngineError: it could not be read; the table is untouched.
+            NeedsSpark: it is not for this engine; the table is untouched.
         """

@@ -22,7 +22,9 @@ DELETES_AT_ONCE = 1000
 """Keys in one DeleteObjects (S3 API)."""
 
 _ABSENT = frozenset({"NoSuchKey", "404"})
-_CHANGED = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+_PRECONDITION = frozenset({"PreconditionFailed", "412"})
+_CONFLICT = frozenset({"ConditionalRequestConflict", "409"})
+_CHANGED = _PRECONDITION | _CONFLICT
 """Another content stands there, or is being put at this moment."""
 
 
@@ -40,6 +42,34 @@ class S3ObjectStore:
         """Write an object."""
         with aws_call(f"Writing s3://{bucket}/{key}"):
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def put_new(self, bucket: str, key: str, content: bytes) -> bool:
+        """Write an object unless there is one, in one request that S3 decides (`If-None-Match: *`).
+
+        False may also be the answer to the SDK's second try, when the first was done and its answer lost; the caller
+        compares what stands there if it has to know.
+
+        Raises:
+            TransientError: the key is being written or deleted by another request at this moment (S3 answers 409).
+        """
+        path = f"s3://{bucket}/{key}"
+        with aws_call(f"Writing {path}"):
+            try:
+                self._client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+            except ClientError as error:
+                if code_of(error) in _PRECONDITION:
+                    return False
+                if code_of(error) in _CONFLICT:
+                    raise TransientError(
+                        f"{path} is written by another request at this moment. The next run tries again."
+                    ) from None
+                raise
+        return True
+
+    def put_file(self, bucket: str, key: str, file: BinaryIO) -> None:
+        """Write an object from a file, in one request: at most 5 GB, and no parts that somebody has to clear away."""
+        with aws_call(f"Writing s3://{bucket}/{key}"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=io.BufferedReader(_RestOfFile(file)))
 
     def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
         """A buffered reader over ranged requests, and the etag that every one of them insists on."""
@@ -116,6 +146,33 @@ class S3ObjectStore:
 
 class _EmptyObject(Exception):
     """An object without bytes has no range; S3 answers 416."""
+
+
+class _RestOfFile(io.RawIOBase):
+    """A file from where it stands: the SDK goes to position 0 before it sends a body again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+        self._start = file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = self._start if whence == io.SEEK_SET else 0
+        return self._file.seek(start + offset, whence) - self._start
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._file.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
 
 
 class _RangedObject(io.RawIOBase):

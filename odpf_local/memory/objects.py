@@ -37,6 +37,18 @@ class MemoryObjectStore:
         with self._lock:
             self._buckets.setdefault(bucket, {})[key] = _Object(content, etag, self._clock())
 
+    def put_new(self, bucket: str, key: str, content: bytes) -> bool:
+        """Write an object unless there is one."""
+        with self._lock:
+            if key in self._buckets.get(bucket, {}):
+                return False
+            self.put(bucket, key, content)
+            return True
+
+    def put_file(self, bucket: str, key: str, file: BinaryIO) -> None:
+        """Write an object from where a file stands to its end."""
+        self.put(bucket, key, file.read())
+
     def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
         """A reader and the etag."""
         found = self._object(bucket, key)

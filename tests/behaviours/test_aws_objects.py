@@ -89,3 +89,38 @@ def test_a_removal_that_is_not_allowed_says_so(aws, wire):
     wire.answer("DeleteObject", {"Error": {"Code": "AccessDenied", "Message": "no"}}, 403)
     with pytest.raises(TerminalError, match="Allow DeleteObject"):
         aws.objects.delete_if_unchanged(BUCKET, "a", "e1")
+
+
+def test_the_condition_that_there_is_none_goes_with_the_request(aws, wire):
+    asked = wire.answer("PutObject", {}, 200)
+    assert aws.objects.put_new(BUCKET, "a", b"a") is True
+    assert [(each["Bucket"], each["Key"], each["IfNoneMatch"]) for each in asked] == [(BUCKET, "a", "*")]
+
+
+def test_a_new_object_whose_answer_is_lost_looks_as_if_it_had_been_there(aws, wire):
+    wire.lose_one_answer("PutObject")
+    assert aws.objects.put_new(BUCKET, "a", b"a") is False
+    assert aws.objects.get(BUCKET, "a") == b"a"
+
+
+def test_a_new_object_that_another_request_writes_at_this_moment_is_tried_again_later(aws, wire):
+    wire.answer("PutObject", {"Error": {"Code": "ConditionalRequestConflict", "Message": ""}}, 409)
+    with pytest.raises(TransientError, match=r"s3://odpf-staging/a.*next run"):
+        aws.objects.put_new(BUCKET, "a", b"a")
+
+
+def test_a_new_object_that_is_not_allowed_says_so(aws, wire):
+    wire.answer("PutObject", {"Error": {"Code": "AccessDenied", "Message": "no"}}, 403)
+    with pytest.raises(TerminalError, match="Allow PutObject"):
+        aws.objects.put_new(BUCKET, "a", b"a")
+
+
+def test_a_file_is_one_request_and_the_same_bytes_when_it_has_to_be_sent_again(aws, wire, tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(b"head" + bytes(range(256)) * 4096)
+    wire.lose_one_answer("PutObject")
+    with path.open("rb") as file:
+        file.seek(4)
+        aws.objects.put_file(BUCKET, "a", file)
+    assert aws.objects.get(BUCKET, "a") == path.read_bytes()[4:]
+    assert wire.requests["PutObject"] == 2

@@ -12,6 +12,7 @@ from file_processor.choosing import CycleKind
 from file_processor.engines.engine import Reduced, WritePlan
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
+from odpf.states import EngineName
 
 PROPERTIES = b"hoodie.table.name=orders\nhoodie.table.type=COPY_ON_WRITE\nhoodie.table.version=6\n"
 
@@ -19,7 +20,8 @@ PROPERTIES = b"hoodie.table.name=orders\nhoodie.table.type=COPY_ON_WRITE\nhoodie
 class MemoryEngine:
     """Snapshot tables of one key without partitions; rows live in the object that stands for the data file."""
 
-    name = "memory"
+    name = EngineName.SPARK
+    needs_copies = True
     hudi_version = "none"
 
     def __init__(self, objects: ObjectStore, hour: int = 10) -> None:

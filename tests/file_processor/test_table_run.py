@@ -206,7 +206,7 @@ def test_a_catalog_failure_after_the_commit_is_a_warning_and_made_up_by_the_next
 
 def test_an_engine_failure_leaves_table_and_files_and_the_next_run_heals(bench):
     class BrokenEngine:
-        name, hudi_version = "broken", "none"
+        name, hudi_version, needs_copies = "broken", "none", False
 
         def check(self):
             pass

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from file_processor.settling import MOST_RECORDS_IN_A_COMMIT
 from odpf.landed_file import LandedFile, localised
 from odpf.states import JobRunState, Outcome, RunStatus
 from odpf_local.memory.objects import _Object
@@ -164,7 +165,12 @@ class TestFailOver:
         assert "Either commits are missing" in only_result(regions.b.run()).error
 
     def test_nothing_is_written_while_the_record_of_a_commit_is_missing(self):
+        """A batch of many files is not in its commit, but beside it."""
         regions = TwoRegions().loaded()
+        for number in range(2, MOST_RECORDS_IN_A_COMMIT + 4):
+            regions.a.change(number, "U", 1, number)
+        regions.a.run()
+        replicate(regions.a, regions.b)
         regions.fail_over(("ledger", "pending", "history", "staging", "raw"))
         regions.b.aws.objects._buckets["artifacts-b"].clear()
         error = only_result(regions.b.run()).error

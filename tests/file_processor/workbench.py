@@ -20,7 +20,7 @@ from file_processor.table_run import Workshop
 from odpf.audit import RunSummary
 from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
-from odpf.states import FileState, JobRunState, Then
+from odpf.states import EngineName, FileState, JobRunState, Then
 from odpf_local.memory import MemoryAws
 from tests.file_processor.memory_engine import MemoryEngine, rows
 
@@ -131,9 +131,11 @@ class Workbench:
             **{"is_summarised": over, **contender},
         )  # fmt: skip
         engine = getattr(aws, "engine", self.engine)
-        engine = getattr(aws, "lambda_engine", engine) if not fence.is_patient else engine
+        engines = {EngineName.SPARK: lambda: engine}
+        if not fence.is_patient:
+            engines = {EngineName.ARROW: lambda: getattr(aws, "lambda_engine", engine)}
         return manifest, Workshop(
-            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, lambda: engine
+            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, engines
         )
 
     @property

@@ -13,12 +13,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines.engine import Reduced, WritePlan
-from file_processor.engines.spark.hudi import pinned_table_version, record_key, tasks, write_options
+from file_processor.engines.spark.hudi import pinned_table_version, tasks, write_options
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
 from file_processor.runtime_guard import check_pinned, check_release
 from odpf.errors import EngineError
+from odpf.states import EngineName
 
 _ROWS = "_odpf_rows"
 _STORED = "_odpf_stored_order"
@@ -33,7 +34,8 @@ _LONGEST_REASON = 600
 class SparkEngine:
     """Applies file batches with Spark and Hudi's own writer; safe for several tables at once in threads."""
 
-    name = "spark"
+    name = EngineName.SPARK
+    needs_copies = True
 
     def __init__(self, spark: SparkSession) -> None:
         self._spark = spark

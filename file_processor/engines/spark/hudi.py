@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import HISTORY_KEY, OPERATION, ORDER
-from file_processor.engines.engine import WritePlan
+from file_processor.columns import OPERATION, ORDER, key_generator, record_key
+from file_processor.engines.engine import COMMITS_RETAINED, WritePlan
 from file_processor.timeline import METADATA_PREFIX
-from odpf.table_config import TableConfig
 
 _BYTES_PER_TASK = 32 * 1024 * 1024
 _MOST_TASKS = 200
@@ -54,8 +53,8 @@ _ALWAYS = {
     # retained < keep.min < keep.max, longer than the longest query and than recovery looks back.
     "hoodie.clean.automatic": "true",
     "hoodie.clean.async": "false",
-    "hoodie.clean.commits.retained": "20",
-    "hoodie.cleaner.commits.retained": "20",
+    "hoodie.clean.commits.retained": str(COMMITS_RETAINED),
+    "hoodie.cleaner.commits.retained": str(COMMITS_RETAINED),
     "hoodie.keep.min.commits": "30",
     "hoodie.keep.max.commits": "40",
 }
@@ -83,24 +82,6 @@ _OPERATION_OF = {
     CycleKind.RELOAD: "insert_overwrite_table",
     CycleKind.CHANGES: "upsert",
 }
-
-
-def record_key(config: TableConfig) -> tuple[str, ...]:
-    """The record key: the source's key; in history mode a change is identified by key, generation and sequence."""
-    return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type == "H" else ()))
-
-
-def key_generator(config: TableConfig) -> str:
-    """Always explicit; never Complex for one key, whose text form differs between Hudi versions (docs/adr/0003).
-
-    Several keys always take Complex, partitioned or not: bulk_insert with Nonpartitioned refuses an empty key part,
-    which Complex keeps as `__empty__` and upsert would take.
-    """
-    if len(record_key(config)) > 1:
-        return "org.apache.hudi.keygen.ComplexKeyGenerator"
-    if config.hudi_partition_key:
-        return "org.apache.hudi.keygen.SimpleKeyGenerator"
-    return "org.apache.hudi.keygen.NonpartitionedKeyGenerator"
 
 
 def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:

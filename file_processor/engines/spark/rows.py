@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType, _parse_datatype_string
 
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.engines import problems
 from file_processor.engines.engine import ReadGroup, WritePlan
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.table_config import TableConfig
@@ -86,14 +87,14 @@ def _operation(group: ReadGroup) -> tuple[Column, Column]:
     letter = F.coalesce(*letters, *([F.lit("I")] if group.is_full else []))
     problem = F.when(
         _any([~is_empty & letter.isNull() for is_empty, letter in zip(empty, letters, strict=True)]),
-        F.concat(F.lit("The operation is none of I, U, D: "), F.coalesce(*present)),
+        F.concat(F.lit(problems.UNKNOWN_OPERATION), F.coalesce(*present)),
     )
     if group.is_full:
-        problem = problem.when(letter != "I", F.concat(F.lit("A row of a full load has operation "), letter))
+        problem = problem.when(letter != "I", F.concat(F.lit(problems.FULL_LOAD_OPERATION), letter))
     else:
-        problem = problem.when(letter.isNull(), F.lit("The operation is empty"))
+        problem = problem.when(letter.isNull(), F.lit(problems.NO_OPERATION))
     if len(letters) > 1:
-        problem = problem.when(letters[0] != letters[1], F.lit("Op and the mapped operation column disagree"))
+        problem = problem.when(letters[0] != letters[1], F.lit(problems.OPERATIONS_DISAGREE))
     return letter, problem
 
 
@@ -105,8 +106,8 @@ def _sequence_problem(group: ReadGroup) -> Column:
     if group.is_full:
         return F.lit(None).cast("string")
     sequence = F.col(CHANGE_SEQUENCE)
-    return F.when(sequence == "", F.lit("The change sequence is empty")).when(
-        ~sequence.rlike(SEQUENCE_PATTERN), F.concat(F.lit("The change sequence is not 35 digits: "), sequence)
+    return F.when(sequence == "", F.lit(problems.NO_SEQUENCE)).when(
+        ~sequence.rlike(SEQUENCE_PATTERN), F.concat(F.lit(problems.MALFORMED_SEQUENCE), sequence)
     )
 
 
@@ -115,24 +116,24 @@ def key_problem(config: TableConfig, schema: dict[str, str]) -> Column:
     keys = config.hudi_primary_key
     problem = F.lit(None).cast("string")
     for key in keys:
-        problem = F.coalesce(problem, F.when(_quoted(key).isNull(), F.lit(f"The key part {key} is null")))
+        problem = F.coalesce(problem, F.when(_quoted(key).isNull(), F.lit(problems.key_part_is_null(key))))
     texts = [key for key in keys if schema[key] == "string"]
     alone = len(keys) == 1 and config.table_data_versioning_type == "S"
     for key in texts:
         if alone:
-            bad, why = _quoted(key) == "", f"The key {key} is empty text, which Hudi cannot store"
+            bad, why = _quoted(key) == "", problems.key_is_empty(key)
         else:
             bad = _quoted(key).isin("__empty__", "__null__")
             for other in keys:
                 bad = bad | _quoted(key).contains(f",{other}:")
-            why = f"The key part {key} holds text that Hudi uses to join key parts"
+            why = problems.key_joins(key)
         problem = F.coalesce(problem, F.when(bad, F.lit(why)))
     if not alone and config.table_data_versioning_type == "S" and len(texts) == len(keys):
         nothing = reduce(lambda one, other: one & other, [_quoted(key) == "" for key in keys])
-        problem = F.coalesce(problem, F.when(nothing, F.lit("Every key part is empty text, which Hudi cannot store")))
+        problem = F.coalesce(problem, F.when(nothing, F.lit(problems.NO_KEY_AT_ALL)))
     for key in (key for key in keys if schema[key] == "timestamp"):
         finer = F.unix_micros(_quoted(key)) % 1000 != 0
-        why = f"The key part {key} is finer than a millisecond, to which Hudi keeps times in keys"
+        why = problems.key_is_finer(key)
         problem = F.coalesce(problem, F.when(finer, F.lit(why)))
     return problem
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 from tests.reference.oracle import Change
-from tests.spark.staged_table import StagedTable, sequence
-from tests.spark.stories import story
+from tests.engines.staged_table import StagedTable, sequence
+from tests.engines.stories import story
 
 SEQUENCES = 8
 RUNS = 4

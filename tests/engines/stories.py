@@ -21,10 +21,13 @@ from typing import Any
 import pytest
 
 from odpf.audit import RunSummary
-from tests.spark.lake import Lake
-from tests.spark.staged_table import StagedTable
+from tests.engines.lake import Lake
+from tests.engines.staged_table import StagedTable
 
 Story = Iterator[None]
+ARM = "arm"
+ARMS = ("spark", "arrow")
+"""A story's tables have one engine; in the arm `alternating` it changes with every run."""
 
 
 def story(function: Callable[..., Story]) -> Callable[..., None]:
@@ -35,7 +38,7 @@ def story(function: Callable[..., Story]) -> Callable[..., None]:
             raise problem
 
     told, *parameters = inspect.signature(function).parameters.values()
-    own = [told.replace(name=name) for name in ("played", "request")]
+    own = [told.replace(name=name) for name in ("played", "request", ARM)]
     test.__signature__ = inspect.Signature([*own, *parameters])  # type: ignore[attr-defined]
     test.__name__, test.__qualname__ = function.__name__, function.__qualname__
     test.__doc__, test.__module__ = function.__doc__, function.__module__
@@ -47,14 +50,19 @@ def story(function: Callable[..., Story]) -> Callable[..., None]:
 class Told:
     """What one story is given: it makes its tables here, and finds the last run's summary."""
 
-    def __init__(self, lake: Lake, cadence: str, name: str) -> None:
+    def __init__(self, lake: Lake, cadence: str, name: str, arm: str) -> None:
         self.lake, self._cadence, self._name = lake, cadence, name
+        self.arm = arm
         self.tables: list[StagedTable] = []
         self.summary: RunSummary | None = None
 
     def table(self, name: str | None = None, **options: Any) -> StagedTable:
         """Make and configure a table; without a name it has the story's."""
         number = f"_{len(self.tables) + 1}" if self.tables else ""
+        engine = self.arm if self.arm in ARMS else ARMS[0]
+        if options.get("hudi_table_type") == "merge_on_read":
+            engine = "auto"  # which Arrow leaves to Spark
+        options = {"engine": engine, **options}
         table = StagedTable(self.lake, name or f"{self._name}{number}", self._cadence, **options)
         self.tables.append(table)
         return table
@@ -65,6 +73,8 @@ class Told:
         results = {result.raw_table_name: result for result in summary.tables}
         for table in self.tables:
             table.ran(results.get(table.name))
+            if self.arm == "alternating" and table.config["engine"] != "auto":
+                table.reconfigure(engine=ARMS[ARMS[0] == table.config["engine"]])
 
 
 def play(lake: Lake, cadence: str, items: list[pytest.Item]) -> dict[str, BaseException | None]:
@@ -72,8 +82,8 @@ def play(lake: Lake, cadence: str, items: list[pytest.Item]) -> dict[str, BaseEx
     ended: dict[str, BaseException | None] = {}
     going: dict[str, tuple[Story, Told]] = {}
     for number, item in enumerate(items):
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        told = Told(lake, cadence, f"{cadence}_{number}")
+        parameters = dict(item.callspec.params)  # type: ignore[attr-defined]
+        told = Told(lake, cadence, f"{cadence}_{number}", parameters.pop(ARM))
         going[item.nodeid] = (item.obj.story(told, **parameters), told)  # type: ignore[attr-defined]
     while going:
         for node, (scenes, _) in list(going.items()):

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from tests.spark.staged_table import bad, delete, insert, load_row, update
-from tests.spark.stories import story
+from tests.engines.staged_table import bad, delete, insert, load_row, update
+from tests.engines.stories import story
 
 AWKWARD = (
     "plain",

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.spark.staged_table import delete, insert, parquet, update
-from tests.spark.stories import story
+from tests.engines.staged_table import delete, insert, parquet, update
+from tests.engines.stories import story
 
 DAYS = [date(1, 1, 1), date(1582, 10, 4), date(1582, 10, 15), date(1890, 12, 31), date(1970, 1, 1), date(9999, 12, 31)]
 TIMES = [

@@ -11,16 +11,24 @@ from unittest.mock import patch
 import boto3
 import pytest
 
+from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.spark.engine import SparkEngine
 from file_processor.engines.spark.session import open_session
 from odpf.adapters.aws import Aws
 from odpf.settings import Settings
+from odpf.states import EngineName
 from odpf_local.aws import running
 from odpf_local.spark_conf import job_environment, prefetch, write_conf
-from tests.spark.lake import Lake
-from tests.spark.stories import play
+from tests.engines.lake import Lake
+from tests.engines.stories import ARM, ARMS, play
 
 PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every story is told once an engine."""
+    if ARM in metafunc.fixturenames:
+        metafunc.parametrize(ARM, getattr(metafunc.function, "arms", ARMS))
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +51,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
             "aws_access_key_id": embedded.environment["AWS_ACCESS_KEY_ID"],
             "aws_secret_access_key": embedded.environment["AWS_SECRET_ACCESS_KEY"],
         }
-        yield Lake(settings, aws, SparkEngine(spark), storage)
+        engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
+        yield Lake(settings, aws, engines, storage)
         with _no_complaint_about_sockets():
             spark.stop()
     finally:

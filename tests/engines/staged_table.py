@@ -14,7 +14,7 @@ from odpf.audit import TableResult
 from odpf.states import Outcome
 from tests.reference.oracle import KINDS, Change, File, Replay
 from tests.reference.plain_values import plain_rows
-from tests.spark.lake import Lake, Row
+from tests.engines.lake import Lake, Row
 
 DATABASE = "semantics"
 SEQUENCE = "CDC_TIMESTAMP_SEQ"
@@ -106,6 +106,11 @@ class StagedTable:
             **options,
         }
         lake.configure(self.config)
+
+    def reconfigure(self, **options: Any) -> None:
+        """Change attributes of the configuration."""
+        self.config |= options
+        self.lake.configure(self.config)
 
     @property
     def location(self) -> str:

@@ -5,8 +5,8 @@ from random import Random
 import pyarrow as pa
 import pytest
 
-from tests.spark.staged_table import delete, insert, update
-from tests.spark.stories import story
+from tests.engines.staged_table import delete, insert, update
+from tests.engines.stories import story
 
 PLACED = {"id": pa.int64(), "place": pa.string(), "v": pa.string()}
 CHANGES = (

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.spark.staged_table import delete, insert, update
-from tests.spark.stories import story
+from tests.engines.staged_table import delete, insert, update
+from tests.engines.stories import story
 
 
 @story

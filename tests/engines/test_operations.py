@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from tests.reference.oracle import Change
-from tests.spark.staged_table import SEQUENCE, bad, delete, insert, load_row, parquet, sequence, update
-from tests.spark.stories import story
+from tests.engines.staged_table import SEQUENCE, bad, delete, insert, load_row, parquet, sequence, update
+from tests.engines.stories import story
 
 MAPPED = {"id": pa.int64(), "v": pa.string(), "CDC_OPERATION": pa.string()}
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from tests.spark.staged_table import delete, insert, parquet, update
-from tests.spark.stories import story
+from tests.engines.staged_table import delete, insert, parquet, update
+from tests.engines.stories import story
 
 BOTH_TYPES = pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
 

@@ -8,8 +8,8 @@ import pytest
 from file_processor.runtime_guard import SUPPORTED, check_release
 from file_processor.table_properties import PROPERTY_FILES, TableProperties
 from odpf.states import Outcome
-from tests.spark.staged_table import COLUMNS, DATABASE, StagedTable, update
-from tests.spark.stories import story
+from tests.engines.staged_table import COLUMNS, DATABASE, StagedTable, update
+from tests.engines.stories import story
 
 pytestmark = pytest.mark.more
 

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from tests.spark.staged_table import delete, insert, update
-from tests.spark.stories import story
+from tests.engines.staged_table import delete, insert, update
+from tests.engines.stories import story
 
 ONE_KEY = (
     insert(1, id=10, v="50"),

@@ -1,4 +1,4 @@
-"""A whole lake in the test's process: staging, plan, Spark, raw tables. A cycle of many tables costs seconds.
+"""A whole lake in the test's process: staging, plan, both engines, raw tables. A cycle of many tables costs seconds.
 
 Put together as the Lambdas and the job's script do it, over an embedded AWS in a process of its own; tables are read
 back with hudi-rs, never with Spark.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
-from odpf.states import FileState
+from odpf.states import EngineName, FileState
 
 Row = dict[str, Any]
 
@@ -37,7 +37,7 @@ class Lake:
 
     settings: Settings
     aws: Aws
-    engine: Engine
+    engines: Mapping[EngineName, Callable[[], Engine]]
     storage: dict[str, str]
     cadences: set[str] = field(default_factory=set)
 
@@ -116,6 +116,7 @@ class Lake:
     def _process(self, manifest: BatchManifest) -> None:
         aws = self.aws
         contender = Contender(aws.ledger, aws.job_runs, self.settings, f"jr_{uuid.uuid4().hex}", manifest.run_id)
-        engine: Callable[[], Engine] = lambda: self.engine  # noqa: E731
-        shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engine)
+        shop = Workshop(
+            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, self.engines
+        )
         BatchRun(manifest, shop, aws.audit).run()

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from file_processor.timeline import Timeline
-from tests.spark.staged_table import COLUMNS, update
-from tests.spark.stories import story
+from tests.engines.staged_table import COLUMNS, update
+from tests.engines.stories import story
 
 pytestmark = pytest.mark.soak
 

@@ -5,8 +5,8 @@ import time
 import pyarrow as pa
 import pytest
 
-from tests.spark.staged_table import SEQUENCE, bad, delete, insert, parquet, sequence, update
-from tests.spark.stories import story
+from tests.engines.staged_table import SEQUENCE, bad, delete, insert, parquet, sequence, update
+from tests.engines.stories import story
 
 GOOD, BAD = (f"20240101-12000000{number}.parquet" for number in (1, 2))
 

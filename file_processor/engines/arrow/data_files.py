@@ -1,0 +1,143 @@
+"""Write the data file of a slice: carried-over rows as they stand, then the batch's rows, batch by batch."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from file_processor.engines.arrow.placing import Slice
+from file_processor.engines.arrow.reduction import KEY
+from file_processor.engines.arrow.table_files import BATCH_ROWS, RECORD_KEY, TableFiles
+from file_processor.engines.arrow.types import arrow_type
+from file_processor.file_groups import DataFile
+from file_processor.schema import Schema
+
+HUDI_COLUMNS = (
+    "_hoodie_commit_time",
+    "_hoodie_commit_seqno",
+    RECORD_KEY,
+    "_hoodie_partition_path",
+    "_hoodie_file_name",
+)
+
+_IN_MEMORY = 32 * 1024 * 1024
+"""Larger files are written to disk before they are put."""
+_ROW_GROUP_ROWS = 256 * 1024
+_SAMPLE_ROWS = 2048
+_REPEATED = ("_hoodie_commit_time", "_hoodie_partition_path", "_hoodie_file_name", "_odpf_operation")
+
+
+class WrittenFile(NamedTuple):
+    """A data file before it is put, and how many rows it has."""
+
+    file: DataFile
+    content: BinaryIO
+    rows: int
+
+
+def table_schema(columns: Schema) -> pa.Schema:
+    """The Arrow schema of data files: Hudi's five columns, then the table's."""
+    own = [pa.field(name, pa.string()) for name in HUDI_COLUMNS]
+    return pa.schema([*own, *(pa.field(name, arrow_type(kind)) for name, kind in columns)])
+
+
+def write_file(part: Slice, number: int, instant: str, columns: Schema, files: TableFiles) -> WrittenFile:
+    """Write one slice to memory, or to disk when it is large.
+
+    Args:
+        part: what to write.
+        number: of the slice within the commit.
+        instant: of the commit.
+        columns: the table's columns, ODPF's own among them.
+        files: where carried-over rows are read.
+
+    Raises:
+        EngineError: the slice's current file cannot be read.
+    """
+    file = DataFile(part.partition, part.group, f"{number}-0-0", instant, 0)
+    schema = table_schema(columns)
+    content: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115  closed by who puts it
+    added = _added(part, number, file, schema)
+    sample = added if added.num_rows else next(_carried(part, file, schema, files), added)
+    rows = 0
+    with pq.ParquetWriter(
+        content,
+        schema,
+        compression="snappy",
+        use_dictionary=_dictionaries(sample),
+        store_schema=False,
+    ) as writer:
+        for batch in _batches(part, file, schema, files, added):
+            writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
+            rows += batch.num_rows
+    size = content.tell()
+    content.seek(0)
+    return WrittenFile(file._replace(size=size), content, rows)
+
+
+def _batches(
+    part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles, added: pa.Table
+) -> Iterator[pa.RecordBatch]:
+    yield from _carried(part, file, schema, files)
+    yield from added.to_batches(BATCH_ROWS)
+
+
+def _carried(part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles) -> Iterator[pa.RecordBatch]:
+    """The rows of the current file that stay, all columns of Hudi but the file name as they are."""
+    if part.old is None:
+        return
+    removed = part.removed.combine_chunks()
+    for batch in files.batches(part.old):
+        kept = batch
+        if len(removed):
+            kept = batch.filter(pc.invert(pc.is_in(batch[RECORD_KEY], value_set=removed)))
+        if kept.num_rows:
+            yield _fitted(kept, file.name, schema)
+
+
+def _fitted(batch: pa.RecordBatch, file_name: str, schema: pa.Schema) -> pa.RecordBatch:
+    there = set(batch.schema.names)
+    columns = [
+        pa.repeat(pa.scalar(file_name), batch.num_rows)
+        if field.name == "_hoodie_file_name"
+        else _cast(batch[field.name], field.type)
+        if field.name in there
+        else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    return column if column.type == kind else pc.cast(column, kind)
+
+
+def _added(part: Slice, number: int, file: DataFile, schema: pa.Schema) -> pa.Table:
+    rows = part.rows.num_rows
+    row_numbers = pc.cast(pa.array(range(rows), pa.int64()), pa.string())
+    hudi = {
+        "_hoodie_commit_time": pa.repeat(pa.scalar(file.instant), rows),
+        "_hoodie_commit_seqno": pc.binary_join_element_wise(f"{file.instant}_{number}_", row_numbers, ""),
+        RECORD_KEY: part.rows[KEY],
+        "_hoodie_partition_path": pa.repeat(pa.scalar(part.partition), rows),
+        "_hoodie_file_name": pa.repeat(pa.scalar(file.name), rows),
+    }
+    return pa.table(
+        [hudi.get(name, part.rows[name] if name not in hudi else None) for name in schema.names], schema=schema
+    )
+
+
+def _dictionaries(sample: pa.Table | pa.RecordBatch) -> Sequence[str]:
+    """Columns whose values repeat: a dictionary costs the others time and spares them nothing."""
+    some = sample.slice(0, _SAMPLE_ROWS)
+    most = max(1, some.num_rows // 4)
+    own = [name for name in some.schema.names if name not in HUDI_COLUMNS and not pa.types.is_boolean(some[name].type)]
+    return [
+        *_REPEATED,
+        *(name for name in own if name not in _REPEATED and pc.count_distinct(some[name]).as_py() <= most),
+    ]

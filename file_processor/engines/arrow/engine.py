@@ -1,0 +1,194 @@
+"""The Arrow engine: one file batch, one reduced table, one Hudi commit, without Spark."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from file_processor.choosing import CycleKind
+from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
+from file_processor.engines.arrow.cleaning import clean
+from file_processor.engines.arrow.data_files import write_file
+from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
+from file_processor.engines.arrow.keys import partition_paths, record_keys
+from file_processor.engines.arrow.placing import Slice, changed_slices, new_slices
+from file_processor.engines.arrow.properties import new_properties
+from file_processor.engines.arrow.reduction import (
+    EFFECT,
+    INSERTED,
+    KEY,
+    PATH,
+    UPDATED,
+    Stored,
+    latest_of_each_key,
+    reduced,
+    with_effects,
+)
+from file_processor.engines.arrow.rows import FILE, PROBLEM, ROW, read_rows
+from file_processor.engines.arrow.table_files import TableFiles
+from file_processor.engines.arrow.types import avro_schema
+from file_processor.engines.engine import WritePlan
+from file_processor.instants import next_instant
+from file_processor.schema import Schema
+from file_processor.timeline import METADATA_PREFIX, Commit
+from odpf.errors import EngineError, OdpfError
+from odpf.ports import ObjectStore
+from odpf.states import EngineName
+
+_log = logging.getLogger(__name__)
+_OWN_OF_HISTORY: Schema = ((CHANGE_SEQUENCE, "string"), (COMMIT_TIME, "timestamp"), (GENERATION, "int"))
+_LEAST_ROW_BYTES = 20.0
+
+
+class ArrowEngine:
+    """Applies small file batches to copy_on_write tables; safe for several tables at once in threads.
+
+    Args:
+        objects: where landed files and raw tables lie.
+    """
+
+    name = EngineName.ARROW
+    hudi_version = ""
+    needs_copies = False
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def check(self) -> None:
+        """Nothing to refuse: what writes here is this code, which writes version 6 alone."""
+
+    def prepare(self, plan: WritePlan) -> ArrowPrepared:
+        """Read and reduce; see Engine.prepare."""
+        try:
+            return ArrowPrepared(self._objects, plan)
+        except (pa.ArrowException, OSError) as error:
+            raise EngineError(f"Reading the files of {plan.config.raw_table} failed: {error}") from error
+
+
+class ArrowPrepared:
+    """A reduced file batch in memory, with what the table has of its keys."""
+
+    def __init__(self, objects: ObjectStore, plan: WritePlan) -> None:
+        self._objects, self._plan = objects, plan
+        place = urlsplit(plan.location, allow_fragments=False)
+        self._folder = TableFolder(place.netloc, place.path.strip("/"))
+        is_load = plan.kind is CycleKind.LOAD
+        current = {} if is_load else plan.timeline.current_files()
+        self._files = TableFiles(objects, self._folder.bucket, self._folder.base, current)
+        self._rows = read_rows(objects, plan)
+        valid = self._rows
+        if valid[PROBLEM].null_count < valid.num_rows:
+            valid = valid.filter(pc.is_null(valid[PROBLEM]))
+        self._latest, stored = self._with_effects(valid, is_load=is_load)
+        self.reduced = reduced(valid.num_rows, pc.max(valid[ORDER]).as_py(), self._latest, stored, plan)
+
+    def quarantine(self) -> None:
+        """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
+        rows = self._rows.filter(pc.is_valid(self._rows[PROBLEM]))
+        names = [name for name, _ in self._plan.schema]
+        lines = [
+            {
+                "file": row[FILE],
+                "row": row[ROW],
+                "reason": row[PROBLEM],
+                "operation": row[OPERATION],
+                "change_sequence": row[CHANGE_SEQUENCE],
+                "data": json.dumps({name: _plain(row[name]) for name in names if row[name] is not None}),
+            }
+            for row in rows.to_pylist()
+        ]
+        text = "".join(json.dumps({k: v for k, v in line.items() if v is not None}) + "\n" for line in lines)
+        place = urlsplit(self._plan.quarantine_uri, allow_fragments=False)
+        self._objects.put(place.netloc, f"{place.path.strip('/')}/part-00000.json", text.encode())
+
+    def commit(self, metadata: dict[str, str]) -> Commit:
+        """Write the one commit; what a dead writer left of another is rolled back first."""
+        plan, folder = self._plan, self._folder
+        is_load = plan.kind is CycleKind.LOAD
+        if plan.timeline.pending and not is_load:
+            roll_back(self._objects, folder, plan.timeline, plan.timeline.pending)
+        instant = next_instant("" if is_load else plan.timeline.newest)
+        try:
+            commit = self._write(HudiCommit(self._objects, folder, instant, plan.kind), instant, metadata)
+        except (pa.ArrowException, OSError) as error:
+            raise EngineError(
+                f"Writing {plan.config.raw_table} failed; readers see the table as it was. {error}"
+            ) from error
+        if not is_load:
+            self._clean()
+        return commit
+
+    def discard(self) -> None:
+        """Free what was kept of the table."""
+        self._files.forget()
+
+    def _write(self, commit: HudiCommit, instant: str, metadata: dict[str, str]) -> Commit:
+        plan = self._plan
+        columns = self._columns()
+        commit.begin()
+        if plan.kind is CycleKind.LOAD:
+            commit.put_properties(new_properties(plan.config))
+        slices = self._slices()
+        known = {file.partition for file in plan.timeline.data_files()} if plan.kind is not CycleKind.LOAD else set()
+        for path in sorted({part.partition for part in slices} - known - {""}):
+            commit.put_partition(path)
+        for number, part in enumerate(slices):
+            commit.put_data(part, write_file(part, number, instant, columns, self._files))
+        extra = {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+        extra["schema"] = avro_schema(plan.config.raw_table_name, columns)
+        return commit.complete(extra, self._files.files.values())
+
+    def _slices(self) -> list[Slice]:
+        if self._plan.kind is CycleKind.CHANGES:
+            return changed_slices(self._latest, self._files.files, self._row_bytes())
+        written = self._latest.filter(pc.is_in(self._latest[EFFECT], value_set=pa.array([INSERTED, UPDATED])))
+        return new_slices(written, self._row_bytes()) if written.num_rows else []
+
+    def _row_bytes(self) -> float:
+        """What a row takes in a data file: as in those that are there, else guessed from the landed files."""
+        rows = sum(self._files.rows.values())
+        if rows:
+            return max(_LEAST_ROW_BYTES, sum(file.size for file in self._files.files.values()) / rows)
+        return max(_LEAST_ROW_BYTES, self._plan.input_bytes / max(1, len(self._rows)))
+
+    def _with_effects(self, valid: pa.Table, *, is_load: bool) -> tuple[pa.Table, Stored | None]:
+        plan = self._plan
+        keyed = valid.append_column(KEY, record_keys(valid, record_key(plan.config)))
+        latest = latest_of_each_key(keyed)
+        if partition := plan.config.hudi_partition_key:
+            latest = latest.append_column(PATH, partition_paths(latest[partition], partition))
+        stored = None if is_load else self._files.lookup(latest[KEY])
+        return with_effects(latest, stored, plan), stored
+
+    def _columns(self) -> Schema:
+        own = _OWN_OF_HISTORY if self._plan.config.table_data_versioning_type == "H" else ()
+        return (*self._plan.schema, (OPERATION, "string"), *own, (ORDER, "string"))
+
+    def _clean(self) -> None:
+        try:
+            clean(self._objects, self._folder, self._plan.timeline)
+        except OdpfError as error:  # the commit is made; what was not removed now is removed by a later one
+            _log.warning("%s was not cleaned: %s", self._plan.config.raw_table, error)
+
+
+def _plain(value: Any) -> Any:
+    """A value as Spark's to_json writes it."""
+    match value:
+        case datetime():
+            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case bytes():
+            return base64.b64encode(value).decode()
+        case Decimal():
+            return float(value) if value != value.to_integral() else int(value)
+        case _:
+            return value

@@ -1,0 +1,96 @@
+"""The types of raw tables in Arrow and in Avro, and values of landed files brought to them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from file_processor.conversion import readable_column
+from file_processor.schema import Schema
+
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+"""In other units Spark's next upsert makes other moments of carried-over rows."""
+
+_ARROW: dict[str, pa.DataType] = {
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "string": pa.string(),
+    "binary": pa.binary(),
+    "date": pa.date32(),
+    "timestamp": TIMESTAMP,
+}
+_AVRO: dict[str, Any] = {
+    "int": "int",
+    "bigint": "long",
+    "float": "float",
+    "double": "double",
+    "boolean": "boolean",
+    "string": "string",
+    "binary": "bytes",
+    "date": {"type": "int", "logicalType": "date"},
+    "timestamp": {"type": "long", "logicalType": "timestamp-micros"},
+}
+_DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """The Arrow type of a table's type."""
+    if match := _DECIMAL.match(kind):
+        return pa.decimal128(int(match[1]), int(match[2]))
+    return _ARROW[kind]
+
+
+def avro_schema(table: str, columns: Schema) -> str:
+    """The Avro schema that a commit carries, as Spark's writer makes it: nullable fields, decimals as fixed bytes.
+
+    A column that is not in it is invisible to readers.
+    """
+    name = f"{table}_record"
+    fields = [
+        {"name": column, "type": ["null", _avro_type(kind, f"hoodie.{table}.{name}.{column}")], "default": None}
+        for column, kind in columns
+    ]
+    record = {"type": "record", "name": name, "namespace": f"hoodie.{table}", "fields": fields}
+    return json.dumps(record, separators=(",", ":"))
+
+
+def to_table(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+    """Values of a landed file as the table holds them."""
+    wanted = arrow_type(kind)
+    if column.type == wanted:
+        return column
+    if pa.types.is_dictionary(column.type):
+        return to_table(column.cast(column.type.value_type), kind)
+    if pa.types.is_time(column.type):
+        return pa.chunked_array([readable_column(chunk, wanted) for chunk in column.chunks], wanted)
+    # Only nanoseconds lose anything, and every engine cuts them off alike.
+    return pc.cast(column, wanted, safe=not pa.types.is_timestamp(column.type))
+
+
+def _avro_type(kind: str, namespace: str) -> Any:
+    match = _DECIMAL.match(kind)
+    if match is None:
+        return _AVRO[kind]
+    precision, scale = int(match[1]), int(match[2])
+    return {
+        "type": "fixed",
+        "name": "fixed",
+        "namespace": namespace,
+        "size": _bytes_for(precision),
+        "logicalType": "decimal",
+        "precision": precision,
+        "scale": scale,
+    }
+
+
+def _bytes_for(precision: int) -> int:
+    """The fewest bytes that hold every decimal of a precision."""
+    largest: int = 10**precision - 1
+    return largest.bit_length() // 8 + 1
