@@ -11,6 +11,7 @@ from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.engine import Engine
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
+from file_processor.owners import summarised
 from file_processor.table_run import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
@@ -33,7 +34,14 @@ def main(argv: list[str]) -> str | None:
     aws = Aws(manifest.settings, session)
     owner = arguments.job_run_id
     contender = Contender(
-        aws.ledger, aws.job_runs, manifest.settings, owner, manifest.run_id, manifest.epoch, aws.region
+        aws.ledger,
+        aws.job_runs,
+        manifest.settings,
+        owner,
+        manifest.run_id,
+        manifest.epoch,
+        aws.region,
+        is_summarised=summarised(aws.objects, manifest.settings.artifacts_bucket),
     )
     engines: dict[EngineName, Callable[[], Engine]] = {
         EngineName.ARROW: lambda: ArrowEngine(aws.objects),
