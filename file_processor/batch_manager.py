@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from file_processor.freezing import foreign_buckets, freeze
+from file_processor.owners import Owner, summarised
 from file_processor.planning import CadenceTables, RunPlan, plan_run, read_cadence
 from file_processor.summary import cause, planned, summarise
 from odpf.audit import AuditRow, RunSummary, TableResult
@@ -32,7 +33,7 @@ from odpf.manifest import (
 from odpf.metrics import Dimension, run_values
 from odpf.ports import AuditLog, ConfigStore, FileTracker, JobRuns, Ledger, Metrics, ObjectStore
 from odpf.settings import Settings
-from odpf.states import DmsFileType, Outcome, RunStatus
+from odpf.states import Compute, DmsFileType, Outcome, RunStatus
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class BatchManager(NamedTuple):
             "manifest_prefix": f"s3://{self.settings.artifacts_bucket}/{run_prefix(run_id)}",
             "batch_count": len(plan.batches),
             "last_batch": len(plan.batches) - 1,
+            "lambda_batch_count": plan.lambda_batches,
             "nothing_to_do": plan.nothing_to_do,
             "worker_type": tables.cadence.glue_job_worker_type,
             "max_workers": tables.cadence.glue_job_max_workers,
@@ -128,23 +130,26 @@ class BatchManager(NamedTuple):
         frozen = freeze(tables.active, self.tracker.all_pending(), swept.listings, self.settings.staging_places)
         tables = _failing(tables, frozen.problems)
         states = self.ledger.states(config.raw_table for config in tables.active)
-        unfinished = self._unfinished(states) | {raw for raw, state in states.items() if state.epoch < epoch.number}
-        plan = plan_run(tables, frozen.files, states, unfinished)
+        held = {raw for raw, state in states.items() if state.lease_owner}
+        over = self._held_by_runs_that_are_over(states)
+        behind = {raw for raw, state in states.items() if state.epoch < epoch.number}
+        plan = plan_run(
+            tables,
+            frozen.files,
+            states,
+            over | behind,
+            held=held - over,
+            side_by_side=self.settings.tables_at_once,
+        )
         plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
         return tables, _with_staged_loads(plan, states, swept.listings)
 
-    def _unfinished(self, states: Mapping[str, TableState]) -> set[str]:
-        """Held tables whose run was summarised already: its job is over, so nobody works on them."""
+    def _held_by_runs_that_are_over(self, states: Mapping[str, TableState]) -> set[str]:
+        """Held tables whose run was summarised already: whoever took them has ended, so nobody works on them."""
+        is_over = summarised(self.objects, self.settings.artifacts_bucket)
         held = [state for state in states.values() if state.lease_owner and state.run_id]
-        over = {run_id for run_id in {state.run_id for state in held} if run_id and self._is_summarised(run_id)}
+        over = {run_id for run_id in {state.run_id for state in held} if run_id and is_over(run_id)}
         return {state.raw_table for state in held if state.run_id in over}
-
-    def _is_summarised(self, run_id: str) -> bool:
-        try:
-            self.objects.get(self.settings.artifacts_bucket, summary_key(run_id))
-        except FileNotFoundError:
-            return False
-        return True
 
     def _write(self, run_id: str, started_at: str, epoch: Epoch, tables: CadenceTables, plan: RunPlan) -> RunManifest:
         bucket = self.settings.artifacts_bucket
@@ -157,7 +162,8 @@ class BatchManager(NamedTuple):
                 region=self.region,
                 settings=self.settings,
                 cadence=tables.cadence,
-                tables=batch,
+                compute=batch.compute,
+                tables=batch.tables,
             )
             for number, batch in enumerate(plan.batches)
         ]
@@ -167,7 +173,7 @@ class BatchManager(NamedTuple):
             run_id=run_id,
             started_at=started_at,
             refresh_cadence=tables.cadence.refresh_cadence,
-            batches=tuple(tuple(_planned_table(table) for table in batch) for batch in plan.batches),
+            batches=tuple(tuple(_planned_table(table) for table in batch.tables) for batch in plan.batches),
             decided=plan.decided,
             warnings=plan.warnings,
         )
@@ -176,12 +182,11 @@ class BatchManager(NamedTuple):
 
     def _rows(self, manifest: RunManifest) -> list[AuditRow]:
         """The run's audit rows; those that the index does not show yet are asked for by table."""
-        rows = {row.raw_table: row for row in self.audit.of_run(manifest.run_id)}
+        rows = self.audit.of_run(manifest.run_id)
         since = f"{manifest.started_at}#{manifest.run_id}#"
-        for raw_table in planned(manifest).keys() - rows.keys():
-            mine = [row for row in self.audit.of_table(raw_table, since) if row.run_id == manifest.run_id]
-            rows |= {row.raw_table: row for row in mine}
-        return list(rows.values())
+        for raw_table in planned(manifest).keys() - {row.raw_table for row in rows}:
+            rows += [row for row in self.audit.of_table(raw_table, since) if row.run_id == manifest.run_id]
+        return rows
 
     def _remember(self, manifest: RunManifest) -> None:
         """Say that the cadence was planned; a run without this trace is at worst missed by the watch."""
@@ -205,8 +210,11 @@ class BatchManager(NamedTuple):
             _log.warning("the run could not be measured", exc_info=True)
 
     def _dpu_seconds(self, job_run_ids: Iterable[str]) -> float | None:
-        """DPU seconds of the job runs that audited a table; None when there are too many to ask for, or one cannot be."""
-        job_run_ids = list(job_run_ids)
+        """DPU seconds of the job runs that audited a table; None when there are too many to ask for, or one cannot be.
+
+        Invocations audit tables, too, under their own ids, and Glue knows none of them.
+        """
+        job_run_ids = [each for each in job_run_ids if Owner.parse(each).kind is Compute.GLUE]
         if len(job_run_ids) > _MOST_ASKED_JOB_RUNS:
             return None
         try:
@@ -223,10 +231,11 @@ class BatchManager(NamedTuple):
 
 def _size(plan: RunPlan) -> dict[str, int]:
     """How much work a plan is, for the log."""
-    tables = [table for batch in plan.batches for table in batch]
+    tables = [table for batch in plan.batches for table in batch.tables]
     files = [file for table in tables for file in table.files]
     return {
         "batches": len(plan.batches),
+        "lambda_batches": plan.lambda_batches,
         "tables": len(tables),
         "decided": len(plan.decided),
         "files": len(files),
@@ -263,7 +272,8 @@ def _with_staged_loads(
         staged = _loads(listings.get(table.config.source_table_name, {}).values())
         return table.model_copy(update={"staged_loads": staged})
 
-    return plan._replace(batches=tuple(tuple(complete(table) for table in batch) for batch in plan.batches))
+    batches = (batch._replace(tables=tuple(map(complete, batch.tables))) for batch in plan.batches)
+    return plan._replace(batches=tuple(batches))
 
 
 def _loads(files: Iterable[LandedFile]) -> tuple[LandedFile, ...]:

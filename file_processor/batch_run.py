@@ -9,37 +9,48 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from file_processor.settling import Settled
-from file_processor.table_run import TableRun, Workshop
+from file_processor.table_run import TableRun
+from file_processor.workshop import Workshop
 from odpf.audit import AuditRow
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
-from odpf.errors import EpochRaised, InvalidManifest, LeaseLost, OdpfError, TableLocked
-from odpf.log_keys import log_keys
+from odpf.errors import EpochRaised, InvalidManifest, LeaseLost, NeedsSpark, OdpfError, TableLocked
+from odpf.log_keys import current_keys, log_keys
 from odpf.manifest import BatchManifest, TableWork
 from odpf.ports import AuditLog
 from odpf.release import CODE_VERSION
-from odpf.states import Outcome, RefreshStatus
+from odpf.states import EngineName, Outcome, RefreshStatus
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
 
 Take = Callable[[str, str], TableState]
+MayBegin = Callable[[TableWork], bool]
 
 
 class BatchRun:
-    """One job run.
+    """One job run, or one invocation.
 
     Args:
         manifest: what to process.
         shop: ports and engine.
         audit: where every table gets its row.
+        may_begin: whether the time that is left covers a table; by default it always does.
+
+    Attributes:
+        left: after `run` the tables without a row, for somebody else: not begun, or in need of Spark where there is
+            none, which `engine` then says with the reason.
     """
 
-    def __init__(self, manifest: BatchManifest, shop: Workshop, audit: AuditLog) -> None:
-        self._manifest, self._shop, self._audit = manifest, shop, audit
+    def __init__(
+        self, manifest: BatchManifest, shop: Workshop, audit: AuditLog, may_begin: MayBegin = lambda _: True
+    ) -> None:
+        self._manifest, self._shop, self._audit, self._may_begin = manifest, shop, audit, may_begin
+        self.left: list[TableWork] = []
+        self._keys = current_keys()
 
     def run(self) -> list[AuditRow]:
-        """Process all tables, those that others hold last, and return a row for each.
+        """Process all tables, those that others hold last, and return a row for each that is not left.
 
         Raises:
             EpochRaised: the work was given to another Region since the plan; no table was looked at.
@@ -56,7 +67,9 @@ class BatchRun:
         _log.info("processing %d tables", len(self._manifest.tables))
         with self._beating(), ThreadPoolExecutor(self._shop.settings.tables_at_once) as pool:
             rows = list(pool.map(lambda work: self._logged(work, first), self._manifest.tables))
-            locked = [n for n, row in enumerate(rows) if row is None]
+            left = {work.config.raw_table for work in self.left}
+            tables = enumerate(self._manifest.tables)
+            locked = [n for n, work in tables if rows[n] is None and work.config.raw_table not in left]
             again = pool.map(lambda n: self._logged(self._manifest.tables[n], second, last=True), locked)
             for n, row in zip(locked, again, strict=True):
                 rows[n] = row
@@ -65,11 +78,15 @@ class BatchRun:
     def _logged(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
         """Process one table in this thread, its names in every line that is logged meanwhile."""
         config = work.config
-        with log_keys(source_table_name=config.source_table_name, raw_table=config.raw_table):
+        names = {"source_table_name": config.source_table_name, "raw_table": config.raw_table}
+        with log_keys(**self._keys, **names):
             return self._process(work, take, last=last)
 
     def _process(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
-        """Process one table and audit it; None when it is locked and will be looked at again."""
+        """Process one table and audit it; None when it is left, or locked and will be looked at again."""
+        if not self._may_begin(work):
+            self.left.append(work)
+            return None
         started = iso(utc_now())
         config = work.config
         try:
@@ -80,13 +97,15 @@ class BatchRun:
             return self._row(work, started, Outcome.REFRESH_ERROR, error=_text(error, config.raw_table))
         return self._hold(work, lease, started)
 
-    def _hold(self, work: TableWork, lease: TableState, started: str) -> AuditRow:
+    def _hold(self, work: TableWork, lease: TableState, started: str) -> AuditRow | None:
         run: TableRun | None = None
         error: str | None = None
         try:
             run = TableRun(self._shop, work, lease)
             run.run()
             self._shop.contender.check_again()
+        except NeedsSpark as found:
+            return self._leave_to_spark(work, run, lease, started, str(found))
         except Exception as failure:  # noqa: BLE001  whatever it is, it is this table's and no other's (G6)
             error = _text(failure, work.config.raw_table)
             if isinstance(failure, LeaseLost | EpochRaised):  # whoever took the table must not find it given back
@@ -101,6 +120,21 @@ class BatchRun:
                 self._shop.contender.check_again()
             self._shop.contender.ledger.release(run.lease if run else lease, status, error, utc_now())
         except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it
+            _log.warning("%s could not be released: %s", work.config.raw_table, failure)
+        return row
+
+    def _leave_to_spark(
+        self, work: TableWork, run: TableRun | None, lease: TableState, started: str, why: str
+    ) -> AuditRow | None:
+        """Give the table back as it was found; a row only if a dead run's commit was finished first."""
+        _log.info("%s is left to Spark: %s", work.config.raw_table, why)
+        self.left.append(work.model_copy(update={"engine": EngineName.SPARK, "engine_reason": why}))
+        row = self._row(work, started, Outcome.REFRESH_ERROR, error=why, run=run) if run and run.settled else None
+        was = RefreshStatus.ERROR if lease.last_error else RefreshStatus.COMPLETED
+        try:
+            self._shop.contender.check_again()
+            self._shop.contender.ledger.release(run.lease if run else lease, was, lease.last_error, utc_now())
+        except OdpfError as failure:
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
         return row
 

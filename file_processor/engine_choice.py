@@ -28,6 +28,11 @@ class EngineChoice(NamedTuple):
     engine: EngineName
     reason: str
 
+    def warnings(self, config: TableConfig) -> list[str]:
+        """What a person is told where somebody asked for Arrow and Spark had to do it."""
+        as_asked = config.engine != EngineName.ARROW.value or self.engine is EngineName.ARROW
+        return [] if as_asked else [f"engine: arrow is configured, and Spark did it: {self.reason}"]
+
 
 class EngineFacts(NamedTuple):
     """What the choice depends on beside the configuration.
@@ -85,11 +90,20 @@ def planned_engine(config: TableConfig, files: Sequence[LandedFile], state: Tabl
         files: its pending files.
         state: the table's state, None for one never run.
     """
-    is_new = state is None or not state.exists
     obstacles = [state.only_spark] if state and state.only_spark else []
+    change_bytes = sum(file.size for file in files)
+    return choose_engine(config, EngineFacts(change_bytes, planned_table_bytes(files, state), obstacles))
+
+
+def planned_table_bytes(files: Sequence[LandedFile], state: TableState | None) -> int | None:
+    """Size of the data files that the ledger expects to be searched and rewritten; None when it does not know.
+
+    Args:
+        files: the table's pending files; a full load among them replaces what is there.
+        state: the table's state, None for one never run.
+    """
     has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
-    table_bytes = 0 if is_new or has_load else (state.table_bytes if state else None)
-    return choose_engine(config, EngineFacts(sum(file.size for file in files), table_bytes, obstacles))
+    return 0 if state is None or not state.exists or has_load else state.table_bytes
 
 
 def _size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Arguments of the Glue job: who it is, and which manifest says what to do. Glue's own arguments are passed over."""
+"""What the state machine hands to a job run or an invocation: who it is, and which manifest says what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from odpf.ports import ObjectStore
 
 
 class JobArguments(NamedTuple):
-    """What the state machine hands to a job run."""
+    """Which work, and whose; `job_run_id` is the request id of an invocation."""
 
     job_run_id: str
     run_id: str
@@ -22,7 +22,7 @@ class JobArguments(NamedTuple):
 
     @classmethod
     def parse(cls, argv: Sequence[str]) -> JobArguments:
-        """Read the command line.
+        """Read the command line of a job run; Glue's own arguments are passed over.
 
         Raises:
             InvalidManifest: an argument is missing, or the manifest's URI is none.
@@ -31,10 +31,19 @@ class JobArguments(NamedTuple):
         for name in ("--JOB_RUN_ID", "--run_id", "--manifest_uri"):
             parser.add_argument(name, required=True)
         known, _ = parser.parse_known_args(argv)
-        uri = urlsplit(known.manifest_uri)
+        return cls.of(known.JOB_RUN_ID, known.run_id, known.manifest_uri)
+
+    @classmethod
+    def of(cls, job_run_id: str, run_id: str, manifest_uri: str) -> JobArguments:
+        """Take what was given.
+
+        Raises:
+            InvalidManifest: the manifest's URI is none.
+        """
+        uri = urlsplit(manifest_uri)
         if uri.scheme != "s3" or not uri.netloc or not uri.path.strip("/"):
-            raise InvalidManifest(f"--manifest_uri {known.manifest_uri!r} is no s3:// URI. Start the cadence again.")
-        return cls(known.JOB_RUN_ID, known.run_id, uri.netloc, uri.path.lstrip("/"))
+            raise InvalidManifest(f"manifest_uri {manifest_uri!r} is no s3:// URI. Start the cadence again.")
+        return cls(job_run_id, run_id, uri.netloc, uri.path.lstrip("/"))
 
     def manifest(self, objects: ObjectStore) -> BatchManifest:
         """Fetch the manifest and check that it is this run's.

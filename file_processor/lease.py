@@ -1,9 +1,13 @@
 """Take a table over, or leave it to the one who works on it.
 
 A lease alone does not protect a Hudi table from a paused writer that wakes up, so a table whose owner did not
-release it is taken only after that owner has ended (G5): its Glue run is in a terminal state, and if its heartbeat
-stood still for a whole lease it is stopped first. No clock is compared between machines: the contender counts its
-own seconds.
+release it is taken only after that owner has ended (G5). No clock is compared between machines: the contender counts
+its own seconds.
+
+    owner        has ended when                              if it hangs
+    job run      Glue says so                                stopped when its heart stood still for a whole lease
+    invocation   its run is summarised (the state machine    taken when its heart stood still for the function's whole
+                 awaited the answer)                         timeout, which no invocation outlives
 
 Glue of this Region knows nothing of another Region's job runs, so it cannot say that they have ended. An operator
 can: raising the epoch is the statement that no job run of an earlier epoch works any more. Hence
@@ -18,24 +22,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
+from file_processor.owners import Owner
+from file_processor.work_size import TIMEOUT_SECONDS
 from odpf.clock import utc_now
 from odpf.errors import EpochRaised, TableLocked
 from odpf.ports import JobRuns, Ledger
 from odpf.settings import Settings
+from odpf.states import Compute
 from odpf.table_state import TableState
 
 _STOP_SECONDS = 120.0
 
 
-class Contender(NamedTuple):
-    """A job run that wants tables.
+def _nobody_knows(_run_id: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A job run, or an invocation, that wants tables.
 
     Attributes:
-        owner: its Glue job run id, written into the lease.
+        owner: its Glue job run id, or the text of its invocation (`owners.Owner`), written into the lease.
         epoch, region: those it was planned in.
         monotonic, sleep: the contender's own seconds.
+        is_summarised: whether a run is over; without it invocations are always outwaited.
+        is_patient: whether it may wait for hearts to stand still, and stop job runs. An invocation has neither the
+            time nor the permission; the plan gives tables that others hold to Glue.
     """
 
     ledger: Ledger
@@ -47,6 +62,9 @@ class Contender(NamedTuple):
     region: str = ""
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    is_summarised: Callable[[str], bool] = _nobody_knows
+    is_patient: bool = True
+    _outwaited: set[str] = field(default_factory=set, init=False, repr=False)
 
     def check_epoch(self) -> None:
         """Make sure that no other Region has taken over: one consistent read, before anything that others would see.
@@ -80,31 +98,32 @@ class Contender(NamedTuple):
                 f"{raw_table} was taken in epoch {seen.lease_epoch}, this run was planned in epoch {self.epoch}. "
                 "It leaves the table alone; its files wait for a run of the active Region."
             )
+        owner = Owner.parse(seen.lease_owner or "")
         if self._is_elsewhere(seen):
             raise TableLocked(
-                f"{raw_table} is being written by job run {seen.lease_owner} in {seen.lease_region}, in this very epoch; "
+                f"{raw_table} is being written by {owner} in {seen.lease_region}, in this very epoch; "
                 f"{self.region} cannot tell whether it has ended. Make sure that it has, then give the work to one "
                 "Region: `odpf epoch raise` (docs/regions.md)."
             )
-        if self._is_owned(seen) and not self._has_ended(seen.lease_owner or ""):
+        if self._is_owned(seen) and not self._has_ended(owner):
             raise TableLocked(
-                f"{raw_table} is being written by job run {seen.lease_owner} (run {seen.run_id}). Its pending files wait "
-                "for the next run; if that job run hangs, its lease is taken over after it stopped beating."
+                f"{raw_table} is being written by {owner} (run {seen.run_id}). Its pending files wait for the next run; "
+                "if that writer hangs, its lease is taken over by a job run after it stopped beating."
             )
         region = self.region or None
         return self.ledger.acquire(seen, self.owner, self.run_id, utc_now(), epoch=self.epoch, region=region)
 
     def take_or_wait(self, raw_table: str, source_table_name: str) -> TableState:
-        """Look at a locked table once more: take it when its owner's heart stood still for a whole lease.
+        """Look at a locked table once more: take it when its owner's heart stood still for long enough.
 
         Raises:
             TableLocked: the owner is alive, or could not be stopped.
         """
         seen = self.ledger.state(raw_table)
-        owner = seen.lease_owner if seen and self._is_owned(seen) and not self._is_elsewhere(seen) else None
-        if owner and not self._has_ended(owner) and self._stands_still(owner):
-            self.job_runs.stop(owner)
-            self._await_end(owner)
+        if self.is_patient and seen and self._is_owned(seen) and not self._is_elsewhere(seen):
+            owner = Owner.parse(seen.lease_owner or "")
+            if not self._has_ended(owner) and self._stands_still(owner):
+                self._end(owner)
         return self.take(raw_table, source_table_name)
 
     def _is_owned(self, seen: TableState) -> bool:
@@ -115,20 +134,29 @@ class Contender(NamedTuple):
     def _is_elsewhere(self, seen: TableState) -> bool:
         return self._is_owned(seen) and seen.lease_region not in (None, self.region)
 
-    def _has_ended(self, owner: str) -> bool:
-        state = self.job_runs.state(owner)
+    def _has_ended(self, owner: Owner) -> bool:
+        if owner.kind is Compute.LAMBDA:
+            return owner.text in self._outwaited or (owner.run_id is not None and self.is_summarised(owner.run_id))
+        state = self.job_runs.state(owner.text)
         return state is None or state.terminal
 
-    def _stands_still(self, owner: str) -> bool:
-        """Whether the owner does not beat during one whole lease of our own seconds."""
-        beats, started = self.ledger.heartbeat(owner), self.monotonic()
-        while self.monotonic() - started < self.settings.lease_seconds:
-            self.sleep(min(self.settings.heartbeat_seconds, self.settings.lease_seconds) / 2)
-            if self.ledger.heartbeat(owner) != beats or self._has_ended(owner):
+    def _stands_still(self, owner: Owner) -> bool:
+        """Whether the owner does not beat during one whole lease, or timeout, of our own seconds."""
+        lease = self.settings.lease_seconds
+        whole = max(lease, TIMEOUT_SECONDS) if owner.kind is Compute.LAMBDA else lease
+        beats, started = self.ledger.heartbeat(owner.text), self.monotonic()
+        while self.monotonic() - started < whole:
+            self.sleep(min(self.settings.heartbeat_seconds, lease) / 2)
+            if self.ledger.heartbeat(owner.text) != beats or self._has_ended(owner):
                 return False
         return True
 
-    def _await_end(self, owner: str) -> None:
+    def _end(self, owner: Owner) -> None:
+        """Make sure that an owner whose heart stands still is no more; an invocation has outlived its timeout."""
+        if owner.kind is Compute.LAMBDA:
+            self._outwaited.add(owner.text)
+            return
+        self.job_runs.stop(owner.text)
         started = self.monotonic()
         while not self._has_ended(owner) and self.monotonic() - started < _STOP_SECONDS:
             self.sleep(1.0)

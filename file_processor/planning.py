@@ -6,16 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from file_processor.engine_choice import planned_engine, planned_table_bytes
+from file_processor.packing import Batch, pack
 from odpf.audit import TableResult
 from odpf.errors import InvalidConfiguration
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
-from odpf.states import DmsFileType, Outcome
+from odpf.states import Compute, DmsFileType, Outcome
 from odpf.table_config import CadenceConfig, TableConfig, read_cadence_config, read_table_config
 from odpf.table_state import TableState
-
-MOST_BATCHES = 1000
-"""States.ArrayRange makes at most 1,000 elements; batches grow beyond the configured size before tables are left out."""
 
 
 class CadenceTables(NamedTuple):
@@ -29,9 +28,14 @@ class CadenceTables(NamedTuple):
 class RunPlan(NamedTuple):
     """What a run will do; `decided` are tables that need no job to know their outcome."""
 
-    batches: tuple[tuple[TableWork, ...], ...]
+    batches: tuple[Batch, ...]
     decided: tuple[TableResult, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def lambda_batches(self) -> int:
+        """How many batches, from the first on, are Lambda's; the others are Glue's."""
+        return sum(batch.compute is Compute.LAMBDA for batch in self.batches)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -80,29 +84,44 @@ def plan_run(
     pending: Mapping[str, Sequence[LandedFile]],
     states: Mapping[str, TableState],
     unfinished: Collection[str] = (),
+    *,
+    held: Collection[str] = (),
+    side_by_side: int = 1,
 ) -> RunPlan:
-    """Pack the tables that have pending files into batches, largest first within the order of the batches.
+    """Choose an engine for each table that has pending files, and pack them into batches.
 
     Args:
         tables: the cadence's tables.
         pending: landed files by source table name, the frozen set of this run.
         states: processing tracker states by raw table; absent for tables never run.
         unfinished: raw tables that a dead run left in the middle; they are planned without pending files, too.
+        held: raw tables that a run holds which may be alive.
+        side_by_side: tables that one process works on at once.
     """
     work, waiting = [], []
     for config in tables.active:
         files = pending.get(config.source_table_name, ())
         if not files and config.raw_table not in unfinished:
             continue
-        if _waits_for_full_load(config, files, states.get(config.raw_table)):
+        state = states.get(config.raw_table)
+        if _waits_for_full_load(config, files, state):
             waiting.append(_waiting(config, files))
         else:
-            work.append(TableWork(config=config, files=tuple(sorted(files, key=lambda file: file.key))))
-    size = max(tables.cadence.refresh_tables_batch_size, -(-len(work) // MOST_BATCHES))
-    work.sort(key=lambda table: (-sum(file.size for file in table.files), table.config.raw_table))
-    batches = tuple(tuple(work[start : start + size]) for start in range(0, len(work), size))
+            work.append(_work(config, files, state))
+    batches = pack(tables.cadence, work, held=held, side_by_side=side_by_side)
     warnings = tuple(f"{table.source_table_name}: {table.error}" for table in waiting)
     return RunPlan(batches, (*tables.broken, *waiting), warnings)
+
+
+def _work(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> TableWork:
+    engine, reason = planned_engine(config, files, state)
+    return TableWork(
+        config=config,
+        files=tuple(sorted(files, key=lambda file: file.key)),
+        engine=engine,
+        engine_reason=reason,
+        table_bytes=planned_table_bytes(files, state),
+    )
 
 
 def _claims(items: Iterable[Mapping[str, Any]]) -> tuple[Counter[str], dict[str, set[str]]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from odpf.audit import AuditRow, RunSummary, TableResult
+from odpf.counts import Counts
 from odpf.manifest import PlannedTable, RunManifest
 from odpf.states import Outcome, RefreshStatus, RunStatus
 
@@ -19,9 +21,11 @@ def planned(manifest: RunManifest) -> dict[str, PlannedTable]:
 
 def summarise(manifest: RunManifest, rows: Iterable[AuditRow], ended_at: str) -> RunSummary:
     """Join the plan with the audit rows; a planned table without a row failed with its job run."""
-    by_table: Mapping[str, AuditRow] = {row.raw_table: row for row in rows}
+    by_table: dict[str, list[AuditRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.attempt):
+        by_table[row.raw_table].append(row)
     tables = [
-        by_table[raw].result() if raw in by_table else _lost(table) for raw, table in planned(manifest).items()
+        _joined(by_table[raw]) if raw in by_table else _lost(table) for raw, table in planned(manifest).items()
     ] + list(manifest.decided)
     tables.sort(key=lambda table: table.source_table_name)
     warnings = list(manifest.warnings)
@@ -45,6 +49,19 @@ def cause(summary: RunSummary) -> str:
     text = "; ".join(f"{table.source_table_name}: {table.error}" for table in summary.failed)
     text = f"{len(summary.failed)} of {len(summary.tables)} tables failed. {text}"
     return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]} ... `odpf runs show {summary.run_id}`"
+
+
+def _joined(rows: Sequence[AuditRow]) -> TableResult:
+    """A table that was taken up more than once in the run: what all attempts did, and how the last one ended."""
+    together = {
+        "engine": next((row.engine for row in reversed(rows) if row.engine), None),
+        "files": sum(row.files for row in rows),
+        "files_quarantined": sum(row.files_quarantined for row in rows),
+        "bytes": sum(row.bytes for row in rows),
+        "counts": sum((row.counts for row in rows), Counts()),
+        "warnings": tuple(warning for row in rows for warning in row.warnings),
+    }
+    return rows[-1].result().model_copy(update=together)
 
 
 def _lost(table: PlannedTable) -> TableResult:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import cache
 
 from file_processor.batch_run import BatchRun
-from file_processor.engines.arrow.engine import ArrowEngine
-from file_processor.engines.engine import Engine
+from file_processor.engines.offer import both
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
-from file_processor.table_run import Workshop
+from file_processor.owners import summarised
+from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
 from odpf.adapters.logs import job_log
 from odpf.adapters.object_store import S3ObjectStore
-from odpf.states import EngineName, Outcome
+from odpf.states import Outcome
 
 
 def main(argv: list[str]) -> str | None:
@@ -33,25 +31,20 @@ def main(argv: list[str]) -> str | None:
     aws = Aws(manifest.settings, session)
     owner = arguments.job_run_id
     contender = Contender(
-        aws.ledger, aws.job_runs, manifest.settings, owner, manifest.run_id, manifest.epoch, aws.region
+        aws.ledger,
+        aws.job_runs,
+        manifest.settings,
+        owner,
+        manifest.run_id,
+        manifest.epoch,
+        aws.region,
+        is_summarised=summarised(aws.objects, manifest.settings.artifacts_bucket),
     )
-    engines: dict[EngineName, Callable[[], Engine]] = {
-        EngineName.ARROW: lambda: ArrowEngine(aws.objects),
-        EngineName.SPARK: _spark,
-    }
+    engines = both(aws.objects)
     shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)
     return f"{len(failed)} of {len(manifest.tables)} tables failed: {names}" if failed else None
-
-
-@cache
-def _spark() -> Engine:
-    """One session for all tables, opened when the first one needs it; without such a table pyspark is not even imported."""
-    from file_processor.engines.spark.engine import SparkEngine  # noqa: PLC0415
-    from file_processor.engines.spark.session import open_session  # noqa: PLC0415
-
-    return SparkEngine(open_session("odpf"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The run manifest: what the plan step froze, in S3; only pointers to it travel through Step Functions and Glue.
 
 Layout below the artifacts bucket: `runs/<run id>/run.json` (RunManifest), `runs/<run id>/batches/<n>.json`
-(BatchManifest, n counts from 0), `runs/<run id>/summary.json` (what `odpf run --wait` prints).
+(BatchManifest, n counts from 0; `<n>.<k>.json` is what an invocation left of it, k tables),
+`runs/<run id>/summary.json` (what `odpf run --wait` prints).
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class TableWork(BaseModel):
 
     `staged_loads` are all LOAD objects now in staging, listed only when a pending file is one: a reload may have
     put some of them again with the same bytes. `engine` is what the plan expects to process it, with the reason; a job
-    run that finds the table other than the ledger said takes Spark instead.
+    run that finds the table other than the ledger said takes Spark instead. `table_bytes` are those of the data files
+    that have to be searched and rewritten, as the ledger has them; None when it does not say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +77,7 @@ class TableWork(BaseModel):
     staged_loads: tuple[LandedFile, ...] = ()
     engine: EngineName = EngineName.SPARK
     engine_reason: str = ""
+    table_bytes: int | None = None
 
 
 class BatchManifest(_Manifest):
@@ -133,6 +136,11 @@ def run_key(run_id: str) -> str:
 def batch_key(run_id: str, batch_no: int) -> str:
     """Key of a batch manifest; the state machine builds the same text with States.Format."""
     return f"{run_prefix(run_id)}/batches/{batch_no}.json"
+
+
+def rest_key(run_id: str, batch_no: int, tables: int) -> str:
+    """Key of the manifest of what an invocation left of a batch: fewer tables every time."""
+    return f"{run_prefix(run_id)}/batches/{batch_no}.{tables}.json"
 
 
 def summary_key(run_id: str) -> str:

@@ -155,5 +155,5 @@ class Settings(BaseModel):
         return f"{self.prefix}notices"
 
     def function_name(self, component: str) -> str:
-        """The Lambda function of a component: file_manager, retention, batch_manager, summarise or config_manager."""
+        """The Lambda function of a component, for example batch_manager: the name of its entry point in `lambdas`."""
         return f"{self.prefix}{component}"

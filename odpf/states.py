@@ -153,3 +153,11 @@ class NoticeState(StrEnum):
 
     BEGUN = "begun"
     OVER = "over"
+
+
+class Then(StrEnum):
+    """What the state machine does after an invocation of the Lambda function has answered."""
+
+    DONE = "done"
+    AGAIN = "again"
+    GLUE = "glue"

@@ -20,6 +20,8 @@ from odpf_local.aws.athena.service import AthenaService
 from odpf_local.aws.call_recorder import RECORD_VARIABLE, CallRecorder
 from odpf_local.aws.deployment import Deployment
 from odpf_local.aws.dynamodb import atomic_requests
+from odpf_local.aws.function_call import TIMEOUT_SECONDS
+from odpf_local.aws.function_processes import FunctionProcesses
 from odpf_local.aws.functions import Functions
 from odpf_local.aws.http_server import HttpServer
 from odpf_local.aws.job_runs import JobRunner
@@ -32,20 +34,23 @@ from odpf_local.spark_conf import job_environment, prefetch, write_conf
 _TOPIC_VARIABLE = "ODPF_ALARM_TOPIC_ARN"
 _OWN = frozenset({"ODPF_CACHE", RECORD_VARIABLE, _TOPIC_VARIABLE})
 """Variables that are this machine's or this instance's business, not of the programs that use it."""
-COMPONENTS = ("batch_manager", "summarise", "file_manager", "config_manager", "retention", "watch")
+COMPONENTS = ("batch_manager", "process_batch", "summarise", "file_manager", "config_manager", "retention", "watch")
 
 
 @dataclass(frozen=True)
 class Options:
     """What a test or a demo may want different.
 
-    `handlers` are dotted paths by component; `job_script` is what a job run executes; without `spark` no jars are
+    `handlers` are dotted paths by component, `apart` those whose every invocation gets a process of its own, ended after
+    `function_seconds`; `job_script` is what a job run executes; without `spark` no jars are
     fetched and jobs get no Spark configuration; `record` is a file for the calls that components make.
     """
 
     handlers: Mapping[str, str] = field(
         default_factory=lambda: {name: f"lambdas.{name}.handler" for name in COMPONENTS}
     )
+    apart: frozenset[str] = frozenset({"process_batch"})
+    function_seconds: float = TIMEOUT_SECONDS
     job_script: Path = REPOSITORY / "glue_scripts" / "process_batch.py"
     jobs_at_once: int = 2
     driver_memory: str = "2g"
@@ -122,7 +127,10 @@ class EmbeddedAws:
         enter(atomic_requests())
         enter(undisturbed_deletes())
         enter(interpreted(self.endpoint_url))
-        functions = self._functions()
+        processes = FunctionProcesses(
+            self._logs, self._process_environment({}), self.region, self.options.function_seconds
+        )
+        functions = self._functions(processes)
         enter(functions.called_by_lambda_api())
         runner = self._runner(spark)
         enter(runner.behind_glue())
@@ -139,11 +147,13 @@ class EmbeddedAws:
         deployment.make(functions.names, str(self.options.job_script), self.options.queue_visibility_seconds)
         os.environ[_TOPIC_VARIABLE] = deployment.topic()
         undo(runner.stop)
+        undo(processes.stop)
         self._start_workers(functions)
 
-    def _functions(self) -> Functions:
+    def _functions(self, processes: FunctionProcesses) -> Functions:
         name = self.settings.function_name
-        return Functions({name(component): path for component, path in self.options.handlers.items()}, self.region)
+        handlers = {name(component): path for component, path in self.options.handlers.items()}
+        return Functions(handlers, self.region, set(map(name, self.options.apart)), processes)
 
     def _start_workers(self, functions: Functions) -> None:
         settings = self.settings
@@ -164,15 +174,22 @@ class EmbeddedAws:
         return job_environment(conf)
 
     def _runner(self, spark: Mapping[str, str]) -> JobRunner:
-        environment = {
+        environment = self._process_environment(spark)
+        return JobRunner(self.options.job_script, self._logs, environment, self.options.jobs_at_once)
+
+    def _process_environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Of the processes that this instance starts, and by which a later one finds those that were left."""
+        return {
             **os.environ,
-            **spark,
+            **more,
             "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH")))),
             "PYTHONUNBUFFERED": "1",
             INSTANCE_VARIABLE: self.id,
         }
-        logs = self.folder / STATE_FOLDER / "logs"
-        return JobRunner(self.options.job_script, logs, environment, self.options.jobs_at_once)
+
+    @property
+    def _logs(self) -> Path:
+        return self.folder / STATE_FOLDER / "logs"
 
 
 @contextmanager

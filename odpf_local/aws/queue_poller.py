@@ -10,7 +10,8 @@ from typing import Any
 
 from moto.sqs.models import Message, Queue, sqs_backends
 
-from odpf_local.aws.functions import FunctionError, Functions
+from odpf_local.aws.function_call import FunctionError
+from odpf_local.aws.functions import Functions
 from odpf_local.aws.replacement import replaced
 
 log = logging.getLogger(__name__)

@@ -38,6 +38,7 @@ def definition(settings: Settings, path: Path = DEFINITION) -> str:
     """The state machine definition with this deployment's names in it."""
     names = {
         "BatchManagerFunction": settings.function_name("batch_manager"),
+        "ProcessBatchFunction": settings.function_name("process_batch"),
         "SummariseFunction": settings.function_name("summarise"),
         "GlueJobName": settings.glue_job_name,
     }

@@ -16,6 +16,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     folder = tmp_path_factory.mktemp("embedded")
     options = Options(
         handlers={name: f"tests.embedded.handlers.{name}" for name in COMPONENTS},
+        apart=frozenset(),
         job_script=Path(__file__).with_name("job_script.py"),
         queue_visibility_seconds=1,
         spark=False,

@@ -17,9 +17,11 @@ class TableConfigurationMissing(Exception):
 class Script:
     deliver: Callable[[list[Event]], Event | None] = lambda records: None
     plan: Callable[[Event], Event] = lambda event: {"batch_count": 0, "nothing_to_do": True}
+    process: Callable[[Event], Event] = lambda event: {**event, "then": "done"}
     summarise: Callable[[Event], Event] = lambda event: {"status": "SUCCEEDED", "cause": ""}
     deliveries: list[list[str]] = field(default_factory=list)
     plans: list[Event] = field(default_factory=list)
+    invocations: list[Event] = field(default_factory=list)
     summaries: list[Event] = field(default_factory=list)
 
 
@@ -43,6 +45,11 @@ def config_manager(event: Event, context: Any) -> None:
 def batch_manager(event: Event, context: Any) -> Event:
     script.plans.append(event)
     return script.plan(event)
+
+
+def process_batch(event: Event, context: Any) -> Event:
+    script.invocations.append(event)
+    return script.process(event)
 
 
 def summarise(event: Event, context: Any) -> Event:

@@ -8,11 +8,18 @@ import subprocess
 from pathlib import Path
 
 SCRIPT = "glue_scripts/process_batch.py"
+INVOCATION = "odpf_local/aws/invocation.py"
 
 
 def job_processes(word: str) -> list[int]:
     """Processes that execute the Glue job's script with an argument that begins with `word`."""
     return [pid for pid, words in _command_lines() if any(w.endswith(SCRIPT) for w in words) and _has(words, word)]
+
+
+def invocations(word: str) -> list[int]:
+    """Processes that execute an invocation of a Lambda function whose event has a word."""
+    found = [(pid, words) for pid, words in _command_lines() if any(w.endswith(INVOCATION) for w in words)]
+    return [pid for pid, words in found if any(word in each for each in words)]
 
 
 def kill(pid: int) -> None:

@@ -20,7 +20,7 @@ from file_processor.batch_manager import BatchManager
 from file_processor.batch_run import BatchRun
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
-from file_processor.table_run import Workshop
+from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.audit import RunSummary
 from odpf.clock import utc_now

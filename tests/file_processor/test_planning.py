@@ -27,19 +27,19 @@ def load(number, size=100):
 def test_eighteen_tables_make_batches_of_five_five_five_three():
     tables = read_cadence("hourly", {"refresh_cadence": "hourly"}, [item(n) for n in range(18)])
     plan = plan_run(tables, {f"shop.t{n}": [load(n)] for n in range(18)}, {})
-    assert [len(batch) for batch in plan.batches] == [5, 5, 5, 3]
+    assert [len(batch.tables) for batch in plan.batches] == [5, 5, 5, 3]
 
 
 def test_the_largest_tables_come_first():
     tables = read_cadence("hourly", None, [item(n) for n in range(3)])
     plan = plan_run(tables, {f"shop.t{n}": [load(n, size=n)] for n in range(3)}, {})
-    assert [table.config.raw_table_name for table in plan.batches[0]] == ["t2", "t1", "t0"]
+    assert [table.config.raw_table_name for table in plan.batches[0].tables] == ["t2", "t1", "t0"]
 
 
 def test_inactive_tables_and_tables_without_files_are_left_out():
     tables = read_cadence("hourly", None, [item(1), item(2, is_active="N"), item(3)])
     plan = plan_run(tables, {"shop.t1": [load(1)], "shop.t2": [load(2)]}, {})
-    assert [table.config.raw_table_name for batch in plan.batches for table in batch] == ["t1"]
+    assert [table.config.raw_table_name for batch in plan.batches for table in batch.tables] == ["t1"]
 
 
 def test_nothing_pending_is_nothing_to_do():
@@ -85,4 +85,4 @@ def test_three_thousand_tables_fit_into_the_batches_that_a_map_can_number():
     )
     plan = plan_run(tables, {f"shop.t{n}": [load(n)] for n in range(3000)}, {})
     assert len(plan.batches) == 1000
-    assert sum(map(len, plan.batches)) == 3000
+    assert sum(len(batch.tables) for batch in plan.batches) == 3000

@@ -73,6 +73,17 @@ class TestMetrics:
         assert bench.manager().plan("run-1", "hourly")["nothing_to_do"]
         assert bench.aws.metrics.puts == []
 
+    def test_a_run_on_lambda_alone_used_no_dpu_seconds_and_glue_is_not_asked(self, bench):
+        class Asked:
+            def dpu_seconds(self, job_run_id):
+                raise AssertionError(f"Glue knows no {job_run_id}")
+
+        bench.aws.config.put_cadence({"refresh_cadence": "hourly", "compute": "lambda"})
+        assert bench.manager().plan("run-1", "hourly")["lambda_batch_count"] == 1
+        bench.invoke_to_the_end("run-1", 0)
+        bench.manager()._replace(job_runs=Asked()).summarise("run-1")
+        assert bench.aws.metrics.latest("odpf")[Metric.DPU_SECONDS] == 0
+
     def test_without_an_answer_of_glue_the_cost_alone_is_missing(self, bench):
         class Silent:
             def dpu_seconds(self, job_run_id):

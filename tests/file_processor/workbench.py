@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,13 +15,15 @@ from file_manager.sweep import sweep
 from file_processor.batch_manager import BatchManager
 from file_processor.batch_run import BatchRun
 from file_processor.engines.arrow.engine import ArrowEngine
+from file_processor.invocation import Invocation
 from file_processor.lease import Contender
-from file_processor.table_run import Workshop
+from file_processor.owners import Owner, summarised
 from file_processor.timeline import Timeline
+from file_processor.workshop import Workshop
 from odpf.audit import RunSummary
 from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
-from odpf.states import FileState, JobRunState
+from odpf.states import EngineName, FileState, JobRunState, Then
 from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory import MemoryAws
 from tests.file_processor.memory_engine import MemoryEngine, rows
@@ -60,6 +63,7 @@ class Workbench:
         self.engine = ArrowEngine(self.aws.objects) if folder else MemoryEngine(self.aws.objects, hour)
         self.region = region
         self.runs = 0
+        self.invocations = 0
 
     def put(self, name, rows, schema=CHANGES, table="shop/orders"):
         buffer = io.BytesIO()
@@ -91,33 +95,56 @@ class Workbench:
         self.runs += 1
         run_id = f"run-{self.region}{self.runs}"
         plan = self.manager().plan(run_id, "hourly")
-        for number in range(plan["batch_count"]):
+        for number in range(plan["lambda_batch_count"]):
+            self.invoke_to_the_end(run_id, number, aws)
+        for number in range(plan["lambda_batch_count"], plan["batch_count"]):
             self.process(run_id, number, aws)
         if not plan["nothing_to_do"]:
             self.manager().summarise(run_id)
         return RunSummary.model_validate_json(self.aws.objects.get(self.artifacts, summary_key(run_id)))
 
-    def process(self, run_id, number, aws, **contender):
-        manifest = BatchManifest.from_bytes(self.aws.objects.get(self.artifacts, batch_key(run_id, number)))
+    def process(self, run_id, number, aws, uri=None, **contender):
+        """A job run."""
         owner = f"jr-{run_id}-{number}"
         self.aws.job_runs.set(owner, JobRunState.RUNNING)
-        fence = Contender(
-            aws.ledger, aws.job_runs, manifest.settings, owner, run_id, manifest.epoch, self.region, **contender
-        )
-        engine = getattr(aws, "engine", self.engine)
-        shop = Workshop(
-            manifest.settings,
-            aws.tracker,
-            aws.objects,
-            aws.catalog,
-            aws.refresh_events,
-            fence,
-            {engine.name: lambda: engine},
-        )
+        manifest, shop = self.shop(run_id, number, aws, uri, owner, **contender)
         try:
             return BatchRun(manifest, shop, aws.audit).run()
         finally:
             self.aws.job_runs.set(owner, JobRunState.SUCCEEDED)
+
+    def invoke(self, run_id, number, aws=None, uri=None, remaining=lambda: 890.0, **contender):
+        """An invocation of the function; returns what it answers."""
+        aws = aws or self.aws
+        self.invocations += 1
+        owner = Owner.invocation(run_id, number, f"request-{self.invocations}").text
+        uri = uri or f"s3://{self.artifacts}/{batch_key(run_id, number)}"
+        manifest, shop = self.shop(run_id, number, aws, uri, owner, is_patient=False, **contender)
+        return Invocation(manifest, uri, shop, aws.audit).run(remaining)
+
+    def invoke_to_the_end(self, run_id, number, aws=None):
+        """What the state machine does with a batch of Lambda."""
+        answer = self.invoke(run_id, number, aws)
+        while answer["then"] == Then.AGAIN:
+            answer = self.invoke(run_id, number, aws, answer["manifest_uri"])
+        if answer["then"] == Then.GLUE:
+            self.process(run_id, number, aws or self.aws, answer["manifest_uri"])
+
+    def shop(self, run_id, number, aws, uri, owner, **contender):
+        key = urlsplit(uri).path.lstrip("/") if uri else batch_key(run_id, number)
+        manifest = BatchManifest.from_bytes(self.aws.objects.get(self.artifacts, key))
+        over = summarised(aws.objects, self.artifacts)
+        fence = Contender(
+            aws.ledger, aws.job_runs, manifest.settings, owner, run_id, manifest.epoch, self.region,
+            **{"is_summarised": over, **contender},
+        )  # fmt: skip
+        engine = getattr(aws, "engine", self.engine)
+        engines = {getattr(engine, "name", EngineName.SPARK): lambda: engine}
+        if not fence.is_patient:
+            engines = {EngineName.ARROW: lambda: getattr(aws, "lambda_engine", engine)}
+        return manifest, Workshop(
+            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, engines
+        )
 
     @property
     def artifacts(self):

@@ -20,7 +20,6 @@ from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
 from file_processor.engines.arrow.keys import partition_paths, record_keys
 from file_processor.engines.arrow.placing import Slice, changed_slices, new_slices
-from file_processor.engines.arrow.properties import new_properties
 from file_processor.engines.arrow.reduction import (
     EFFECT,
     INSERTED,
@@ -38,6 +37,7 @@ from file_processor.engines.arrow.types import avro_schema
 from file_processor.engines.engine import WritePlan
 from file_processor.instants import next_instant
 from file_processor.schema import Schema
+from file_processor.table_properties import new_properties
 from file_processor.timeline import METADATA_PREFIX, Commit
 from odpf.errors import EngineError, OdpfError
 from odpf.ports import ObjectStore

@@ -18,6 +18,7 @@ from file_processor.engines.arrow.data_files import WrittenFile
 from file_processor.engines.arrow.limits import ARROW, WRITTEN_BY
 from file_processor.engines.arrow.placing import Slice
 from file_processor.file_groups import DataFile
+from file_processor.table_properties import PROPERTY_FILES
 from file_processor.timeline import Commit, Pending, Timeline
 from odpf.errors import EngineError
 from odpf.ports import ObjectStore
@@ -79,7 +80,7 @@ class HudiCommit:
 
     def put_properties(self, content: bytes) -> None:
         """Make the table what it is; before its first commit alone."""
-        self._put(".hoodie/hoodie.properties", content)
+        self._put(f".hoodie/{PROPERTY_FILES[0]}", content)
 
     def put_partition(self, path: str) -> None:
         """Make a folder a partition; without this file Spark reads nothing of it."""
