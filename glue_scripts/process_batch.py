@@ -17,8 +17,8 @@ from odpf.adapters.object_store import S3ObjectStore
 from odpf.states import Outcome
 
 
-def main(argv: list[str]) -> str | None:
-    """Process the batch; returns the text to end with when a table failed, so that the job run is seen to fail."""
+def main(argv: list[str]) -> str:
+    """Process the batch; returns the text to end with when a table failed, so that the job run is seen to fail, else none."""
     session = session_of("file_processor")
     arguments = JobArguments.parse(argv)
     manifest = arguments.manifest(S3ObjectStore(session))
@@ -29,22 +29,18 @@ def main(argv: list[str]) -> str | None:
         batch_no=manifest.batch_no,
     )
     aws = Aws(manifest.settings, session)
-    owner = arguments.job_run_id
-    contender = Contender(
-        aws.ledger,
-        aws.job_runs,
+    settings, run, over = (
         manifest.settings,
-        owner,
         manifest.run_id,
-        manifest.epoch,
-        aws.region,
-        is_summarised=summarised(aws.objects, manifest.settings.artifacts_bucket),
+        summarised(aws.objects, manifest.settings.artifacts_bucket),
     )
-    engines = both(aws.objects)
-    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
+    lease = aws.ledger, aws.job_runs, settings, arguments.job_run_id, run, manifest.epoch, aws.region
+    contender = Contender(*lease, is_summarised=over)
+    ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
+    shop = Workshop(settings, *ports, contender, both(aws.objects))
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)
-    return f"{len(failed)} of {len(manifest.tables)} tables failed: {names}" if failed else None
+    return names and f"{len(failed)} of {len(manifest.tables)} tables failed: {names}"
 
 
 if __name__ == "__main__":
