@@ -23,6 +23,8 @@ ROWS ?=
 ARGS ?=
 ENVIRONMENT ?= infra/environments/example.yaml
 COMPONENT ?= all
+RUNTIME ?= glue5.0
+export ODPF_RUNTIME := $(RUNTIME)
 ROLE ?= primary
 
 help: ## print the targets
@@ -33,7 +35,7 @@ setup: $(READY) ## make .venv with everything pinned in requirements.lock
 demo: $(READY) ## 18 tables from nothing to validated counts (ROWS=1000, ARGS="--parquet FILE --keep")
 	@$(BIN)/odpf demo $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
-test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words")
+test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTIME=glue5.1)
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "not more and not soak" $(ARGS)
 
