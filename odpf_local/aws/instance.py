@@ -21,7 +21,7 @@ from odpf_local.aws.call_recorder import RECORD_VARIABLE, CallRecorder
 from odpf_local.aws.deployment import Deployment
 from odpf_local.aws.dynamodb import atomic_requests
 from odpf_local.aws.functions import Functions
-from odpf_local.aws.http_server import HttpServer
+from odpf_local.aws.http_server import HttpServer, Observer
 from odpf_local.aws.job_runs import JobRunner
 from odpf_local.aws.queue_poller import QueuePoller, undisturbed_deletes
 from odpf_local.aws.running import INSTANCE_VARIABLE, REGION, REPOSITORY, STATE_FOLDER
@@ -40,7 +40,8 @@ class Options:
     """What a test or a demo may want different.
 
     `handlers` are dotted paths by component; `job_script` is what a job run executes; without `spark` no jars are
-    fetched and jobs get no Spark configuration; `record` is a file for the calls that components make.
+    fetched and jobs get no Spark configuration; `record` is a file for the calls that components make; `observer` is
+    told every request.
     """
 
     handlers: Mapping[str, str] = field(
@@ -54,6 +55,7 @@ class Options:
     spark: bool = True
     region: str = REGION
     record: Path | None = None
+    observer: Observer | None = None
 
 
 class EmbeddedAws:
@@ -111,7 +113,7 @@ class EmbeddedAws:
     def _start(self, tell: Callable[[str], None]) -> None:
         enter, undo = self._stack.enter_context, self._stack.callback
         recorder = CallRecorder(self.options.record, DEFAULT_ACCOUNT_ID) if self.options.record else None
-        server = HttpServer(self._wanted_port, recorder.observe if recorder else None)
+        server = HttpServer(self._wanted_port, recorder.observe if recorder else self.options.observer)
         undo(server.stop)
         self.port = server.port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"
