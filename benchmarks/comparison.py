@@ -37,7 +37,7 @@ _FULL: dict[str, Any] = {
     "request_runs": 3,
     "tables": 200,
     "threads": (1, 2, 4, 8),
-    "table_runs": 5,
+    "table_runs": 3,
     "memory_rows": 1_000_000,
 }
 _QUICK: dict[str, Any] = {
