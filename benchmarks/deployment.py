@@ -11,7 +11,7 @@ from benchmarks.places import DATABASE, FOLDER, STAGING
 from file_processor.batch_run import BatchRun
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
-from file_processor.table_run import Workshop
+from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.audit import AuditRow
 from odpf.clock import iso, utc_now

@@ -40,8 +40,7 @@ class Options:
     """What a test or a demo may want different.
 
     `handlers` are dotted paths by component; `job_script` is what a job run executes; without `spark` no jars are
-    fetched and jobs get no Spark configuration; `record` is a file for the calls that components make; `observer` is
-    told every request.
+    fetched and jobs get no Spark configuration; `record` is a file for the calls that components make.
     """
 
     handlers: Mapping[str, str] = field(
@@ -56,6 +55,7 @@ class Options:
     region: str = REGION
     record: Path | None = None
     observer: Observer | None = None
+    """Is told every request, where nothing is recorded."""
 
 
 class EmbeddedAws:
