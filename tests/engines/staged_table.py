@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from odpf.audit import TableResult
 from odpf.states import Outcome
+from tests.engines.lake import Lake, Row
 from tests.reference.oracle import KINDS, Change, File, Replay
 from tests.reference.plain_values import plain_rows
-from tests.engines.lake import Lake, Row
 
 DATABASE = "semantics"
 SEQUENCE = "CDC_TIMESTAMP_SEQ"

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tests.reference.oracle import Change
 from tests.engines.staged_table import SEQUENCE, bad, delete, insert, load_row, parquet, sequence, update
 from tests.engines.stories import story
+from tests.reference.oracle import Change
 
 MAPPED = {"id": pa.int64(), "v": pa.string(), "CDC_OPERATION": pa.string()}
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pytest
 
-from tests.reference.oracle import Change
 from tests.engines.staged_table import StagedTable, sequence
 from tests.engines.stories import story
+from tests.reference.oracle import Change
 
 SEQUENCES = 8
 RUNS = 4
