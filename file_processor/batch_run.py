@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from file_processor.settling import Settled
-from file_processor.table_run import TableRun, Workshop
+from file_processor.table_run import TableRun
+from file_processor.workshop import Workshop
 from odpf.audit import AuditRow
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts

@@ -28,6 +28,11 @@ class EngineChoice(NamedTuple):
     engine: EngineName
     reason: str
 
+    def warnings(self, config: TableConfig) -> list[str]:
+        """What a person is told where somebody asked for Arrow and Spark had to do it."""
+        as_asked = config.engine != EngineName.ARROW.value or self.engine is EngineName.ARROW
+        return [] if as_asked else [f"engine: arrow is configured, and Spark did it: {self.reason}"]
+
 
 class EngineFacts(NamedTuple):
     """What the choice depends on beside the configuration.

@@ -8,8 +8,8 @@ from threading import Lock
 from typing import NamedTuple
 
 from file_processor.batch_run import BatchRun
-from file_processor.table_run import Workshop
 from file_processor.work_size import MOST_SECONDS, TIMEOUT_SECONDS, work_size
+from file_processor.workshop import Workshop
 from odpf.manifest import BatchManifest, TableWork, rest_key
 from odpf.ports import AuditLog
 from odpf.states import EngineName, Then

@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from file_processor.table_properties import TableProperties
+from file_processor.table_properties import TABLE_VERSION, TableProperties
 from odpf.errors import UnsupportedRuntime
-
-TABLE_VERSION = "6"
-"""What Athena documents as readable, for every Hudi release of the job (AWS Athena guide, "Query Apache Hudi datasets")."""
 
 
 class Runtime(NamedTuple):

@@ -7,25 +7,21 @@ goes on: before the commit nothing has happened, after it the table's own timeli
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_floor
 from file_processor.conversion import convert, read_through
-from file_processor.engine_choice import EngineChoice, EngineFacts, choose_engine
-from file_processor.engines.arrow.limits import obstacles
+from file_processor.engine_choice import EngineChoice, choose_engine
+from file_processor.engine_facts import engine_facts
 from file_processor.engines.engine import Engine, Prepared, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
-from file_processor.lease import Contender
 from file_processor.recovery import Recovery
-from file_processor.runtime_guard import check_remains, check_table
 from file_processor.schema import Schema
 from file_processor.settling import Settled, Settlement
-from file_processor.table_properties import TableProperties
 from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
+from file_processor.workshop import Workshop
 from file_processor.write_plan import FittedFiles, fit_files, read_groups
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
@@ -35,37 +31,8 @@ from odpf.landed_file import LandedFile
 from odpf.log_keys import log_keys
 from odpf.manifest import TableWork
 from odpf.order import OrderPosition
-from odpf.ports import Catalog, FileTracker, ObjectStore, RefreshEvents
-from odpf.settings import Settings
 from odpf.states import DmsFileType, EngineName, FileState
 from odpf.table_state import Intent, TableState
-
-
-class Workshop(NamedTuple):
-    """What every table of a job run is processed with; an engine is built when the first table needs it.
-
-    A place without Spark has no such engine: a table that turns out to need it is left alone with NeedsSpark.
-    """
-
-    settings: Settings
-    tracker: FileTracker
-    objects: ObjectStore
-    catalog: Catalog
-    refresh_events: RefreshEvents
-    contender: Contender
-    engines: Mapping[EngineName, Callable[[], Engine]]
-
-    def engine(self, choice: EngineChoice) -> Engine:
-        """The engine of a choice; Spark does what another one would, where that is not there.
-
-        Raises:
-            NeedsSpark: it is Spark that is not there.
-        """
-        if choice.engine in self.engines:
-            return self.engines[choice.engine]()
-        if EngineName.SPARK not in self.engines:
-            raise NeedsSpark(f"{choice.reason} Spark is not here; nothing was written. The Glue job goes on with it.")
-        return self.engines[EngineName.SPARK]()
 
 
 class TableRun:
@@ -172,11 +139,12 @@ class TableRun:
 
     def _apply(self, choice: Choice) -> None:
         inspections = inspect(self._shop.objects, self._config, choice.files)
-        engine = self._take_engine(choice, inspections)
+        facts = engine_facts(self._config, choice, self._timeline, inspections)
+        engine = self._take_engine(choose_engine(self._config, facts), lasting=bool(facts.obstacles))
         fitted = fit_files(inspections, self._table_schema(choice))
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
         choice = with_floor(choice, self.lease, last_sequences)
-        fitted = fitted._replace(warnings=(*fitted.warnings, *self._not_as_configured()))
+        fitted = fitted._replace(warnings=(*fitted.warnings, *self._engine_choice.warnings(self._config)))
         prepared, plan, fitted = self._prepare(engine, choice, fitted)
         if prepared is None or plan is None:
             self._settle(self._without_rows(choice, fitted), None)
@@ -186,45 +154,13 @@ class TableRun:
         finally:
             prepared.discard()
 
-    def _take_engine(self, choice: Choice, inspections: Sequence[Inspection]) -> Engine:
-        """Choose the engine by what the table and the files are, and refuse what may not be written, before anything is.
-
-        That is also before a load clears the folder first (G8).
-        """
-        properties = self._checked_properties(choice)
-        is_load = choice.kind is CycleKind.LOAD
-        facts = EngineFacts(
-            change_bytes=sum(chosen.file.size for chosen in choice.files),
-            table_bytes=self._timeline.data_bytes() if choice.kind is CycleKind.CHANGES else 0,
-            obstacles=obstacles(self._config, None if is_load else self._timeline, properties, inspections),
-        )
-        return self._use(choose_engine(self._config, facts), lasting=bool(facts.obstacles))
-
-    def _use(self, choice: EngineChoice, *, lasting: bool) -> Engine:
+    def _take_engine(self, choice: EngineChoice, *, lasting: bool) -> Engine:
         """Take an engine; why nothing but Spark would do stands in the ledger, for the next plan."""
         self.lease = self.lease.model_copy(update={"only_spark": choice.reason if lasting else None})
         self._engine_choice = choice
         self.engine = engine = self._shop.engine(choice)
         engine.check()
         return engine
-
-    def _not_as_configured(self) -> list[str]:
-        """A warning, where somebody asked for Arrow and Spark had to do it."""
-        taken = self._engine_choice
-        wanted = self._config.engine == "arrow" and taken.engine is EngineName.SPARK
-        return [f"engine: arrow is configured, and Spark did it: {taken.reason}"] if wanted else []
-
-    def _checked_properties(self, choice: Choice) -> TableProperties | None:
-        """What the table says of itself; None where the newest commit says that somebody has looked and all is well."""
-        newest = None if choice.kind is CycleKind.LOAD else self._timeline.newest_own()
-        if newest and newest.note and newest.note.properties and newest.note.properties == self._timeline.property_tag:
-            return None
-        properties = self._timeline.properties()
-        if choice.kind is not CycleKind.LOAD:
-            check_table(self._location, properties, self._config.hudi_table_type)
-        elif properties is not None:  # of a dead first load, perhaps with another table type: about to be cleared
-            check_remains(self._location, properties)
-        return properties
 
     def _table_schema(self, choice: Choice) -> Schema:
         if choice.kind is CycleKind.LOAD:
@@ -260,7 +196,7 @@ class TableRun:
             plan = self._write_plan(choice, fitted, copies=engine.needs_copies)
             return engine.prepare(plan), plan
         except NeedsSpark as found:
-            spark = self._use(EngineChoice(EngineName.SPARK, str(found)), lasting=True)
+            spark = self._take_engine(EngineChoice(EngineName.SPARK, str(found)), lasting=True)
         plan = self._write_plan(choice, fitted, copies=spark.needs_copies)
         return spark.prepare(plan), plan
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import cache
 
 from file_processor.batch_run import BatchRun
-from file_processor.engines.arrow.engine import ArrowEngine
-from file_processor.engines.engine import Engine
+from file_processor.engines.offer import both
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
 from file_processor.owners import summarised
-from file_processor.table_run import Workshop
+from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
 from odpf.adapters.logs import job_log
 from odpf.adapters.object_store import S3ObjectStore
-from odpf.states import EngineName, Outcome
+from odpf.states import Outcome
 
 
-def main(argv: list[str]) -> str | None:
-    """Process the batch; returns the text to end with when a table failed, so that the job run is seen to fail."""
+def main(argv: list[str]) -> str:
+    """Process the batch; returns the text to end with when a table failed, so that the job run is seen to fail, else none."""
     session = session_of("file_processor")
     arguments = JobArguments.parse(argv)
     manifest = arguments.manifest(S3ObjectStore(session))
@@ -32,34 +29,18 @@ def main(argv: list[str]) -> str | None:
         batch_no=manifest.batch_no,
     )
     aws = Aws(manifest.settings, session)
-    owner = arguments.job_run_id
-    contender = Contender(
-        aws.ledger,
-        aws.job_runs,
+    settings, run, over = (
         manifest.settings,
-        owner,
         manifest.run_id,
-        manifest.epoch,
-        aws.region,
-        is_summarised=summarised(aws.objects, manifest.settings.artifacts_bucket),
+        summarised(aws.objects, manifest.settings.artifacts_bucket),
     )
-    engines: dict[EngineName, Callable[[], Engine]] = {
-        EngineName.ARROW: lambda: ArrowEngine(aws.objects),
-        EngineName.SPARK: _spark,
-    }
-    shop = Workshop(manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
+    lease = aws.ledger, aws.job_runs, settings, arguments.job_run_id, run, manifest.epoch, aws.region
+    contender = Contender(*lease, is_summarised=over)
+    ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
+    shop = Workshop(settings, *ports, contender, both(aws.objects))
     failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)
-    return f"{len(failed)} of {len(manifest.tables)} tables failed: {names}" if failed else None
-
-
-@cache
-def _spark() -> Engine:
-    """One session for all tables, opened when the first one needs it; without such a table pyspark is not even imported."""
-    from file_processor.engines.spark.engine import SparkEngine  # noqa: PLC0415
-    from file_processor.engines.spark.session import open_session  # noqa: PLC0415
-
-    return SparkEngine(open_session("odpf"))
+    return names and f"{len(failed)} of {len(manifest.tables)} tables failed: {names}"
 
 
 if __name__ == "__main__":

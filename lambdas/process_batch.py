@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from file_processor.engines.arrow.engine import ArrowEngine
+from file_processor.engines.offer import arrow_alone
 from file_processor.invocation import Invocation
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
 from file_processor.owners import Owner, summarised
-from file_processor.table_run import Workshop
+from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
 from odpf.adapters.logs import invocation_log
 from odpf.adapters.object_store import S3ObjectStore
-from odpf.states import EngineName
 
 
 def handler(event: dict[str, str], context: LambdaContext) -> dict[str, str]:
@@ -35,7 +34,7 @@ def handler(event: dict[str, str], context: LambdaContext) -> dict[str, str]:
             is_summarised=summarised(aws.objects, settings.artifacts_bucket),
             is_patient=False,
         )
-        engines = {EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
+        engines = arrow_alone(aws.objects)
         shop = Workshop(settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
         answer = Invocation(manifest, uri, shop, aws.audit).run(lambda: context.get_remaining_time_in_millis() / 1000)
         return dict(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from odpf.ports import ObjectStore
 from odpf.settings import Settings, StagingPlace
 from odpf_local.memory.audit_log import MemoryAuditLog
 from odpf_local.memory.catalog import MemoryCatalog
@@ -18,9 +19,14 @@ from odpf_local.memory.schedules import MemorySchedules
 
 
 class MemoryAws:
-    """A deployment of its own that nobody else sees."""
+    """A deployment of its own that nobody else sees.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    Args:
+        settings: of the deployment.
+        objects: where objects lie instead of in memory: a folder, where other programs are to read them.
+    """
+
+    def __init__(self, settings: Settings | None = None, objects: ObjectStore | None = None) -> None:
         self.settings = settings or Settings(
             staging_places=(StagingPlace(bucket="odpf-staging", folder="internal_staging"),),
             raw_bucket="odpf-raw",
@@ -30,7 +36,7 @@ class MemoryAws:
         self.ledger = MemoryLedger(self.tracker)
         self.audit = MemoryAuditLog()
         self.config = MemoryConfigStore()
-        self.objects = MemoryObjectStore()
+        self.objects: ObjectStore = objects or MemoryObjectStore()
         self.schedules = MemorySchedules()
         self.catalog = MemoryCatalog()
         self.refresh_events = MemoryRefreshEvents()

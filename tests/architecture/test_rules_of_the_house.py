@@ -20,7 +20,8 @@ HUDI_OPTIONS = "file_processor/engines/spark/hudi.py"
 HUDI_WORDS_ELSEWHERE = {
     "odpf/config_problems.py": "refuses options that configurations try to set",
     "odpf/adapters/catalog_table.py": "a property of Glue tables, read by query engines",
-    "file_processor/table_properties.py": "reads what a table says of itself, before any engine is asked",
+    "file_processor/table_properties.py": "what a table says of itself, which is asked before any engine",
+    "file_processor/engines/arrow/types.py": "the namespace of Hudi's Avro schemas",
 }
 STATUS_WORDS_ELSEWHERE = {
     "odpf_local/aws": "answers as the services of AWS do, in their words",

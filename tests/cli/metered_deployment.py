@@ -22,6 +22,7 @@ from odpf.clock import utc_now
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
 from odpf.settings import Settings, StagingPlace
+from odpf.states import EngineName
 from odpf_local.aws.function_call import LambdaContext
 from tests.behaviours.builders import moto_aws
 from tests.cli.meter import Meter
@@ -169,7 +170,7 @@ def metered_deployment(monkeypatch: pytest.MonkeyPatch, tables: int) -> Iterator
         )
         engine = MemoryEngine(_Unmetered(aws.objects, meter))
         monkeypatch.setattr(BaseClient, "_make_api_call", meter.watched(BaseClient._make_api_call))
-        monkeypatch.setattr(process_batch, "_engine", lambda: engine)
+        monkeypatch.setattr(process_batch, "both", lambda objects: {EngineName.SPARK: lambda: engine})
         monkeypatch.setattr(process_batch, "job_log", lambda **_: None)
         batch_manager.batch_manager.cache_clear()
         try:

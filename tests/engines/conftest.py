@@ -18,17 +18,28 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.states import EngineName
 from odpf_local.aws import running
+from odpf_local.local_objects import LocalObjectStore
+from odpf_local.memory.aws import MemoryAws
 from odpf_local.spark_conf import job_environment, prefetch, write_conf
 from tests.engines.lake import Lake
-from tests.engines.stories import ARM, ARMS, play
+from tests.engines.stories import ARM, ARMS, MIXED, play
 
+ONLY_SPARK = ("merge_on_read", "merge on read", "double")
 PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every story is told once an engine."""
     if ARM in metafunc.fixturenames:
-        metafunc.parametrize(ARM, getattr(metafunc.function, "arms", ARMS))
+        metafunc.parametrize(ARM, getattr(metafunc.function, "arms", getattr(metafunc.module, "ARMS", ARMS)))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Arrow alone leaves to Spark what has only Spark's parameters."""
+    arrow = [item for item in items if hasattr(item, "callspec") and item.callspec.params.get(ARM) in MIXED]
+    dropped = [item for item in arrow if any(word in item.callspec.id for word in ONLY_SPARK)]  # type: ignore[attr-defined]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if item not in dropped]
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +70,26 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         running.stop(folder)
 
 
+@pytest.fixture(scope="session")
+def folder_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The Arrow engine over a folder and stores in memory: a cycle of a table costs milliseconds."""
+    root = tmp_path_factory.mktemp("folder_lake")
+    aws = MemoryAws(objects=LocalObjectStore(root))
+    return Lake(aws.settings, aws, {EngineName.ARROW: lambda: ArrowEngine(aws.objects)}, root=root)
+
+
 @pytest.fixture(scope="module")
-def played(request: pytest.FixtureRequest, lake: Lake) -> dict[str, BaseException | None]:
-    """The module's stories, told side by side; what each failed with."""
+def played(request: pytest.FixtureRequest) -> dict[str, BaseException | None]:
+    """The module's stories, told side by side in the lake of their arm; what each failed with."""
     module = request.module
+    name = Path(module.__file__).stem.removeprefix("test_")
     items = [item for item in request.session.items if item.module is module and hasattr(item.obj, "story")]  # type: ignore[attr-defined]
+    of_lake: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        of_lake.setdefault("folder_lake" if item.callspec.params[ARM] == "arrow" else "lake", []).append(item)  # type: ignore[attr-defined]
     with _no_complaint_about_sockets():
-        return play(lake, Path(module.__file__).stem.removeprefix("test_"), items)
+        told = [play(request.getfixturevalue(lake), name, items) for lake, items in of_lake.items()]
+    return {node: problem for each in told for node, problem in each.items()}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hudi import HudiTableBuilder
@@ -19,7 +20,7 @@ from file_processor.batch_manager import BatchManager
 from file_processor.batch_run import BatchRun
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
-from file_processor.table_run import Workshop
+from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.audit import RunSummary
 from odpf.clock import utc_now
@@ -27,18 +28,25 @@ from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
 from odpf.states import EngineName, FileState
+from odpf_local.memory.aws import MemoryAws
 
 Row = dict[str, Any]
 
 
 @dataclass
 class Lake:
-    """One deployment; `storage` are hudi-rs' options to reach it."""
+    """One deployment.
+
+    Attributes:
+        storage: hudi-rs' options to reach it.
+        root: the folder that its buckets lie in, where they are no buckets of S3.
+    """
 
     settings: Settings
-    aws: Aws
+    aws: Aws | MemoryAws
     engines: Mapping[EngineName, Callable[[], Engine]]
-    storage: dict[str, str]
+    storage: dict[str, str] = field(default_factory=dict)
+    root: Path | None = None
     cadences: set[str] = field(default_factory=set)
 
     def configure(self, *items: Row) -> None:
@@ -87,10 +95,14 @@ class Lake:
 
     def rows(self, location: str) -> list[Row]:
         """Every row of a raw table, Hudi's own columns left out; a column that a file does not have is null."""
-        table = HudiTableBuilder.from_base_uri(location).with_options(self.storage).build()
+        table = HudiTableBuilder.from_base_uri(self.uri(location)).with_options(self.storage).build()
         names = [name for name in table.get_schema().names if not name.startswith("_hoodie_")]
         rows = [row for batch in table.read() for row in batch.to_pylist()]
         return [{name: row.get(name) for name in names} for row in rows]
+
+    def uri(self, location: str) -> str:
+        """Where another program than the job finds a raw table."""
+        return location if self.root is None else f"file://{self.root}/{location.removeprefix('s3://')}"
 
     def commits(self, location: str) -> list[str]:
         """Instants of the completed commits, oldest first."""

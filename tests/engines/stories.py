@@ -27,7 +27,9 @@ from tests.engines.staged_table import StagedTable
 Story = Iterator[None]
 ARM = "arm"
 ARMS = ("spark", "arrow")
-"""A story's tables have one engine; in the arm `alternating` it changes with every run."""
+"""The engine of a story's tables. In the arms `spark-arrow` and `arrow-spark` it changes with every run, so that each
+continues what the other wrote; a module's ARMS, or a story's, say which it is told in."""
+MIXED = ("arrow", "spark-arrow", "arrow-spark")
 
 
 def story(function: Callable[..., Story]) -> Callable[..., None]:
@@ -47,22 +49,29 @@ def story(function: Callable[..., Story]) -> Callable[..., None]:
     return test
 
 
+def arms(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Tell a story in these arms."""
+
+    def mark(test: Callable[..., None]) -> Callable[..., None]:
+        test.arms = names  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
 class Told:
     """What one story is given: it makes its tables here, and finds the last run's summary."""
 
     def __init__(self, lake: Lake, cadence: str, name: str, arm: str) -> None:
         self.lake, self._cadence, self._name = lake, cadence, name
-        self.arm = arm
+        self._engines = arm.split("-")
         self.tables: list[StagedTable] = []
         self.summary: RunSummary | None = None
 
     def table(self, name: str | None = None, **options: Any) -> StagedTable:
         """Make and configure a table; without a name it has the story's."""
         number = f"_{len(self.tables) + 1}" if self.tables else ""
-        engine = self.arm if self.arm in ARMS else ARMS[0]
-        if options.get("hudi_table_type") == "merge_on_read":
-            engine = "auto"  # which Arrow leaves to Spark
-        options = {"engine": engine, **options}
+        options = {"engine": self._engines[0], **options}
         table = StagedTable(self.lake, name or f"{self._name}{number}", self._cadence, **options)
         self.tables.append(table)
         return table
@@ -73,8 +82,10 @@ class Told:
         results = {result.raw_table_name: result for result in summary.tables}
         for table in self.tables:
             table.ran(results.get(table.name))
-            if self.arm == "alternating" and table.config["engine"] != "auto":
-                table.reconfigure(engine=ARMS[ARMS[0] == table.config["engine"]])
+        if len(self._engines) > 1:
+            self._engines.reverse()
+            for table in self.tables:
+                table.reconfigure(engine=self._engines[0])
 
 
 def play(lake: Lake, cadence: str, items: list[pytest.Item]) -> dict[str, BaseException | None]:

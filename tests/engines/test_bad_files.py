@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tests.engines.staged_table import SEQUENCE, bad, delete, insert, parquet, sequence, update
-from tests.engines.stories import story
+from tests.engines.stories import arms, story
 
 GOOD, BAD = (f"20240101-12000000{number}.parquet" for number in (1, 2))
 
@@ -189,6 +189,7 @@ def test_a_reload_with_a_bad_file_does_not_leave_half_a_table(told):
     assert table.values() == {1: "first", 2: "first"}
 
 
+@arms("spark")
 @story
 def test_a_file_removed_before_it_was_applied_changes_nothing_and_is_told(told):
     """S23: a TRUNCATE at the source makes DMS remove files."""
@@ -204,6 +205,7 @@ def test_a_file_removed_before_it_was_applied_changes_nothing_and_is_told(told):
     assert any(BAD in warning for warning in table.result.warnings)
 
 
+@arms("spark")
 @story
 def test_a_file_overwritten_before_it_was_applied_is_applied_once_as_it_stands(told):
     """R3"""

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tests.engines.staged_table import bad, delete, insert, load_row, update
-from tests.engines.stories import story
+from tests.engines.stories import MIXED, arms, story
+
+ARMS = ("spark", *MIXED)
 
 AWKWARD = (
     "plain",
@@ -292,6 +294,7 @@ def test_a_row_that_moves_although_its_partition_was_called_immutable_stays_one_
     assert table.values() == {1: "moved", 3: "new"}
 
 
+@arms("spark", "arrow")
 @story
 def test_tables_whose_names_differ_by_a_hair_never_mix(told):
     """S22: case, underscores, dots."""

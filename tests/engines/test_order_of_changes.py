@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.engines.staged_table import delete, insert, update
-from tests.engines.stories import story
+from tests.engines.stories import arms, story
 
 ONE_KEY = (
     insert(1, id=10, v="50"),
@@ -168,6 +168,7 @@ def test_a_row_that_is_late_for_its_key_stands_beside_newer_ones(told):
     assert table.values() == {1: "newest", 2: "in time", 3: "new"}
 
 
+@arms("spark")
 @story
 def test_the_same_object_put_again_is_no_work(told):
     """S6"""

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from tests.engines.staged_table import StagedTable, sequence
-from tests.engines.stories import story
+from tests.engines.stories import arms, story
 from tests.reference.oracle import Change
 
 SEQUENCES = 8
@@ -98,6 +98,7 @@ def _make(told: Any, kind: Kind, columns: dict[str, pa.DataType]) -> StagedTable
     return table
 
 
+@arms("spark", "arrow", "spark-arrow")
 @story
 @pytest.mark.parametrize(
     "kind", KINDS, ids=lambda kind: "-".join(f"{value:d}" if isinstance(value, bool) else value for value in kind)

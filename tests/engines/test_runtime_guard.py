@@ -7,7 +7,7 @@ import pytest
 
 from file_processor.runtime_guard import SUPPORTED, check_release
 from file_processor.table_properties import PROPERTY_FILES, TableProperties
-from odpf.states import Outcome
+from odpf.states import EngineName, Outcome
 from tests.engines.staged_table import COLUMNS, DATABASE, StagedTable, update
 from tests.engines.stories import story
 
@@ -17,8 +17,9 @@ PARTITIONED = {**COLUMNS, "day": pa.string()}
 
 
 def test_the_hudi_release_of_this_session_is_a_supported_one(lake):
-    assert check_release(lake.engine.hudi_version) in SUPPORTED
-    lake.engine.check()
+    spark = lake.engines[EngineName.SPARK]()
+    assert check_release(spark.hudi_version) in SUPPORTED
+    spark.check()
 
 
 class _PropertyFile:
@@ -43,6 +44,7 @@ class _PropertyFile:
         ({"columns": PARTITIONED, "key": "id,day", "hudi_partition_key": "day"}, "Complex"),
         ({"hudi_table_type": "merge_on_read"}, "Nonpartitioned"),
     ],
+    ids=["alone", "partitioned", "composite", "merge_on_read"],
 )
 def test_a_table_of_another_version_is_left_as_it_is_until_it_is_put_right(told, options, generator):
     table = told.table(**options)

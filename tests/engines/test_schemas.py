@@ -8,6 +8,8 @@ import pytest
 from tests.engines.staged_table import delete, insert, parquet, update
 from tests.engines.stories import story
 
+ARMS = ("spark", "arrow", "arrow-spark")
+
 BOTH_TYPES = pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
 
 

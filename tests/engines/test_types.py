@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tests.engines.staged_table import delete, insert, parquet, update
-from tests.engines.stories import story
+from tests.engines.stories import MIXED, arms, story
+
+ARMS = ("spark", *MIXED)
 
 DAYS = [date(1, 1, 1), date(1582, 10, 4), date(1582, 10, 15), date(1890, 12, 31), date(1970, 1, 1), date(9999, 12, 31)]
 TIMES = [
@@ -147,6 +149,7 @@ def test_types_that_only_arrow_tells_are_their_plain_types(told):
     table.check()
 
 
+@arms("spark")
 @story
 def test_timestamps_of_96_bits_are_read(told):
     """S20: as older writers make them."""
@@ -162,6 +165,7 @@ def test_timestamps_of_96_bits_are_read(told):
     table.check()
 
 
+@arms("spark")
 @story
 def test_timestamps_of_96_bits_that_would_change_are_refused(told):
     """S20: Arrow, which rewrites a TIME column, reads those before 1970 wrongly."""
@@ -256,6 +260,7 @@ def test_a_hundred_row_groups_keep_their_order(told):
     assert table.values() == {0: "row 198", 1: "row 199", 2: "row 197"}
 
 
+@arms("spark")
 @story
 def test_a_merge_on_read_table_is_right_through_many_commits_and_a_compaction(told):
     """S18: the answer is that of the replay, which knows no table types."""

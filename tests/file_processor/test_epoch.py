@@ -7,7 +7,7 @@ import json
 import pytest
 
 from odpf.errors import EpochRaised, InvalidManifest, TableLocked
-from odpf.states import JobRunState, Outcome
+from odpf.states import EngineName, JobRunState, Outcome
 from tests.file_processor.two_regions import (
     BOTH_CHANGES,
     FIRST_MOMENT,
@@ -131,7 +131,7 @@ class TestOldEpoch:
         regions = self.planned()
 
         class Broken:
-            name, hudi_version = "broken", "none"
+            name, hudi_version, needs_copies = EngineName.SPARK, "none", False
 
             def check(self):
                 activate(regions.b, at=regions.a)

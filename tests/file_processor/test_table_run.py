@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from odpf.errors import TransientError
-from odpf.states import FileState, JobRunState, Outcome, RefreshStatus, RunStatus
+from odpf.states import EngineName, FileState, JobRunState, Outcome, RefreshStatus, RunStatus
 from tests.file_processor.workbench import CHANGES, FULL, Workbench, sequence, table_item, wrapped
 
 
@@ -206,7 +206,7 @@ def test_a_catalog_failure_after_the_commit_is_a_warning_and_made_up_by_the_next
 
 def test_an_engine_failure_leaves_table_and_files_and_the_next_run_heals(bench):
     class BrokenEngine:
-        name, hudi_version, needs_copies = "broken", "none", False
+        name, hudi_version, needs_copies = EngineName.SPARK, "none", False
 
         def check(self):
             pass

@@ -9,18 +9,22 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from hudi import HudiTableBuilder
 
 from file_manager.sweep import sweep
 from file_processor.batch_manager import BatchManager
 from file_processor.batch_run import BatchRun
+from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.invocation import Invocation
 from file_processor.lease import Contender
 from file_processor.owners import Owner, summarised
-from file_processor.table_run import Workshop
+from file_processor.timeline import Timeline
+from file_processor.workshop import Workshop
 from odpf.audit import RunSummary
 from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.states import EngineName, FileState, JobRunState, Then
+from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory import MemoryAws
 from tests.file_processor.memory_engine import MemoryEngine, rows
 
@@ -47,12 +51,16 @@ def sequence(number: int) -> str:
 
 
 class Workbench:
-    """One deployment in one Region; `hour` is that of its commits' instants."""
+    """One deployment in one Region; `hour` is that of its commits' instants.
 
-    def __init__(self, settings=None, region="", hour=10, **item):
-        self.aws = MemoryAws(settings)
+    With a folder its objects lie there, its engine is Arrow, and its table is read by hudi-rs.
+    """
+
+    def __init__(self, settings=None, region="", hour=10, folder=None, **item):
+        self.folder = folder
+        self.aws = MemoryAws(settings, LocalObjectStore(folder) if folder else None)
         self.aws.config.put_tables([table_item(**item)])
-        self.engine = MemoryEngine(self.aws.objects, hour)
+        self.engine = ArrowEngine(self.aws.objects) if folder else MemoryEngine(self.aws.objects, hour)
         self.region = region
         self.runs = 0
         self.invocations = 0
@@ -131,7 +139,7 @@ class Workbench:
             **{"is_summarised": over, **contender},
         )  # fmt: skip
         engine = getattr(aws, "engine", self.engine)
-        engines = {EngineName.SPARK: lambda: engine}
+        engines = {getattr(engine, "name", EngineName.SPARK): lambda: engine}
         if not fence.is_patient:
             engines = {EngineName.ARROW: lambda: getattr(aws, "lambda_engine", engine)}
         return manifest, Workshop(
@@ -152,12 +160,21 @@ class Workbench:
 
     @property
     def table(self):
-        return {key: row["v"] for key, row in rows(self.aws.objects, self.location).items()}
+        if self.folder is None:
+            return {key: row["v"] for key, row in rows(self.aws.objects, self.location).items()}
+        table = HudiTableBuilder.from_base_uri(f"file://{self.folder}/{self.location.removeprefix('s3://')}").build()
+        return {row["id"]: row["v"] for batch in table.read() for row in batch.to_pylist()}
 
     @property
     def commits(self):
         listed = self.aws.objects.list(self.aws.settings.raw_bucket, "raw/orders/.hoodie/")
-        return [entry.key for entry in listed if entry.key.endswith(".commit")]
+        return [entry.key for entry in listed if entry.key.endswith((".commit", ".replacecommit"))]
+
+    @property
+    def remains(self):
+        """What is there of commits that were never completed."""
+        timeline = Timeline(self.aws.objects, self.location)
+        return [*timeline.pending, *(f for f in timeline.data_files() if f.instant not in timeline.instants)]
 
     @property
     def history(self):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +29,7 @@ HUDI_COLUMNS = (
 
 _IN_MEMORY = 32 * 1024 * 1024
 """Larger files are written to disk before they are put."""
-_ROW_GROUP_ROWS = 256 * 1024
+_ROW_GROUP_ROWS = 128 * 1024
 _SAMPLE_ROWS = 2048
 _REPEATED = ("_hoodie_commit_time", "_hoodie_partition_path", "_hoodie_file_name", "_odpf_operation")
 
@@ -46,8 +48,9 @@ def table_schema(columns: Schema) -> pa.Schema:
     return pa.schema([*own, *(pa.field(name, arrow_type(kind)) for name, kind in columns)])
 
 
-def write_file(part: Slice, number: int, instant: str, columns: Schema, files: TableFiles) -> WrittenFile:
-    """Write one slice to memory, or to disk when it is large.
+@contextmanager
+def written_file(part: Slice, number: int, instant: str, columns: Schema, files: TableFiles) -> Iterator[WrittenFile]:
+    """Write one slice to memory, or to disk when it is large; it is gone when the caller is done with it.
 
     Args:
         part: what to write.
@@ -61,30 +64,51 @@ def write_file(part: Slice, number: int, instant: str, columns: Schema, files: T
     """
     file = DataFile(part.partition, part.group, f"{number}-0-0", instant, 0)
     schema = table_schema(columns)
-    content: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115  closed by who puts it
     added = _added(part, number, file, schema)
-    sample = added if added.num_rows else next(_carried(part, file, schema, files), added)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as content:
+        rows = _write(content, schema, added, _carried(part, file, schema, files), statistics=_statistics(part, added))
+        size = content.tell()
+        content.seek(0)
+        yield WrittenFile(file._replace(size=size), cast(BinaryIO, content), rows)
+
+
+def _write(
+    content: tempfile.SpooledTemporaryFile[bytes],
+    schema: pa.Schema,
+    added: pa.Table,
+    carried: Iterator[pa.RecordBatch],
+    *,
+    statistics: bool | list[str],
+) -> int:
+    """Write carried-over and added rows; how many they are."""
+    first = next(carried, None)
+    sample = added if added.num_rows or first is None else first
+    batches = chain([first] if first else [], carried, added.to_batches(BATCH_ROWS))
     rows = 0
     with pq.ParquetWriter(
         content,
         schema,
         compression="snappy",
         use_dictionary=_dictionaries(sample),
+        write_statistics=statistics,
         store_schema=False,
     ) as writer:
-        for batch in _batches(part, file, schema, files, added):
-            writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
-            rows += batch.num_rows
-    size = content.tell()
-    content.seek(0)
-    return WrittenFile(file._replace(size=size), content, rows)
+        for group in _row_groups(batches, schema):
+            writer.write_table(group, row_group_size=group.num_rows)
+            rows += group.num_rows
+    return rows
 
 
-def _batches(
-    part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles, added: pa.Table
-) -> Iterator[pa.RecordBatch]:
-    yield from _carried(part, file, schema, files)
-    yield from added.to_batches(BATCH_ROWS)
+def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Batches by row groups: what is written at once is a row group, and many small ones make a file slow to read."""
+    gathered: list[pa.RecordBatch] = []
+    for batch in batches:
+        gathered.append(batch)
+        if sum(each.num_rows for each in gathered) >= _ROW_GROUP_ROWS:
+            yield pa.Table.from_batches(gathered, schema)
+            gathered = []
+    if gathered:
+        yield pa.Table.from_batches(gathered, schema)
 
 
 def _carried(part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles) -> Iterator[pa.RecordBatch]:
@@ -130,6 +154,12 @@ def _added(part: Slice, number: int, file: DataFile, schema: pa.Schema) -> pa.Ta
     return pa.table(
         [hudi.get(name, part.rows[name] if name not in hudi else None) for name in schema.names], schema=schema
     )
+
+
+def _statistics(part: Slice, added: pa.Table) -> bool | list[str]:
+    """Smallest and greatest values of every column where they spare reading: in files of several row groups."""
+    is_small = added.num_rows < _ROW_GROUP_ROWS and (part.old is None or part.old.size < _IN_MEMORY)
+    return [RECORD_KEY] if is_small else True
 
 
 def _dictionaries(sample: pa.Table | pa.RecordBatch) -> Sequence[str]:

@@ -16,11 +16,10 @@ import pyarrow.compute as pc
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines.arrow.cleaning import clean
-from file_processor.engines.arrow.data_files import write_file
+from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
 from file_processor.engines.arrow.keys import partition_paths, record_keys
 from file_processor.engines.arrow.placing import Slice, changed_slices, new_slices
-from file_processor.engines.arrow.properties import new_properties
 from file_processor.engines.arrow.reduction import (
     EFFECT,
     INSERTED,
@@ -38,6 +37,7 @@ from file_processor.engines.arrow.types import avro_schema
 from file_processor.engines.engine import WritePlan
 from file_processor.instants import next_instant
 from file_processor.schema import Schema
+from file_processor.table_properties import new_properties
 from file_processor.timeline import METADATA_PREFIX, Commit
 from odpf.errors import EngineError, OdpfError
 from odpf.ports import ObjectStore
@@ -101,11 +101,11 @@ class ArrowPrepared:
                 "reason": row[PROBLEM],
                 "operation": row[OPERATION],
                 "change_sequence": row[CHANGE_SEQUENCE],
-                "data": json.dumps({name: _plain(row[name]) for name in names if row[name] is not None}),
+                "data": _json({name: _plain(row[name]) for name in names if row[name] is not None}),
             }
             for row in rows.to_pylist()
         ]
-        text = "".join(json.dumps({k: v for k, v in line.items() if v is not None}) + "\n" for line in lines)
+        text = "".join(_json({k: v for k, v in line.items() if v is not None}) + "\n" for line in lines)
         place = urlsplit(self._plan.quarantine_uri, allow_fragments=False)
         self._objects.put(place.netloc, f"{place.path.strip('/')}/part-00000.json", text.encode())
 
@@ -141,7 +141,8 @@ class ArrowPrepared:
         for path in sorted({part.partition for part in slices} - known - {""}):
             commit.put_partition(path)
         for number, part in enumerate(slices):
-            commit.put_data(part, write_file(part, number, instant, columns, self._files))
+            with written_file(part, number, instant, columns, self._files) as written:
+                commit.put_data(part, written)
         extra = {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
         extra["schema"] = avro_schema(plan.config.raw_table_name, columns)
         return commit.complete(extra, self._files.files.values())
@@ -177,6 +178,10 @@ class ArrowPrepared:
             clean(self._objects, self._folder, self._plan.timeline)
         except OdpfError as error:  # the commit is made; what was not removed now is removed by a later one
             _log.warning("%s was not cleaned: %s", self._plan.config.raw_table, error)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from file_processor.engines.arrow.data_files import WrittenFile
 from file_processor.engines.arrow.limits import ARROW, WRITTEN_BY
 from file_processor.engines.arrow.placing import Slice
 from file_processor.file_groups import DataFile
+from file_processor.table_properties import PROPERTY_FILES
 from file_processor.timeline import Commit, Pending, Timeline
 from odpf.errors import EngineError
 from odpf.ports import ObjectStore
@@ -79,7 +80,7 @@ class HudiCommit:
 
     def put_properties(self, content: bytes) -> None:
         """Make the table what it is; before its first commit alone."""
-        self._put(".hoodie/hoodie.properties", content)
+        self._put(f".hoodie/{PROPERTY_FILES[0]}", content)
 
     def put_partition(self, path: str) -> None:
         """Make a folder a partition; without this file Spark reads nothing of it."""
@@ -94,8 +95,7 @@ class HudiCommit:
         file = written.file
         kind = "MERGE" if part.old else "CREATE"
         self._put(f".hoodie/.temp/{self._instant}/{file.path}.marker.{kind}", b"")
-        with written.content as content:
-            self._objects.put_file(self._folder.bucket, self._folder.key(file.path), content)
+        self._objects.put_file(self._folder.bucket, self._folder.key(file.path), written.content)
         self._statistics.setdefault(file.partition, []).append(_statistics(part, written))
 
     def complete(self, extra: Mapping[str, str], replaced: Iterable[DataFile] = ()) -> Commit:

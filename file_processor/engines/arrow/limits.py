@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from file_processor.columns import key_generator
 from file_processor.inspection import Inspection
-from file_processor.table_properties import TableProperties
+from file_processor.table_properties import TableProperties, is_key_generator
 from file_processor.timeline import Pending, Timeline
 from odpf.table_config import TableConfig
 
@@ -16,23 +16,6 @@ ARROW = "arrow"
 
 _NO_TEXT = ("float", "double")
 """Types whose text in record keys and paths is Java's own."""
-_UNKNOWN_HERE: Mapping[str, tuple[str, str]] = {
-    "hoodie.table.metadata.partitions": ("", "has a metadata table, past which Arrow's commits would not be seen"),
-    "hoodie.table.metadata.partitions.inflight": ("", "has a metadata table in the making"),
-    "hoodie.table.base.file.format": ("PARQUET", "has data files in another format than Parquet"),
-    "hoodie.table.cdc.enabled": ("false", "has Hudi's change data capture on"),
-    "hoodie.populate.meta.fields": ("true", "is without Hudi's columns"),
-    "hoodie.datasource.write.drop.partition.columns": ("false", "leaves partition columns out of its files"),
-    "hoodie.datasource.write.hive_style_partitioning": ("true", "has folders that do not name the partition column"),
-    "hoodie.datasource.write.partitionpath.urlencode": ("true", "has partition values in its paths as they stand"),
-    "hoodie.timeline.layout.version": ("1", "has another layout of its timeline"),
-    "hoodie.bootstrap.base.path": ("", "was bootstrapped"),
-}
-_KEY_GENERATORS = {
-    "org.apache.hudi.keygen.SimpleKeyGenerator": "SIMPLE",
-    "org.apache.hudi.keygen.NonpartitionedKeyGenerator": "NON_PARTITION",
-    "org.apache.hudi.keygen.ComplexKeyGenerator": "COMPLEX",
-}
 
 
 def obstacles(
@@ -76,12 +59,9 @@ def _of_timeline(timeline: Timeline) -> Iterator[str]:
 def _of_properties(config: TableConfig, properties: TableProperties | None) -> Iterator[str]:
     if properties is None:
         return
-    said = dict(properties.others)
-    for name, (usual, sentence) in _UNKNOWN_HERE.items():
-        if said.get(name, usual).lower() != usual.lower():
-            yield f"The table {sentence} ({name}={said[name]})."
+    yield from (f"The table {sentence}." for sentence in properties.unusual())
     expected = key_generator(config)
-    if properties.key_generator not in (None, expected, _KEY_GENERATORS[expected]):
+    if properties.key_generator and not is_key_generator(properties.key_generator, expected):
         yield f"The table's keys are made by {properties.key_generator}, not by {expected}."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
@@ -79,13 +78,12 @@ class TableFiles:
             if some.num_rows:
                 yield some[RECORD_KEY], some[ORDER], pa.repeat(pa.scalar(group), some.num_rows)
 
-    def _open(self, file: DataFile) -> BinaryIO:
+    def _open(self, file: DataFile) -> BinaryIO | pa.BufferReader:
         key = f"{self._base}/{file.path}"
         if file.group in self._kept:
-            return io.BytesIO(self._kept[file.group])
+            return pa.BufferReader(self._kept[file.group])
         if file.size > _KEPT_BYTES - self._kept_bytes:
             return self._objects.open(self._bucket, key)[0]
-        content = self._objects.get(self._bucket, key)
-        self._kept[file.group] = content
+        content = self._kept[file.group] = self._objects.get(self._bucket, key)
         self._kept_bytes += len(content)
-        return io.BytesIO(content)
+        return pa.BufferReader(content)
