@@ -72,7 +72,9 @@ PROCESS_BATCH = _functions("process_batch", "process_batch", lock="process-batch
 )
 CONFIG_MANAGER = _functions("config_manager", "config_manager", lock="config-manager")
 OBSERVABILITY = _functions("observability", "watch", lock="observability")
-JOB = Package("glue/odpf.zip", ("glue_scripts.process_batch",), "job", GLUE, unpacks=False)
+_SPARK = ("file_processor.engines.spark.engine", "file_processor.engines.spark.session")
+"""Imported by name when the first table needs Spark (`engines/offer.py`), so that no function has it."""
+JOB = Package("glue/odpf.zip", ("glue_scripts.process_batch", *_SPARK), "job", GLUE, unpacks=False)
 
 FUNCTIONS = (FILE_MANAGER, FILE_PROCESSOR, PROCESS_BATCH, CONFIG_MANAGER, OBSERVABILITY)
 PACKAGES = (*FUNCTIONS, JOB)

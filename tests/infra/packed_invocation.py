@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from file_processor.engines.arrow.engine import ArrowEngine
+from file_processor.engines.offer import arrow_alone
 from file_processor.invocation import Invocation
 from file_processor.lease import Contender
-from file_processor.table_run import Workshop
+from file_processor.workshop import Workshop
 from odpf.landed_file import LandedFile
 from odpf.manifest import BatchManifest, TableWork
 from odpf.states import Compute, EngineName
@@ -57,7 +57,7 @@ def invoke(aws: MemoryAws, run_id: str, file: LandedFile) -> str:
         tables=(TableWork(config=TABLE, files=(file,), engine=EngineName.ARROW, table_bytes=0),),
     )
     fence = Contender(aws.ledger, aws.job_runs, aws.settings, f"lambda:{run_id}:0:r", run_id, is_patient=False)
-    engines = {EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
+    engines = arrow_alone(aws.objects)
     shop = Workshop(aws.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, engines)
     return Invocation(manifest, "s3://b/m.json", shop, aws.audit).run(lambda: 890.0)["then"]
 

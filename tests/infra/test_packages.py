@@ -141,6 +141,13 @@ def test_the_job_is_its_script_pure_python_and_the_wheels_of_its_lock(packages):
     assert (packages / "glue/process_batch.py").read_bytes() == (ROOT / "glue_scripts/process_batch.py").read_bytes()
 
 
+def test_both_engines_are_in_the_jobs_bundle(packages):
+    folders = {
+        name.split("/")[2] for name in names_in(packages / JOB.path) if name.startswith("file_processor/engines/")
+    }
+    assert {"arrow", "spark"} <= folders
+
+
 def test_the_job_starts_from_its_bundle_alone(packages, tmp_path):
     for path in (packages / "glue" / "wheels").iterdir():
         for name, content in Wheel(path).files():
@@ -160,7 +167,10 @@ def test_the_job_starts_from_its_bundle_alone(packages, tmp_path):
         "urllib3",
     )
     path = [packages / JOB.path, tmp_path / "installed", Runtime(tmp_path, brings).brought]
-    start = "import runpy, sys; sys.path[:0] = sys.argv[2:]; print(runpy.run_path(sys.argv[1])['main'].__name__)"
+    start = (
+        "import runpy, sys; sys.path[:0] = sys.argv[2:]; print(runpy.run_path(sys.argv[1])['main'].__name__); "
+        "import file_processor.engines.spark.engine, file_processor.engines.spark.session"
+    )
     command = [sys.executable, "-I", "-S", "-B", "-c", start, packages / "glue/process_batch.py", *path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "main"), done.stderr
