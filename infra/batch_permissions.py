@@ -10,7 +10,8 @@ from odpf.table_refreshed import SOURCE
 
 
 def job_statements() -> list[Statement]:
-    """What the job needs as a job of Glue, and to stop one that hangs."""
+    """What the job needs as a job of Glue, with Spark, and to stop one that hangs."""
+    artifacts = "ArtifactsBucketName"
     return [
         allow("ReadPackages", ["s3:GetObject"], [sub("arn:${AWS::Partition}:s3:::${CodeBucket}/${CodePrefix}/glue/*")]),
         allow(
@@ -22,6 +23,14 @@ def job_statements() -> list[Statement]:
             ],
         ),
         use_key(write=True),
+        allow("CopyWhatSparkCannotRead", ["s3:GetObject", "s3:PutObject"], [objects_arn(artifacts, "scratch/")]),
+        # Without a slash: Spark looks for a file in place of the folder, and EMRFS marks folders by objects beside them.
+        allow(
+            "WriteQuarantine",
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            [objects_arn(artifacts, "quarantine")],
+        ),
+        know_absent(artifacts, "scratch/", "quarantine"),
         allow("StopDeadOwners", ["glue:BatchStopJobRun"], [job_arn()]),
     ]
 
@@ -31,21 +40,11 @@ def batch_statements(parameters: Parameters) -> list[Statement]:
     staging, artifacts = parameters.list("StagingBuckets"), "ArtifactsBucketName"
     tracker = table_arn("file_processing_tracker")
     return [
+        allow("ReadManifests", ["s3:GetObject"], [objects_arn(artifacts, prefix) for prefix in ("runs/", "batches/")]),
         allow(
-            "ReadManifests",
-            ["s3:GetObject"],
-            [objects_arn(artifacts, prefix) for prefix in ("runs/", "batches/", "scratch/")],
+            "WriteBatches", ["s3:PutObject"], [objects_arn(artifacts, prefix) for prefix in ("batches/", "quarantine/")]
         ),
-        allow(
-            "WriteBatches", ["s3:PutObject"], [objects_arn(artifacts, prefix) for prefix in ("batches/", "scratch/")]
-        ),
-        # Without a slash: Spark looks for a file in place of the folder, and EMRFS marks folders by objects beside them.
-        allow(
-            "WriteQuarantine",
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-            [objects_arn(artifacts, "quarantine")],
-        ),
-        know_absent(artifacts, "runs/", "batches/", "scratch/", "quarantine"),
+        know_absent(artifacts, "runs/", "batches/"),
         allow("ReadStagedFiles", ["s3:GetObject"], each_objects_arn(staging)),
         list_staging(parameters),
         allow(

@@ -165,7 +165,7 @@ class FileProcessor(Stack):
             trusted=trust("glue.amazonaws.com"),
             statements=job_statements(),
             managed=[self._more()],
-            wildcards="Its packages lie below one prefix, log groups are made by Glue.",
+            wildcards="Packages, copies and quarantined rows lie below prefixes of their own; Glue makes log groups.",
         )
         connection = iam.CfnPolicy(
             stack,
