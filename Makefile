@@ -1,12 +1,13 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more soak lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak bench-engines lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INFRA_READY := $(VENV)/.ready-infra
+BENCH_READY := $(VENV)/.ready-bench
 MINISTACK := .venv-ministack
 MINISTACK_READY := $(MINISTACK)/.ready
 CHECKOV := .venv-checkov
@@ -23,17 +24,19 @@ ROWS ?=
 ARGS ?=
 ENVIRONMENT ?= infra/environments/example.yaml
 COMPONENT ?= all
+RUNTIME ?= glue5.0
+export ODPF_RUNTIME := $(RUNTIME)
 ROLE ?= primary
 
 help: ## print the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## make .venv with everything pinned in requirements.lock
 
 demo: $(READY) ## 18 tables from nothing to validated counts (ROWS=1000, ARGS="--parquet FILE --keep")
 	@$(BIN)/odpf demo $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
-test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words")
+test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTIME=glue5.1)
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "not more and not soak" $(ARGS)
 
@@ -44,6 +47,10 @@ test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need 
 soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: both Regions by the runbook, the AWS guide typed, checkov (about ten minutes)
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m soak --no-skips $(ARGS)
+
+bench-engines: $(BENCH_READY) ## what the engines cost, beside bare Hudi and delta-rs, into build/ (ARGS=--quick; else an hour)
+	@$(PREFETCH)
+	@$(BIN)/python -m benchmarks.engines $(ARGS)
 
 lint: $(INFRA_READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
@@ -71,6 +78,8 @@ lock: $(READY) ## resolve the dependencies anew into requirements.lock and infra
 	@$(COMPILE) --upgrade $(EXTRAS:%=--extra %) --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --extra infra \
 		--output-file infra/locks/infra.lock pyproject.toml
+	@$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --extra bench \
+		--output-file infra/locks/bench.lock pyproject.toml
 	@for group in $(PACKED); do \
 		$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --group pyproject.toml:$$group \
 			--python-platform x86_64-manylinux2014 --only-binary :all: --output-file infra/locks/$$group.lock || exit 1; \
@@ -104,6 +113,12 @@ $(READY): requirements.lock pyproject.toml
 $(INFRA_READY): infra/locks/infra.lock $(READY)
 	@echo "Adding what builds for AWS to $(VENV): $(INFRA_DOWNLOADS) from PyPI, only this once ..." >&2
 	@$(INSTALL) --quiet -r infra/locks/infra.lock
+	@touch $@
+
+# What the benchmarks compare with.
+$(BENCH_READY): infra/locks/bench.lock $(READY)
+	@echo "Adding what the benchmarks compare with to $(VENV): 60 MB from PyPI, only this once ..." >&2
+	@$(INSTALL) --quiet -r infra/locks/bench.lock
 	@touch $@
 
 # The AWS emulator that the templates are deployed to. Apart, as it pins a botocore, and its Lambdas must find nothing of $(VENV).

@@ -6,6 +6,7 @@ with its reason and touches no other file.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ MAPPED_OPERATION = "cdc_operation"
 """The operation column that a mapping rule adds, unless the configuration names another."""
 
 _AT_ONCE = 8
+_KEPT_OF_A_FILE, _KEPT_OF_A_BATCH = 1024 * 1024, 32 * 1024 * 1024
 _PLAIN_PATH = re.compile(r"^[A-Za-z0-9/_.\-]+$")
 _STORABLE_NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
 _MOST_DIGITS = 38
@@ -43,6 +45,7 @@ class Inspection(NamedTuple):
         sequences: smallest and greatest change sequence, as far as the statistics tell.
         int96: whether it has 96-bit timestamps, which Arrow misreads before 1970.
         rewrite: whether its types must be rewritten before Spark can read it (docs/hudi.md).
+        content: the whole file, if it is small and so are those beside it; an engine that can spares a request.
         problem: why it cannot be applied, None if it can.
     """
 
@@ -55,6 +58,7 @@ class Inspection(NamedTuple):
     sequences: tuple[str, str] | None = None
     int96: bool = False
     rewrite: bool = False
+    content: bytes | None = None
     problem: str | None = None
 
     @property
@@ -65,22 +69,30 @@ class Inspection(NamedTuple):
 
 def inspect(objects: ObjectStore, config: TableConfig, files: Sequence[ChosenFile]) -> list[Inspection]:
     """Read the footers of all files, a few at once, in the order given."""
-    if not files:
-        return []
+    most = _KEPT_OF_A_FILE if sum(chosen.file.size for chosen in files) <= _KEPT_OF_A_BATCH else 0
+
+    def inspected(chosen: ChosenFile) -> Inspection:
+        return _inspect(objects, config, chosen, keep=chosen.file.size <= most)
+
+    if len(files) < 2:  # noqa: PLR2004  a thread for one file is a waste
+        return [inspected(chosen) for chosen in files]
     with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
-        return list(pool.map(lambda chosen: _inspect(objects, config, chosen), files))
+        return list(pool.map(inspected, files))
 
 
-def _inspect(objects: ObjectStore, config: TableConfig, chosen: ChosenFile) -> Inspection:
+def _inspect(objects: ObjectStore, config: TableConfig, chosen: ChosenFile, *, keep: bool) -> Inspection:
     file = chosen.file
     try:
-        reader, etag = objects.open(file.bucket, file.key)
+        reader, etag = objects.open(file.bucket, file.key, tail=file.size if keep else 0)
     except FileNotFoundError:
         return Inspection(chosen, problem=_gone(file))
     with reader:
         if etag.strip('"') != file.etag:
             return Inspection(chosen, problem=_overwritten(file))
-        return _read_footer(config, chosen, reader)
+        if not keep:
+            return _read_footer(config, chosen, reader)
+        content = reader.read()
+    return _read_footer(config, chosen, io.BytesIO(content))._replace(content=content)
 
 
 def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> Inspection:

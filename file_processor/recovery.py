@@ -67,6 +67,7 @@ class Recovery:
             _log.warning(
                 "finishing file batch %s of %s, committed by run %s", note.batch_id, lease.raw_table, note.run_id
             )
+            self._timeline.check_whole(commit)
             if note.fence >= lease.fence:
                 lease = self._contender.ledger.raise_fence(lease, note.fence)
                 yield lease, None

@@ -266,6 +266,7 @@ class TableRun:
             quarantine_uri=f"s3://{settings.artifacts_bucket}/quarantine/{config.raw_table}/{identity}",
             input_bytes=sum(inspection.chosen.file.size for inspection in fitted.usable),
             timeline=self._timeline,
+            contents={found.chosen.file.path: found.content for found in fitted.usable if found.content is not None},
         )
 
     def _batch_id(self, choice: Choice) -> str:

@@ -336,7 +336,26 @@ class Timeline:
                 f"{self._base} has a commit with fence {own[1].note.fence}, this run held {note.fence}: a former owner "
                 "woke up or this one did. The next run compares ledger and timeline."
             )
+        if made is not None:
+            self.check_whole(made)
         return own[0]
+
+    def check_whole(self, commit: Commit) -> None:
+        """Check that the data files of a commit are there: Hudi would not miss them, and its rows would be gone.
+
+        A writer that took this one for dead rolls its files back; the commit completed afterwards is an empty shell.
+
+        Raises:
+            TimelineViolation: some are not.
+        """
+        there = {file.path for file in self._files}
+        written = [path for _, path in commit.written if DataFile.parse(path, 0)]
+        if lost := sorted(set(written) - there):
+            raise TimelineViolation(
+                f"Commit {commit.instant} of {self.location} has no data file {lost[0]}: another writer rolled it back while it "
+                f"was made. Make sure that no other job writes this table, then remove .hoodie/{commit.instant}.commit (or "
+                ".replacecommit), in which no row is: the next run applies its files again."
+            )
 
     def stored_partitions(self) -> tuple[tuple[str, str], ...]:
         """(value, path) of all partitions on storage; each has a metadata file, without which Spark reads nothing."""

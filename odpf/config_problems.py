@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 LATER_VALUES: Mapping[tuple[str, str], str] = {
-    ("engine", "arrow"): "use auto or spark",
     ("table_data_versioning_type", "V"): "use S (current snapshot) or H (append history)",
     ("full_load_completion", "marker"): "leave it out or write none",
     ("full_load_completion", "quiet_seconds"): "leave it out or write none",
@@ -20,8 +19,6 @@ LATER_VALUES: Mapping[tuple[str, str], str] = {
 """Documented values that a later release honours, with what to write until then."""
 
 _ONE_VALUE_YET = ("schema_policy", "before_image_prefix")
-
-LATER_KEYS = {"compute": "every table batch is processed by the Glue job"}
 
 TUNING_OF_THE_ORIGINAL = frozenset(
     {
@@ -82,15 +79,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def unknown_key(key: str, value: object, known: Iterable[str]) -> str:
-    """Why a key is refused: Hudi's options by name, keys of a later release, else what it may have been meant for."""
+    """Why a key is refused: Hudi's options by name, else what it may have been meant for."""
     known = list(known)
     lowered = key.lower()
     if lowered.startswith(("hoodie.", "hoodie_")):
         return f"is a Hudi option that ODPF sets itself: {hudi_reason(lowered)}. Take it out"
     if lowered in TUNING_OF_THE_ORIGINAL:
         return "tuned Hudi in the original framework; ODPF derives it from the work at hand. Take it out"
-    if key in LATER_KEYS:
-        return f"is not supported by this release: {LATER_KEYS[key]}. Take it out"
     if isinstance(value, Mapping) and (options := [str(o) for o in value if str(o).lower().startswith("hoodie.")]):
         reasons = "; ".join(f"{option}: {hudi_reason(option.lower())}" for option in options)
         return f"holds Hudi options that ODPF sets itself: {reasons}. Take it out"

@@ -184,8 +184,11 @@ class ObjectStore(Protocol):
     def put_file(self, bucket: str, key: str, file: BinaryIO) -> None:
         """Write an object from a seekable file, from where it stands to its end, without holding it in memory."""
 
-    def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
-        """A seekable reader that fetches only the ranges asked for, and the object's etag; FileNotFoundError."""
+    def open(self, bucket: str, key: str, tail: int = 0) -> tuple[BinaryIO, str]:
+        """A seekable reader that fetches only the ranges asked for, and the object's etag; FileNotFoundError.
+
+        As many bytes of the object's end as `tail` says come with the first request.
+        """
 
     def list(self, bucket: str, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """Objects below a prefix with a key greater than `after`, in key order, paged."""

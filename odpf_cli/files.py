@@ -35,7 +35,7 @@ def listed(tracker: FileTracker, table: str | None, state: FileState | None) -> 
     """Files by table and name; one that stands in both trackers after a crash or a repeated event is done."""
     entries = []
     if state in (None, FileState.LANDED):
-        entries += [_entry(file, FileState.LANDED) for file in _waiting(tracker, table)]
+        entries += [_entry(file, FileState.LANDED) for file in waiting(tracker, table)]
     if state is not FileState.LANDED:
         entries += [_done_entry(record) for record in _done(tracker, table, state)]
     return sorted(entries, key=lambda entry: (entry["source_table_name"], entry["path"]))
@@ -47,15 +47,16 @@ def _done(tracker: FileTracker, table: str | None, state: FileState | None) -> I
     return (record for record in tracker.history(table) if state in (None, record.state))
 
 
-def _waiting(tracker: FileTracker, table: str | None) -> list[LandedFile]:
+def waiting(tracker: FileTracker, table: str | None) -> list[LandedFile]:
+    """Files that wait, of one table or of all, without those that history has already."""
     by_table: dict[str, list[LandedFile]] = {}
     for file in tracker.all_pending() if table is None else tracker.pending(table):
         by_table.setdefault(file.source_table_name, []).append(file)
-    waiting = []
+    still = []
     for table_name, found in by_table.items():
         done = tracker.done(table_name, [file.file_id for file in found])
-        waiting += [file for file in found if file.file_id not in done]
-    return waiting
+        still += [file for file in found if file.file_id not in done]
+    return still
 
 
 def _entry(file: LandedFile, state: FileState) -> dict[str, Any]:

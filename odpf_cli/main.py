@@ -14,6 +14,7 @@ from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
 from odpf_cli import config, dms, epoch, local
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
+from odpf_cli.explain import explain
 from odpf_cli.files import files
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
@@ -34,7 +35,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(config.app, name="config")
 app.add_typer(dms.app, name="dms")
 app.add_typer(epoch.app, name="epoch")
-for command in (run, status, runs, files, query, cost):
+for command in (run, status, runs, files, explain, query, cost):
     app.command()(command)
 
 

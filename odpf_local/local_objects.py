@@ -61,7 +61,7 @@ class LocalObjectStore:
         """Write an object from where a file stands to its end."""
         self._put(bucket, key, lambda copy: shutil.copyfileobj(file, copy), os.replace)
 
-    def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
+    def open(self, bucket: str, key: str, tail: int = 0) -> tuple[BinaryIO, str]:  # noqa: ARG002  all of it is near
         """The file itself, which can be mapped into memory, and its etag; close it."""
         try:
             file = self._path(bucket, key).open("rb")

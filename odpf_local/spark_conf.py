@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from odpf.errors import TransientError
+from odpf.errors import InvalidSettings, TransientError
 from odpf_local.java import TRUSTSTORE_PASSWORD, cache_folder, java_home, truststore
 
-PACKAGES = ("org.apache.hudi:hudi-spark3.5-bundle_2.12:0.15.0", "org.apache.hadoop:hadoop-aws:3.3.4")
+HUDI_OF_RUNTIME = {"glue5.0": "0.15.0", "glue5.1": "1.0.2"}
+"""Hudi releases by ODPF_RUNTIME, the Glue version whose jobs are stood in for; Spark is the one of Glue 5.0 with both."""
 # Only Maven Central: Spark's own list has a host that adds nothing and costs log lines where it cannot be reached.
 _IVY_SETTINGS = """<ivysettings>
   <settings defaultResolver="central"/>
@@ -49,6 +50,21 @@ _PRINT_JARS = (
 )
 
 
+def packages() -> tuple[str, ...]:
+    """Coordinates of the jars that jobs here run with.
+
+    Raises:
+        InvalidSettings: ODPF_RUNTIME names no Glue version that the job is written for.
+    """
+    runtime = os.environ.get("ODPF_RUNTIME") or "glue5.0"
+    if runtime not in HUDI_OF_RUNTIME:
+        raise InvalidSettings(f"ODPF_RUNTIME is {runtime!r}; write one of {', '.join(HUDI_OF_RUNTIME)}.")
+    return (
+        f"org.apache.hudi:hudi-spark3.5-bundle_2.12:{HUDI_OF_RUNTIME[runtime]}",
+        "org.apache.hadoop:hadoop-aws:3.3.4",
+    )
+
+
 class JarsNotFetched(TransientError):
     """Hudi's and S3A's jars could not be had from Maven Central."""
 
@@ -61,8 +77,9 @@ def prefetch(tell: Callable[[str], None] = lambda _: None) -> tuple[Path, ...]:
 
     Raises:
         JarsNotFetched: with the end of what Spark said.
+        InvalidSettings: ODPF_RUNTIME cannot be used.
     """
-    stamp = cache_folder() / f"jars-{hashlib.sha256('|'.join(PACKAGES).encode()).hexdigest()[:16]}.json"
+    stamp = cache_folder() / f"jars-{hashlib.sha256('|'.join(packages()).encode()).hexdigest()[:16]}.json"
     if jars := _stamped(stamp):
         return jars
     with _exclusive(cache_folder() / "jars.lock"):  # the first runs of several programs must not mix their downloads
@@ -162,12 +179,12 @@ def _resolve() -> tuple[Path, ...]:
     with TemporaryDirectory() as temporary:
         settings = Path(temporary) / "ivysettings.xml"
         settings.write_text(_IVY_SETTINGS)
-        packages = {
-            "spark.jars.packages": ",".join(PACKAGES),
+        options = {
+            "spark.jars.packages": ",".join(packages()),
             "spark.jars.ivy": str(cache_folder() / "ivy"),
             "spark.jars.ivySettings": str(settings),
         }
-        conf = _write(Path(temporary) / "conf", {**_machine("1g"), **packages})
+        conf = _write(Path(temporary) / "conf", {**_machine("1g"), **options})
         answer = subprocess.run(  # noqa: S603  this interpreter, a fixed text
             [sys.executable, "-c", _PRINT_JARS],
             env={**os.environ, **job_environment(conf)},
@@ -181,7 +198,7 @@ def _resolve() -> tuple[Path, ...]:
             return tuple(Path(jar.removeprefix("file://")) for jar in line.removeprefix("JARS ").split(","))
     tail = "\n".join((answer.stdout + answer.stderr).splitlines()[-15:])
     raise JarsNotFetched(
-        f"The jars {', '.join(PACKAGES)} could not be fetched. Check the connection to Maven Central, "
+        f"The jars {', '.join(packages())} could not be fetched. Check the connection to Maven Central, "
         f"then try again. Spark said:\n{tail}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
@@ -50,6 +51,7 @@ class WritePlan(NamedTuple):
         quarantine_uri: where rows go that cannot be applied.
         input_bytes: size of the files, for parallelism.
         timeline: the table's folder as the holder of the lease found it.
+        contents: of files that were fetched whole already, by path.
     """
 
     kind: CycleKind
@@ -62,6 +64,7 @@ class WritePlan(NamedTuple):
     quarantine_uri: str
     input_bytes: int
     timeline: Timeline
+    contents: Mapping[str, bytes] = {}
 
 
 class Reduced(NamedTuple):

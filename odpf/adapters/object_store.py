@@ -71,15 +71,15 @@ class S3ObjectStore:
         with aws_call(f"Writing s3://{bucket}/{key}"):
             self._client.put_object(Bucket=bucket, Key=key, Body=io.BufferedReader(_RestOfFile(file)))
 
-    def open(self, bucket: str, key: str) -> tuple[BinaryIO, str]:
+    def open(self, bucket: str, key: str, tail: int = 0) -> tuple[BinaryIO, str]:
         """A buffered reader over ranged requests, and the etag that every one of them insists on."""
         try:
-            tail, answer = self.fetch(bucket, key, Range=f"bytes=-{TAIL_BYTES}")
+            end, answer = self.fetch(bucket, key, Range=f"bytes=-{max(tail, TAIL_BYTES)}")
         except _EmptyObject:
-            tail, answer = self.fetch(bucket, key)
-        size = int(answer["ContentRange"].rsplit("/", 1)[1]) if "ContentRange" in answer else len(tail)
+            end, answer = self.fetch(bucket, key)
+        size = int(answer["ContentRange"].rsplit("/", 1)[1]) if "ContentRange" in answer else len(end)
         etag = str(answer["ETag"])
-        raw = _RangedObject(self, bucket, key, etag=etag, size=size, tail=tail)
+        raw = _RangedObject(self, bucket, key, etag=etag, size=size, tail=end)
         return io.BufferedReader(raw, TAIL_BYTES), etag.strip('"')
 
     def fetch(self, bucket: str, key: str, **arguments: Any) -> tuple[bytes, dict[str, Any]]:

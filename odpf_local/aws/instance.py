@@ -23,7 +23,7 @@ from odpf_local.aws.dynamodb import atomic_requests
 from odpf_local.aws.function_call import TIMEOUT_SECONDS
 from odpf_local.aws.function_processes import FunctionProcesses
 from odpf_local.aws.functions import Functions
-from odpf_local.aws.http_server import HttpServer
+from odpf_local.aws.http_server import HttpServer, Observer
 from odpf_local.aws.job_runs import JobRunner
 from odpf_local.aws.queue_poller import QueuePoller, undisturbed_deletes
 from odpf_local.aws.running import INSTANCE_VARIABLE, REGION, REPOSITORY, STATE_FOLDER
@@ -59,6 +59,8 @@ class Options:
     spark: bool = True
     region: str = REGION
     record: Path | None = None
+    observer: Observer | None = None
+    """Is told every request, where nothing is recorded."""
 
 
 class EmbeddedAws:
@@ -116,7 +118,7 @@ class EmbeddedAws:
     def _start(self, tell: Callable[[str], None]) -> None:
         enter, undo = self._stack.enter_context, self._stack.callback
         recorder = CallRecorder(self.options.record, DEFAULT_ACCOUNT_ID) if self.options.record else None
-        server = HttpServer(self._wanted_port, recorder.observe if recorder else None)
+        server = HttpServer(self._wanted_port, recorder.observe if recorder else self.options.observer)
         undo(server.stop)
         self.port = server.port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"

@@ -17,7 +17,7 @@ from odpf_cli.main import execute
 from tests.cli.builders import NOW, embed, landed, record, table_item
 
 REGION = "eu-west-1"
-READING = (("status",), ("runs",), ("files",), ("query", "SELECT 1"), ("config", "show"))
+READING = (("status",), ("runs",), ("files",), ("explain", "--table", "a.b"), ("query", "SELECT 1"), ("config", "show"))
 
 
 @pytest.fixture
@@ -68,6 +68,16 @@ def test_files_are_filtered_by_table_and_state(aws, answer):
     assert [entry["state"] for entry in answer("files")[1]] == ["quarantined", "raw_file_landed"]
     assert [entry["reason"] for entry in answer("files", "--state", "quarantined")[1]] == ["truncated"]
     assert answer("files", "--table", "shop.lines") == (0, [])
+
+
+def test_a_table_is_explained_and_an_unknown_one_is_wrong_input(aws, answer):
+    aws.config.put_tables([table_item()])
+    aws.tracker.register(landed("LOAD00000001.parquet"), NOW)
+    status, found = answer("explain", "--table", "shop.orders")
+    assert (status, found["engine"], found["pending_files"], found["left_alone"]) == (0, "arrow", 1, None)
+    status, document = answer("explain", "--table", "shop.ordres")
+    assert status == 2
+    assert "did you mean 'shop.orders'" in document["error"]
 
 
 def test_a_started_run_is_told_and_listed(aws, answer):

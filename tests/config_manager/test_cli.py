@@ -64,7 +64,7 @@ def test_apply_writes_and_tells_where_and_the_same_again_does_nothing(aws, odpf)
 
 
 def test_a_file_with_problems_exits_2_with_all_of_them_and_writes_nothing(aws, odpf):
-    status, document, told = odpf("apply", write(table(engine="arrow"), table("b", refresh_cadence="other")))
+    status, document, told = odpf("apply", write(table(engine="flink"), table("b", refresh_cadence="other")))
     assert status == 2
     assert document["deployment_id"] is None
     paths = [problem["path"] for problem in document["problems"]]

@@ -51,7 +51,7 @@ def test_a_manifest_is_applied(aws):
 
 
 def test_a_refused_manifest_is_done_and_a_message_that_is_no_event_fails_alone(aws):
-    put(aws, table(engine="arrow"))
+    put(aws, table(engine="flink"))
     assert config_manager.handler(records("junk", BODY), None) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert aws.config.tables() == []
     assert [record["status"] for record in aws.config.deployments()] == ["refused"]

@@ -44,7 +44,7 @@ def test_a_manifest_may_prune(stores):
 
 
 def test_a_bad_manifest_writes_nothing_but_its_refusal_once(stores):
-    put(stores, table(), table("b", engine="arrow"))
+    put(stores, table(), table("b", engine="flink"))
     outcomes = [apply_manifest(event(), stores, NOW) for _ in range(2)]
     assert stores.config.tables() == []
     (record,) = stores.config.deployments()

@@ -175,7 +175,7 @@ def test_states_are_asked_once_and_only_for_tables_that_change():
 
 
 def test_any_problem_leaves_an_empty_plan(stores):
-    found = plan(stores, table(), table("b", engine="arrow"))
+    found = plan(stores, table(), table("b", engine="flink"))
     assert (found.added, found.nothing_to_do, len(found.problems)) == ((), True, 1)
 
 

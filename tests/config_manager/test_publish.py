@@ -62,7 +62,7 @@ def test_a_database_that_was_dropped_is_made_again(stores):
 
 
 def test_with_any_problem_nothing_is_written(stores):
-    bad = plan(stores, table(), table("b", engine="arrow"))
+    bad = plan(stores, table(), table("b", engine="flink"))
     with pytest.raises(InvalidConfiguration) as refused:
         publish(bad, stores, who="ann", now=NOW)
     assert [path for path, _ in refused.value.problems] == ["c.yaml:tables[1].engine"]

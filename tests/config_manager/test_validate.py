@@ -76,7 +76,6 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
 @pytest.mark.parametrize(
     "values",
     [
-        {"engine": "arrow"},
         {"table_data_versioning_type": "V"},
         {"full_load_completion": "marker"},
         {"full_load_completion": "quiet_seconds:120"},
@@ -85,7 +84,6 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
         {"reload_mode": "difference"},
         {"schema_policy": {"narrowed": "evolve"}},
         {"before_image_prefix": "OLD_"},
-        {"compute": "lambda"},
     ],
 )
 def test_what_a_later_release_brings_is_refused_as_such(values):

@@ -179,7 +179,7 @@ def test_a_run_that_succeeds_says_so(flow: Flow) -> None:
     assert flow.loaded.document["warnings"] == []
     for result in results(flow.loaded).values():
         assert (result["outcome"], result["refresh_status"], result["error"]) == ("completed", "completed", None)
-        assert result["engine"] == "spark"
+        assert result["engine"] == "arrow"
 
 
 def test_a_run_counts_every_row_it_read(flow: Flow) -> None:

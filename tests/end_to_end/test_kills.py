@@ -26,8 +26,10 @@ pytestmark = pytest.mark.more  # two minutes of killed processes
 CADENCE = "killed"
 TABLES = ("killed.plain", "killed.parts", "killed.history", "killed.other")
 MORE: dict[str, dict[str, str]] = {
-    "killed.parts": {"hudi_partition_key": "note"},
-    "killed.history": {"table_data_versioning_type": "H"},
+    "killed.plain": {"engine": "spark"},
+    "killed.parts": {"hudi_partition_key": "note", "engine": "arrow"},
+    "killed.history": {"table_data_versioning_type": "H", "engine": "spark"},
+    "killed.other": {"engine": "arrow"},
 }
 ROWS = 20
 SEED = 20260131

@@ -8,14 +8,14 @@ from file_processor.choosing import CycleKind
 from file_processor.engines.engine import WritePlan
 from file_processor.engines.spark.engine import SparkEngine, release_of_jar
 from file_processor.engines.spark.hudi import pinned_table_version, write_options
-from file_processor.runtime_guard import SUPPORTED, TABLE_VERSION, check_pinned, check_release, check_table
+from file_processor.runtime_guard import TABLE_VERSION, check_pinned, check_release, check_table
 from file_processor.table_properties import TableProperties
 from file_processor.timeline import Timeline
 from odpf.errors import UnsupportedRuntime
 from odpf.states import Outcome, RunStatus
 from odpf.table_config import read_table_config
 from odpf_local.memory import MemoryObjectStore
-from odpf_local.spark_conf import PACKAGES
+from odpf_local.spark_conf import HUDI_OF_RUNTIME
 from tests.file_processor.workbench import LOCATION, table_item, wrapped
 
 FOLDER = "raw/orders/.hoodie"
@@ -50,9 +50,9 @@ def test_a_jar_that_says_nothing_may_be_named_after_its_release(jar, release):
     assert release_of_jar(jar) == release
 
 
-def test_the_release_on_one_machine_is_a_supported_one():
-    (bundle,) = (package for package in PACKAGES if "hudi" in package)
-    assert check_release(bundle.rsplit(":", 1)[1]) in SUPPORTED
+@pytest.mark.parametrize("runtime", HUDI_OF_RUNTIME)
+def test_the_releases_on_one_machine_are_supported_ones(runtime):
+    assert f"glue{check_release(HUDI_OF_RUNTIME[runtime]).glue}" == runtime
 
 
 def plan(kind: CycleKind = CycleKind.CHANGES, **item) -> WritePlan:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from file_processor.columns import OPERATION
 from file_processor.engines.arrow.placing import Slice
 from file_processor.engines.arrow.reduction import KEY
 from file_processor.engines.arrow.table_files import BATCH_ROWS, RECORD_KEY, TableFiles
@@ -19,19 +20,21 @@ from file_processor.engines.arrow.types import arrow_type
 from file_processor.file_groups import DataFile
 from file_processor.schema import Schema
 
+FILE_NAME = "_hoodie_file_name"
+"""The file that a row stands in now; all else of Hudi's stays with a row that is carried over."""
 HUDI_COLUMNS = (
     "_hoodie_commit_time",
     "_hoodie_commit_seqno",
     RECORD_KEY,
     "_hoodie_partition_path",
-    "_hoodie_file_name",
+    FILE_NAME,
 )
 
 _IN_MEMORY = 32 * 1024 * 1024
 """Larger files are written to disk before they are put."""
 _ROW_GROUP_ROWS = 128 * 1024
-_SAMPLE_ROWS = 2048
-_REPEATED = ("_hoodie_commit_time", "_hoodie_partition_path", "_hoodie_file_name", "_odpf_operation")
+_SAMPLE_ROWS = 512
+_REPEATED = ("_hoodie_commit_time", "_hoodie_partition_path", FILE_NAME, OPERATION)
 
 
 class WrittenFile(NamedTuple):
@@ -116,7 +119,7 @@ def _carried(part: Slice, file: DataFile, schema: pa.Schema, files: TableFiles) 
     if part.old is None:
         return
     removed = part.removed.combine_chunks()
-    for batch in files.batches(part.old):
+    for batch in files.batches(part.old, without=FILE_NAME):
         kept = batch
         if len(removed):
             kept = batch.filter(pc.invert(pc.is_in(batch[RECORD_KEY], value_set=removed)))
@@ -128,7 +131,7 @@ def _fitted(batch: pa.RecordBatch, file_name: str, schema: pa.Schema) -> pa.Reco
     there = set(batch.schema.names)
     columns = [
         pa.repeat(pa.scalar(file_name), batch.num_rows)
-        if field.name == "_hoodie_file_name"
+        if field.name == FILE_NAME
         else _cast(batch[field.name], field.type)
         if field.name in there
         else pa.nulls(batch.num_rows, field.type)
@@ -149,7 +152,7 @@ def _added(part: Slice, number: int, file: DataFile, schema: pa.Schema) -> pa.Ta
         "_hoodie_commit_seqno": pc.binary_join_element_wise(f"{file.instant}_{number}_", row_numbers, ""),
         RECORD_KEY: part.rows[KEY],
         "_hoodie_partition_path": pa.repeat(pa.scalar(part.partition), rows),
-        "_hoodie_file_name": pa.repeat(pa.scalar(file.name), rows),
+        FILE_NAME: pa.repeat(pa.scalar(file.name), rows),
     }
     return pa.table(
         [hudi.get(name, part.rows[name] if name not in hudi else None) for name in schema.names], schema=schema
@@ -163,11 +166,11 @@ def _statistics(part: Slice, added: pa.Table) -> bool | list[str]:
 
 
 def _dictionaries(sample: pa.Table | pa.RecordBatch) -> Sequence[str]:
-    """Columns whose values repeat: a dictionary costs the others time and spares them nothing."""
+    """Columns whose values repeat: a dictionary costs the others time and spares them nothing, nor short numbers."""
     some = sample.slice(0, _SAMPLE_ROWS)
     most = max(1, some.num_rows // 4)
-    own = [name for name in some.schema.names if name not in HUDI_COLUMNS and not pa.types.is_boolean(some[name].type)]
+    texts = [name for name in some.schema.names if name not in HUDI_COLUMNS and pa.types.is_string(some[name].type)]
     return [
         *_REPEATED,
-        *(name for name in own if name not in _REPEATED and pc.count_distinct(some[name]).as_py() <= most),
+        *(name for name in texts if name != OPERATION and pc.count_distinct(some[name]).as_py() <= most),
     ]

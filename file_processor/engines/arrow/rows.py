@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -37,13 +38,11 @@ def read_rows(objects: ObjectStore, plan: WritePlan) -> pa.Table:
 
 
 def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: str) -> pa.Table:
-    place = urlsplit(path, allow_fragments=False)
     names = {lower: name for name, lower, _ in group.columns}
     wanted = dict.fromkeys([*names.values(), *filter(None, [group.mapped_operation, group.sequence])])
     if group.dms_operation:
         wanted[_DMS_OPERATION] = None
-    reader, _ = objects.open(place.netloc, path.removeprefix(f"s3://{place.netloc}/"))
-    with reader:
+    with _opened(objects, path, plan.contents.get(path)) as reader:
         source = pq.ParquetFile(reader).read(columns=list(wanted), use_threads=False)
     rows = source.num_rows
     columns = {
@@ -69,6 +68,13 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
         .append_column(FILE, pa.repeat(pa.scalar(file), rows))
         .append_column(ROW, row)
     )
+
+
+def _opened(objects: ObjectStore, path: str, content: bytes | None) -> BinaryIO | pa.BufferReader:
+    if content is not None:
+        return pa.BufferReader(content)
+    bucket = urlsplit(path, allow_fragments=False).netloc
+    return objects.open(bucket, path.removeprefix(f"s3://{bucket}/"))[0]
 
 
 def _nothing(rows: int) -> pa.Array:

@@ -45,8 +45,15 @@ class TableFiles:
         paths = {group: file.partition for group, file in self.files.items()}
         return Stored(key, order, group, sum(self.rows.values()), paths)
 
-    def batches(self, file: DataFile, columns: Iterable[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, file: DataFile, columns: Iterable[str] | None = None, without: str = ""
+    ) -> Iterator[pa.RecordBatch]:
         """The rows of a file, some at a time.
+
+        Args:
+            file: one of the current files.
+            columns: those to read; by default all.
+            without: one that is not read.
 
         Raises:
             EngineError: it is not there or cannot be read.
@@ -55,7 +62,8 @@ class TableFiles:
             with self._open(file) as reader:
                 source = pq.ParquetFile(reader, pre_buffer=False)
                 self.rows[file.group] = source.metadata.num_rows
-                yield from source.iter_batches(BATCH_ROWS, columns=columns and list(columns), use_threads=False)
+                wanted = [name for name in columns or source.schema_arrow.names if name != without]
+                yield from source.iter_batches(BATCH_ROWS, columns=wanted, use_threads=False)
         except FileNotFoundError as error:
             raise EngineError(
                 f"{file.path}, a data file of s3://{self._bucket}/{self._base}, is not there. Nothing was written. Restore it "

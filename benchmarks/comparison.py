@@ -1,0 +1,152 @@
+"""The comparison of the engines, part by part: `python -m benchmarks.engines --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from benchmarks.counting_aws import launch, request_log
+from benchmarks.cycles import Sizes, run_cycles
+from benchmarks.many_tables import SPECS, ManyTables, run_many_tables
+from benchmarks.measuring import machine
+from benchmarks.memory import run_memory
+from benchmarks.places import Place, make_buckets
+from benchmarks.report import as_document, as_markdown
+from benchmarks.systems import IN_S3, LOCAL, SystemSpec, WrongResult
+from benchmarks.worker import prepare
+from odpf_local.aws import running
+
+PARTS = ("cycles", "requests", "tables", "memory")
+_FULL: dict[str, Any] = {
+    "rows": (1_000, 10_000, 100_000, 1_000_000, 4_000_000),
+    "changes": (10, 1_000, 100_000),
+    "warm_ups": 20,
+    "runs": 5,
+    "runs_of_large": 2,
+    "request_rows": (10_000, 1_000_000),
+    "request_runs": 3,
+    "tables": 200,
+    "threads": (1, 2, 4, 8),
+    "table_runs": 3,
+    "memory_rows": 1_000_000,
+}
+_QUICK: dict[str, Any] = {
+    "rows": (1_000, 10_000),
+    "changes": (10, 1_000),
+    "warm_ups": 2,
+    "runs": 2,
+    "request_rows": (10_000,),
+    "request_runs": 1,
+    "tables": 10,
+    "threads": (1, 4),
+    "table_runs": 1,
+    "memory_rows": 100_000,
+}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the parts that are asked for; results go to files after each of them, progress to stderr."""
+    wanted = _arguments(argv)
+    folder = Path(mkdtemp(prefix="odpf-bench-", dir=wanted.folder))
+    with ExitStack() as stack:
+        if not wanted.keep:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        emulator = launch(folder / "aws")
+        stack.callback(running.stop, folder / "aws")
+        place = Place(folder, emulator, request_log(folder / "aws"))
+        prepare(place)
+        make_buckets(place)
+        found: dict[str, Any] = {"arguments": vars(wanted), "machine": machine(), "started_at": time.time()}
+        for part in wanted.parts:
+            found[part] = _PARTS[part](wanted, place)
+            found["load_average_at_end"] = os.getloadavg()
+            _write(found, wanted.output)
+    print(as_markdown(as_document(found)))
+
+
+def _cycles(wanted: argparse.Namespace, place: Place) -> Any:
+    sizes = Sizes(wanted.rows, wanted.changes, wanted.warm_ups, wanted.runs, wanted.runs_of_large)
+    return run_cycles(_chosen(LOCAL, wanted.systems), place, sizes, _tell, keep=wanted.keep)
+
+
+def _requests(wanted: argparse.Namespace, place: Place) -> Any:
+    sizes = Sizes(wanted.request_rows, (1_000,), 1, wanted.request_runs, wanted.request_runs)
+    return run_cycles(_chosen(IN_S3, wanted.systems), place, sizes, _tell, keep=wanted.keep)
+
+
+def _tables(wanted: argparse.Namespace, place: Place) -> Any:
+    tables = ManyTables(wanted.tables, 10_000, 1_000, wanted.threads, wanted.table_runs)
+    return [found for spec in SPECS for found in _or_error(partial(run_many_tables, spec, place, tables), spec.id)]
+
+
+def _memory(wanted: argparse.Namespace, place: Place) -> Any:
+    return _or_error(lambda: [run_memory(place, wanted.memory_rows, 1_000, wanted.runs)], "memory")
+
+
+_PARTS: dict[str, Callable[[argparse.Namespace, Place], Any]] = dict(
+    zip(PARTS, (_cycles, _requests, _tables, _memory), strict=True)
+)
+
+
+def _or_error(work: Callable[[], list[Any]], doing: str) -> list[Any]:
+    """What the work found; a part that is wrong has no figures and does not end the others."""
+    _tell(f"{doing} ...")
+    try:
+        return work()
+    except WrongResult as error:
+        _tell(f"{doing}: {error}")
+        return [{"error": f"{doing}: {str(error).strip().splitlines()[-1]}"}]
+
+
+def _chosen(specs: Sequence[SystemSpec], ids: Sequence[str] | None) -> list[SystemSpec]:
+    return [spec for spec in specs if not ids or spec.id.split()[0] in ids]
+
+
+def _write(found: dict[str, Any], output: Path) -> None:
+    document = as_document(found)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.with_suffix(".json").write_text(json.dumps(document, indent=1))
+    output.with_suffix(".md").write_text(as_markdown(document))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description="What the engines cost.")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes and few runs: whether it works, not what it costs"
+    )
+    parser.add_argument("--parts", type=_words, default=PARTS, help=f"of {','.join(PARTS)}")
+    parser.add_argument("--systems", type=_words, help="of S6,S6m,S1,S1m,S3,S4; all by default")
+    for name, value in _FULL.items():
+        many = isinstance(value, tuple)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=_numbers if many else int, help=f"default {value}")
+    parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
+    parser.add_argument("--output", type=Path, default=Path("build/bench-engines"), help="of .json and .md")
+    parser.add_argument("--keep", action="store_true", help="leave files and tables")
+    given = parser.parse_args(argv)
+    defaults = _FULL | (_QUICK if given.quick else {})
+    for name, value in defaults.items():
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    return given
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number.replace("_", "")) for number in text.split(","))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))

@@ -1,0 +1,155 @@
+"""Which engine the next run would take for a table, and why: decided here as the plan decides it, printed by `odpf explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from file_processor.engine_choice import EngineChoice, planned_engine
+from file_processor.planning import CadenceTables, plan_run, read_cadence
+from odpf.config_problems import did_you_mean
+from odpf.configured_table import ConfiguredTable, read_items
+from odpf.errors import InvalidConfiguration
+from odpf.landed_file import LandedFile
+from odpf.ports import ConfigStore, FileTracker, Ledger
+from odpf.states import EngineName
+from odpf.table_config import TableConfig
+from odpf.table_state import TableState
+from odpf_cli.files import waiting
+
+
+class Explanation(BaseModel):
+    """What the next run would do with a table.
+
+    Attributes:
+        engine: what it would take by what the ledger knows now; None when the configuration is not valid.
+        reason: why, a sentence.
+        engine_configured: what the table's configuration asks for.
+        compute: where the table's cadence has its batches processed.
+        left_alone: why the next run would not take the table at all; None when it would.
+        table_bytes: size of the table's data files after its last commit; None when the ledger does not know.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source_table_name: str
+    raw_database_name: str | None
+    raw_table_name: str | None
+    refresh_cadence: str | None
+    engine: EngineName | None
+    reason: str
+    engine_configured: str | None
+    compute: str | None
+    left_alone: str | None
+    table_bytes: int | None
+    pending_files: int
+    pending_bytes: int
+
+
+def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileTracker) -> Explanation:
+    """Read what the plan of the next run would read of one table, and decide as it would.
+
+    Args:
+        name: a source table, or a raw table as `<database>.<table>`.
+        config: the configuration.
+        ledger: states of raw tables.
+        tracker: files that wait.
+
+    Raises:
+        InvalidConfiguration: no table has this name.
+    """
+    items = config.tables()
+    table = _named(name, read_items(items))
+    files = waiting(tracker, table.source_table_name)
+    state = ledger.state(table.config.raw_table) if table.config else None
+    try:
+        cadence = _cadence(table, items, config)
+    except InvalidConfiguration as error:
+        return _explanation(table, files, state, left_alone=str(error))
+    choice = planned_engine(table.config, files, state) if table.config else None
+    left_alone = _left_alone(table, cadence, files, state)
+    return _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
+
+
+def _named(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable:
+    """The table of this name; source tables before raw ones, active before inactive."""
+    by_name: dict[str, ConfiguredTable] = {}
+    for names in (_raw_name, _source_name):
+        for table in sorted(tables, key=_is_active):
+            by_name[names(table)] = table
+    if name not in by_name:
+        raise InvalidConfiguration(
+            f"No table {name!r} is configured{did_you_mean(name, by_name)}. `odpf status` lists all of them; give the "
+            "source table, or the raw table with its database."
+        )
+    return by_name[name]
+
+
+def _cadence(table: ConfiguredTable, items: Sequence[dict[str, Any]], config: ConfigStore) -> CadenceTables:
+    name = str(table.item.get("refresh_cadence"))
+    return read_cadence(name, config.cadence(name), items)
+
+
+def _left_alone(
+    table: ConfiguredTable, cadence: CadenceTables, files: Sequence[LandedFile], state: TableState | None
+) -> str | None:
+    """Why a run of the cadence would not process the table, in the words that its summary would have."""
+    if broken := [result for result in cadence.broken if result.source_table_name == table.source_table_name]:
+        return broken[0].error
+    config: TableConfig | None = table.config
+    if config is None:
+        return table.problem
+    if config.is_active != "Y":
+        return "The table's configuration says is_active: N; its files wait."
+    if not files and not (state and state.lease_owner):
+        return "No files wait for it."
+    alone = plan_run(cadence._replace(active=(config,), broken=()), {config.source_table_name: files}, _by_raw(state))
+    return alone.decided[0].error if alone.decided else None
+
+
+def _by_raw(state: TableState | None) -> dict[str, TableState]:
+    return {state.raw_table: state} if state else {}
+
+
+def _explanation(
+    table: ConfiguredTable,
+    files: Sequence[LandedFile],
+    state: TableState | None,
+    *,
+    choice: EngineChoice | None = None,
+    cadence: CadenceTables | None = None,
+    left_alone: str | None,
+) -> Explanation:
+    item, config = table.item, table.config
+    return Explanation(
+        source_table_name=table.source_table_name,
+        raw_database_name=_text(item.get("raw_database_name")),
+        raw_table_name=_text(item.get("raw_table_name")),
+        refresh_cadence=_text(item.get("refresh_cadence")),
+        engine=choice.engine if choice else None,
+        reason=choice.reason if choice else "The configuration is not valid.",
+        engine_configured=config.engine if config else None,
+        compute=cadence.cadence.compute if cadence else None,
+        left_alone=left_alone,
+        table_bytes=state.table_bytes if state else None,
+        pending_files=len(files),
+        pending_bytes=sum(file.size for file in files),
+    )
+
+
+def _source_name(table: ConfiguredTable) -> str:
+    return table.source_table_name
+
+
+def _raw_name(table: ConfiguredTable) -> str:
+    return f"{table.item.get('raw_database_name')}.{table.item.get('raw_table_name')}"
+
+
+def _is_active(table: ConfiguredTable) -> bool:
+    return str(table.item.get("is_active", "Y")).upper() == "Y"
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

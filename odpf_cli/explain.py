@@ -1,0 +1,55 @@
+"""`odpf explain`: which engine the next run would take for a table, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from odpf.adapters.aws import Aws
+from odpf.settings import Settings
+from odpf.states import Compute
+from odpf_cli.display import NOTHING, plural, size
+from odpf_cli.engine_explanation import Explanation, explain_table
+from odpf_cli.output import Output, OutputOption, emit
+
+_PLACES = {
+    Compute.GLUE: "a Glue job",
+    Compute.LAMBDA: "Lambda; what does not fit there, a Glue job",
+    "auto": "Lambda or a Glue job, whichever costs less",
+}
+
+
+def explain(
+    table: Annotated[str, typer.Option(help="A source table, or a raw table as DATABASE.TABLE.", show_default=False)],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Say which engine the next run would take for a table, where, and why."""
+    aws = Aws(Settings.from_environment(), component="operator")
+    found = explain_table(table, aws.config, aws.ledger, aws.tracker)
+    emit(output, found.model_dump(mode="json"), lambda: render(found))
+
+
+def render(found: Explanation) -> RenderableType:
+    """A line per fact, then why the next run leaves the table alone, if it does."""
+    raw_table = f"{found.raw_database_name or '?'}.{found.raw_table_name or '?'}"
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    for fact, value in {
+        "Table": f"{found.source_table_name} -> {raw_table}",
+        "Engine": found.engine or NOTHING,
+        "Because": found.reason,
+        "Configured": f"engine: {found.engine_configured}" if found.engine_configured else NOTHING,
+        "Cadence": found.refresh_cadence or NOTHING,
+        "Runs on": _PLACES[found.compute] if found.compute else NOTHING,
+        "Data files": size(found.table_bytes) if found.table_bytes is not None else "size not known yet",
+        "Waiting": f"{plural(found.pending_files, 'file')}, {size(found.pending_bytes)}"
+        if found.pending_files
+        else "nothing",
+    }.items():
+        facts.add_row(Text(fact, style="dim"), Text(value))
+    if not found.left_alone:
+        return facts
+    return Group(facts, Text(f"The next run leaves it alone: {found.left_alone}", style="yellow"))

@@ -1,0 +1,162 @@
+"""What `odpf explain` says of a table in which situation."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from odpf.errors import InvalidConfiguration
+from odpf.states import EngineName
+from odpf.table_state import TableState
+from odpf_cli.engine_explanation import explain_table
+from odpf_cli.explain import render
+from odpf_local.memory import MemoryAws
+from tests.cli.builders import NOW, landed, table_item
+
+MEGABYTE = 1024 * 1024
+CHANGES = "20260131-100000000.parquet"
+
+
+class Ledger:
+    """A ledger that knows one state of one table."""
+
+    def __init__(self, **values):
+        self.known = TableState(raw_table="shop_raw.orders", source_table_name="shop.orders", **values)
+
+    def state(self, raw_table):
+        return self.known if raw_table == self.known.raw_table else None
+
+
+def written(**values):
+    return Ledger(high_water_mark="000001 x y 0", table_bytes=MEGABYTE, **values)
+
+
+def explained(item=None, *, name="shop.orders", ledger=None, files=(CHANGES,), size=2000, cadence=None):
+    aws = MemoryAws()
+    aws.config.put_tables([item or table_item()])
+    if cadence:
+        aws.config.put_cadence({"refresh_cadence": "hourly", **cadence})
+    for file in files:
+        aws.tracker.register(landed(file, size=size), NOW)
+    return explain_table(name, aws.config, ledger or written(), aws.tracker)
+
+
+def test_small_changes_into_a_small_table_take_arrow():
+    found = explained()
+    assert (found.engine, found.left_alone) == (EngineName.ARROW, None)
+    assert (found.table_bytes, found.pending_files, found.pending_bytes) == (MEGABYTE, 1, 2000)
+    assert "small work" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("item", "ledger", "size", "reason"),
+    [
+        ({"engine": "spark"}, {}, 1, "engine: spark"),
+        ({"hudi_table_type": "merge_on_read"}, {}, 1, "merge_on_read"),
+        ({}, {"only_spark": "A commit is pending."}, 1, "A commit is pending."),
+        ({}, {}, 100 * MEGABYTE, "100.0 MB of landed files"),
+    ],
+)
+def test_what_arrow_cannot_do_or_should_not_takes_spark_and_says_why(item, ledger, size, reason):
+    found = explained(table_item(**item), ledger=written(**ledger), size=size)
+    assert found.engine is EngineName.SPARK
+    assert reason in found.reason
+
+
+def test_a_new_table_with_a_load_is_planned_without_a_known_size():
+    found = explained(ledger=Ledger(), files=["LOAD00000001.parquet"])
+    assert (found.engine, found.table_bytes, found.left_alone) == (EngineName.ARROW, None, None)
+
+
+def test_a_raw_table_with_its_database_is_the_same_table():
+    assert explained(name="shop_raw.orders") == explained(name="shop.orders")
+
+
+def test_a_name_of_a_source_table_is_that_table_before_it_is_a_raw_one():
+    aws = MemoryAws()
+    other = table_item("shop_raw.orders", raw_table_name="others")
+    aws.config.put_tables([table_item(), other])
+    assert explain_table("shop_raw.orders", aws.config, aws.ledger, aws.tracker).raw_table_name == "others"
+
+
+def test_where_a_batch_is_processed_is_what_the_cadence_says():
+    assert explained().compute == "glue"
+    assert explained(cadence={"compute": "lambda"}).compute == "lambda"
+
+
+def test_an_unknown_table_is_invalid_input_with_a_guess_at_what_was_meant():
+    with pytest.raises(InvalidConfiguration, match=r"'shop\.order' is configured; did you mean 'shop\.orders'\?"):
+        explained(name="shop.order")
+
+
+def test_a_file_that_history_has_already_does_not_wait():
+    aws = MemoryAws()
+    aws.config.put_tables([table_item()])
+    file = landed(CHANGES)
+
+    class Repeated:
+        def pending(self, _):
+            return [file]
+
+        def done(self, _, file_ids):
+            return {file.file_id} & set(file_ids)
+
+    assert explain_table("shop.orders", aws.config, written(), Repeated()).pending_files == 0
+
+
+@pytest.mark.parametrize(
+    ("item", "ledger", "files", "why"),
+    [
+        ({}, written(), (), "No files wait"),
+        ({"is_active": "N"}, written(), (CHANGES,), "is_active: N"),
+        ({}, Ledger(), (CHANGES,), "wait for the table's full load"),
+    ],
+)
+def test_a_table_that_the_next_run_leaves_alone_says_why(item, ledger, files, why):
+    assert why in (explained(table_item(**item), ledger=ledger, files=files).left_alone or "")
+
+
+def test_a_table_that_a_dead_run_left_is_taken_without_files():
+    assert explained(ledger=written(lease_owner="jr_1"), files=()).left_alone is None
+
+
+@pytest.mark.parametrize(
+    ("item", "cadence", "why"),
+    [
+        ({"hudi_tabel_type": "x"}, {}, "hudi_tabel_type"),
+        ({}, {"glue_job_worker_type": "big"}, "glue_job_worker_type"),
+    ],
+)
+def test_what_is_wrong_with_the_configuration_is_told(item, cadence, why):
+    found = explained(table_item(**item), cadence=cadence)
+    assert why in (found.left_alone or "")
+
+
+def test_a_broken_table_has_no_engine():
+    found = explained(table_item(hudi_tabel_type="x"))
+    assert (found.engine, found.engine_configured, found.reason) == (None, None, "The configuration is not valid.")
+
+
+def test_a_table_that_is_active_in_two_cadences_says_so():
+    aws = MemoryAws()
+    aws.config.put_tables([table_item(), table_item(refresh_cadence="daily")])
+    assert "more than one cadence" in (
+        explain_table("shop.orders", aws.config, aws.ledger, aws.tracker).left_alone or ""
+    )
+
+
+def test_a_person_reads_engine_reason_and_place():
+    text = io.StringIO()
+    Console(file=text, width=160).print(render(explained(cadence={"compute": "auto"})))
+    for words in ("shop.orders -> shop_raw.orders", "arrow", "small work", "whichever costs less", "1 file, 2.0 kB"):
+        assert words in text.getvalue()
+    assert "leaves it alone" not in text.getvalue()
+
+
+def test_a_person_reads_why_a_table_is_left_alone():
+    text = io.StringIO()
+    Console(file=text, width=160).print(render(explained(files=(), ledger=Ledger())))
+    assert "The next run leaves it alone: No files wait for it." in text.getvalue()
+    assert "size not known yet" in text.getvalue()
