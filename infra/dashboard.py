@@ -33,6 +33,7 @@ def body() -> str:
         _search("Files quarantined", "FilesQuarantined", _BY_CADENCE, "Sum"),
         _search("Run seconds", "RunSeconds", _BY_CADENCE, "Maximum", "s"),
         _search("DPU seconds", "DpuSeconds", _BY_CADENCE, "Sum"),
+        _invocations(),
         _queues(),
     ]
     placed = [
@@ -58,6 +59,17 @@ def _kinds(title: str, kinds: tuple[str, ...], noun: str) -> dict[str, Any]:
         ["ODPF", f"{noun}{kind}", "deployment", "${Deployment}", {"stat": "Sum", "label": kind}] for kind in kinds
     ]
     return _widget(title, metrics)
+
+
+def _invocations() -> dict[str, Any]:
+    """The function that processes batches of small tables; its seconds are what they cost."""
+    name = NAMES.function_name("process_batch")
+    metrics = [
+        ["AWS/Lambda", metric, "FunctionName", name, {"stat": "Sum", "label": metric}]
+        for metric in ("Invocations", "Errors", "Throttles")
+    ]
+    longest = {"stat": "Maximum", "label": "Longest, ms", "yAxis": "right"}
+    return _widget("Batches on Lambda", [*metrics, ["AWS/Lambda", "Duration", "FunctionName", name, longest]])
 
 
 def _queues() -> dict[str, Any]:

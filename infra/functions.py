@@ -44,10 +44,11 @@ _ACCEPTED = {
 
 
 class Size(NamedTuple):
-    """Memory in MB (Lambda gives CPU by it) and time limit in seconds."""
+    """Memory in MB (Lambda gives CPU by it), time limit in seconds, and MB of /tmp where it is more than Lambda's usual."""
 
     memory: int
     seconds: int
+    temporary: int | None = None
 
 
 class Function(NamedTuple):
@@ -68,6 +69,7 @@ def function(
     statements: list[Statement],
     wildcards: str = "",
     environment: dict[str, Any] | None = None,
+    managed: list[str] | None = None,
 ) -> Function:
     """A function of a component, with all that belongs to it.
 
@@ -81,6 +83,7 @@ def function(
         statements: what it may do beside writing its log and using the key.
         wildcards: why resources of the statements have a `*`.
         environment: variables beside those that all functions have.
+        managed: managed policies beside the one for a VPC.
     """
     name, made = sub(NAMES.function_name(component)), _camel(component)
     group = log_group(stack, parameters, f"{made}Logs", f"/aws/lambda/{NAMES.function_name(component)}")
@@ -97,11 +100,12 @@ def function(
             *statements,
         ],
         managed=[
+            *(managed or []),
             Fn.condition_if(
                 vpc.logical_id,
                 sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"),
                 Aws.NO_VALUE,
-            ).to_string()
+            ).to_string(),
         ],
         wildcards=" ".join(filter(None, (_LOGS, wildcards))),
     )
@@ -123,6 +127,7 @@ def function(
         ),
         memory_size=size.memory,
         timeout=size.seconds,
+        ephemeral_storage=lambda_.CfnFunction.EphemeralStorageProperty(size=size.temporary) if size.temporary else None,
         kms_key_arn=parameters.text("KmsKeyArn"),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.ref),
         environment=lambda_.CfnFunction.EnvironmentProperty(

@@ -131,7 +131,8 @@ _PARAMETERS = {
         pattern="^[a-z0-9_*?]{1,128}$",
     ),
     "AdditionalJobPolicyArn": Parameter(
-        "A managed policy for what else the job needs: other raw buckets, databases of other names, Lake Formation.", ""
+        "A managed policy for what else the job, and the function of small batches, need: other raw buckets, databases of other names, Lake Formation.",
+        "",
     ),
     "GlueVersion": Parameter(
         "Glue version of the job: 5.0 (Hudi 0.15.0) or 5.1 (Hudi 1.0.2).", "5.0", values=("5.0", "5.1")

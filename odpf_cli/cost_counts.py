@@ -53,7 +53,7 @@ nothing to do; and, beside these, one manifest for every batch."""
 
 # Of the deployment's templates (infra/).
 WATCHES_A_HOUR = 12
-ALARMS, DASHBOARDS = 9, 1
+ALARMS, DASHBOARDS = 10, 1
 METRICS = len(Metric)
 """Of every cadence and of the deployment as a whole, at most; those of tables come on top."""
 QUEUES, POLLERS_OF_A_QUEUE, POLLS_A_MINUTE = 2, 5, 3

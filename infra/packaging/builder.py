@@ -71,10 +71,11 @@ class Builder:
         ours.pop(JOB_SCRIPT, None)  # Glue takes it as a file of its own
         path = folder / package.path
         if package.unpacks:
-            write_zip(path, with_bytecode(merge([ours.items(), *(wheel.files() for wheel in wheels)])))
+            others = ((file for file in wheel.files() if package.holds(file[0])) for wheel in wheels)
+            write_zip(path, with_bytecode(merge([ours.items(), *others])))
         else:
             write_zip(path, ours)
-        check_size(path)
+        check_size(path, package.budget)
 
     def _write_job(self, folder: Path) -> None:
         """The script, and wheels as they are: Glue installs them with pip."""

@@ -6,11 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from infra.packaging.archive import unzipped_bytes
-from infra.packaging.package import Package
+from infra.packaging.package import ZIPPED_BUDGET, Package
 from odpf.errors import TerminalError
-
-ZIPPED_BUDGET = 12_000_000
-"""Our own limit in bytes: what a cold start loads stays small."""
 
 UNZIPPED_LIMIT = 250 * 1024 * 1024
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""

@@ -24,7 +24,7 @@ from odpf.errors import TerminalError
 UNWANTED = frozenset(
     {"duckdb", "moto", "numpy", "odpf_cli", "odpf_local", "pandas", "pyarrow", "pyspark", "rich", "typer"}
 )
-"""What would make functions slow or big, and what is the laptop's."""
+"""What would make functions slow or big, and what is the laptop's; pyarrow only where the lock has it."""
 
 LAMBDA = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 """What Lambda's Python has besides Python: boto3 and what that needs."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import NamedTuple
+
+ZIPPED_BUDGET = 12_000_000
+"""Our own limit in bytes: what a cold start loads stays small."""
 
 
 class Package(NamedTuple):
@@ -14,6 +18,8 @@ class Package(NamedTuple):
         lock: name of the lock in `infra/locks` with what it needs from others.
         provided: top-level modules that the runtime brings, so that no package does.
         unpacks: whether what it needs from others lies unpacked in the same zip.
+        budget: bytes that the zip may have.
+        left_out: patterns of files of others that it never uses.
     """
 
     path: str
@@ -21,6 +27,12 @@ class Package(NamedTuple):
     lock: str
     provided: frozenset[str]
     unpacks: bool
+    budget: int = ZIPPED_BUDGET
+    left_out: tuple[str, ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Whether a file of others belongs into it."""
+        return not any(fnmatchcase(path, pattern) for pattern in self.left_out)
 
 
 LAMBDA = frozenset({"boto3", "botocore"})
@@ -31,6 +43,22 @@ GLUE = LAMBDA | {"py4j", "pyarrow", "pyspark"}
 
 JOB_SCRIPT = "glue_scripts/process_batch.py"
 
+_PYARROW = 40_000_000
+"""Bytes that a zip with pyarrow may have: Arrow's core alone is 66 MB unpacked."""
+_NEVER_USED = (
+    # What compilers need, and the second and third name of a library.
+    *("pyarrow/include/*", "pyarrow/includes/*", "pyarrow/src/*"),
+    *("pyarrow/*.pyx", "pyarrow/*.pxd", "pyarrow/*.pxi", "pyarrow/*.h"),
+    *("pyarrow/*.so.*.*.*", "pyarrow/libarrow_python*.so"),
+    # Flight, Substrait's Python side, Gandiva, ORC, CUDA, encryption of Parquet, other file systems. The library of
+    # Substrait stays: all others are linked with it.
+    *("pyarrow/*flight*", "pyarrow/_substrait*", "pyarrow/substrait.py", "pyarrow/*gandiva*"),
+    *("pyarrow/*orc*", "pyarrow/*cuda*", "pyarrow/*parquet_encryption*", "pyarrow/parquet/encryption.py"),
+    *("pyarrow/_azurefs*", "pyarrow/_gcsfs*", "pyarrow/_hdfs*", "pyarrow/_s3fs*"),
+    *("pyarrow/*cpp_tests*", "pyarrow/conftest.py", "pyarrow/*benchmark*", "pyarrow/jvm.py"),
+)
+"""Of pyarrow, by the function that processes table batches."""
+
 
 def _functions(name: str, *components: str, lock: str = "lambda") -> Package:
     entries = tuple(f"lambdas.{component}" for component in components)
@@ -39,9 +67,14 @@ def _functions(name: str, *components: str, lock: str = "lambda") -> Package:
 
 FILE_MANAGER = _functions("file_manager", "file_manager", "retention")
 FILE_PROCESSOR = _functions("file_processor", "batch_manager", "summarise")
+PROCESS_BATCH = _functions("process_batch", "process_batch", lock="process-batch")._replace(
+    budget=_PYARROW, left_out=_NEVER_USED
+)
 CONFIG_MANAGER = _functions("config_manager", "config_manager", lock="config-manager")
 OBSERVABILITY = _functions("observability", "watch", lock="observability")
-JOB = Package("glue/odpf.zip", ("glue_scripts.process_batch",), "job", GLUE, unpacks=False)
+_SPARK = ("file_processor.engines.spark.engine", "file_processor.engines.spark.session")
+"""Imported by name when the first table needs Spark (`engines/offer.py`), so that no function has it."""
+JOB = Package("glue/odpf.zip", ("glue_scripts.process_batch", *_SPARK), "job", GLUE, unpacks=False)
 
-FUNCTIONS = (FILE_MANAGER, FILE_PROCESSOR, CONFIG_MANAGER, OBSERVABILITY)
+FUNCTIONS = (FILE_MANAGER, FILE_PROCESSOR, PROCESS_BATCH, CONFIG_MANAGER, OBSERVABILITY)
 PACKAGES = (*FUNCTIONS, JOB)

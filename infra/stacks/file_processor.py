@@ -1,4 +1,4 @@
-"""File Processor: the functions of the plan and the summary, the one Glue job, the state machine."""
+"""File Processor: the functions of plan, small batches and summary, the one Glue job, the state machine."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from file_processor import work_size
+from infra.batch_permissions import batch_statements, job_statements, vpc_statements
 from infra.functions import PARAMETERS, Function, Size, function, log_group
 from infra.names import (
     NAMES,
-    arn,
-    catalog_arns,
-    each_objects_arn,
     job_arn,
     objects_arn,
     sub,
     table_arn,
 )
 from infra.parameters import Parameters
-from infra.roles import Statement, allow, know_absent, list_raw_tables, role, trust, use_key
+from infra.roles import allow, document, know_absent, role, trust
 from infra.stacks.file_manager import list_staging, register_files
-from infra.suppressions import suppress
-from odpf.table_refreshed import SOURCE
+from infra.suppressions import WILDCARD, suppress
 from odpf.tables import BY_RUN
 
 PACKAGE = "file_processor.zip"
+BATCH_PACKAGE = "process_batch.zip"
 DEFINITION = Path(__file__).parents[1] / "state_machine.asl.json"
 _PLAN = Size(memory=1769, seconds=900)  # one whole vCPU; a plan of thousands of tables lists and packs
 _SUMMARY = Size(memory=1024, seconds=300)
+_BATCH = Size(memory=work_size.MEMORY_MB, seconds=work_size.TIMEOUT_SECONDS, temporary=work_size.TEMPORARY_MB)
 _RUNS = "Run manifests lie below runs/<run id>/."
 
 
 class FileProcessor(Stack):
-    """Functions batch_manager and summarise, Glue job, state machine."""
+    """Functions batch_manager, process_batch and summarise, Glue job, state machine."""
 
     def __init__(self, scope: Construct, name: str, *, wheels: list[str], **options: Any) -> None:
         """Make the stack.
@@ -51,8 +51,9 @@ class FileProcessor(Stack):
         """
         super().__init__(scope, name, description="ODPF File Processor: plan, Glue job, state machine", **options)
         self._parameters = Parameters(self, *PARAMETERS, "StagingPrefixes", "RawDatabasePattern")
-        self._job(wheels)
-        self._state_machine(self._batch_manager(), self._summarise())
+        batch = self._process_batch()
+        self._process_tables(self._job(wheels), batch.role)
+        self._state_machine(self._batch_manager(), batch, self._summarise())
 
     def _batch_manager(self) -> Function:
         statements = [
@@ -88,6 +89,44 @@ class FileProcessor(Stack):
             wildcards=_RUNS,
         )
 
+    def _process_batch(self) -> Function:
+        return function(
+            self,
+            self._parameters,
+            "process_batch",
+            package=BATCH_PACKAGE,
+            description="processes batches of small tables",
+            size=_BATCH,
+            statements=[
+                allow("LeaveTheRest", ["s3:PutObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
+            ],
+            wildcards=_RUNS,
+            managed=[self._more()],
+        )
+
+    def _process_tables(self, *roles: iam.CfnRole) -> None:
+        """The job and the function do the same with a table: one policy, which both roles have."""
+        policy = iam.CfnPolicy(
+            self,
+            "ProcessTables",
+            policy_name="what_a_table_batch_needs",
+            policy_document=document(batch_statements(self._parameters)),
+            roles=[role.ref for role in roles],
+        )
+        suppress(
+            policy,
+            {
+                WILDCARD: "Keys below the staging places are DMS's, those below the raw databases Hudi's; tables come and go "
+                "without a deployment.",
+            },
+        )
+
+    def _more(self) -> str:
+        """The policy that an account adds for whatever processes tables."""
+        given = self._parameters.given("AdditionalJobPolicyArn")
+        policy = self._parameters.text("AdditionalJobPolicyArn")
+        return Fn.condition_if(given.logical_id, policy, Aws.NO_VALUE).to_string()
+
     def _summarise(self) -> Function:
         return function(
             self,
@@ -112,10 +151,9 @@ class FileProcessor(Stack):
             wildcards=_RUNS,
         )
 
-    def _job(self, wheels: list[str]) -> None:
+    def _job(self, wheels: list[str]) -> iam.CfnRole:
         parameters, stack = self._parameters, self
         connected = parameters.given("GlueConnectionName")
-        more = parameters.given("AdditionalJobPolicyArn")
         groups = f"/{NAMES.glue_job_name}"
         for stream in ("output", "error"):
             log_group(stack, parameters, f"Job{stream.capitalize()}Logs", f"{groups}/{stream}")
@@ -125,18 +163,15 @@ class FileProcessor(Stack):
             "JobRole",
             description="ODPF: processes table batches",
             trusted=trust("glue.amazonaws.com"),
-            statements=_job_statements(parameters),
-            managed=[
-                Fn.condition_if(more.logical_id, parameters.text("AdditionalJobPolicyArn"), Aws.NO_VALUE).to_string()
-            ],
-            wildcards="Keys below the staging places are DMS's, those below the raw databases Hudi's; tables come and go "
-            "without a deployment.",
+            statements=job_statements(),
+            managed=[self._more()],
+            wildcards="Packages, copies and quarantined rows lie below prefixes of their own; Glue makes log groups.",
         )
         connection = iam.CfnPolicy(
             stack,
             "JobInVpc",
             policy_name="what_a_connection_needs",
-            policy_document={"Version": "2012-10-17", "Statement": _vpc_statements()},
+            policy_document={"Version": "2012-10-17", "Statement": vpc_statements()},
             roles=[own.ref],
         )
         connection.cfn_options.condition = connected
@@ -186,8 +221,9 @@ class FileProcessor(Stack):
             "bookmarks: a security configuration would only send its logs to groups of other names."
         )
         suppress(job, dict.fromkeys(("AwsSolutions-GL1", "AwsSolutions-GL3", "CKV_AWS_195"), reason))
+        return own
 
-    def _state_machine(self, plan: Function, summary: Function) -> None:
+    def _state_machine(self, plan: Function, batch: Function, summary: Function) -> None:
         own = role(
             self,
             self._parameters,
@@ -195,7 +231,11 @@ class FileProcessor(Stack):
             description="ODPF: runs of refresh cadences",
             trusted=trust("states.amazonaws.com"),
             statements=[
-                allow("PlanAndSummarise", ["lambda:InvokeFunction"], [plan.alias_arn, summary.alias_arn]),
+                allow(
+                    "PlanProcessAndSummarise",
+                    ["lambda:InvokeFunction"],
+                    [plan.alias_arn, batch.alias_arn, summary.alias_arn],
+                ),
                 allow(
                     "RunTheJob",
                     ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
@@ -208,9 +248,10 @@ class FileProcessor(Stack):
             "StateMachine",
             state_machine_name=sub(NAMES.state_machine_name),
             role_arn=own.attr_arn,
-            definition_string=json.dumps(json.loads(DEFINITION.read_text()), indent=1),
+            definition_string=json.dumps(json.loads(DEFINITION.read_text())),
             definition_substitutions={
                 "BatchManagerFunction": plan.alias_arn,
+                "ProcessBatchFunction": batch.alias_arn,
                 "SummariseFunction": summary.alias_arn,
                 "GlueJobName": sub(NAMES.glue_job_name),
             },
@@ -231,108 +272,3 @@ class FileProcessor(Stack):
                 "CKV_AWS_284": "No X-Ray: its actions have no resource; run ids join the logs.",
             },
         )
-
-
-def _job_statements(parameters: Parameters) -> list[Statement]:
-    staging, artifacts = parameters.list("StagingBuckets"), "ArtifactsBucketName"
-    tracker = table_arn("file_processing_tracker")
-    return [
-        use_key(write=True),
-        allow("ReadPackages", ["s3:GetObject"], [sub("arn:${AWS::Partition}:s3:::${CodeBucket}/${CodePrefix}/glue/*")]),
-        allow(
-            "WriteLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            [
-                arn("logs", f"log-group:/{NAMES.glue_job_name}*"),
-                arn("logs", "log-group:/aws-glue/jobs/*"),
-            ],
-        ),
-        allow(
-            "ReadManifests",
-            ["s3:GetObject"],
-            [objects_arn(artifacts, prefix) for prefix in ("runs/", "batches/", "scratch/")],
-        ),
-        allow(
-            "WriteBatches", ["s3:PutObject"], [objects_arn(artifacts, prefix) for prefix in ("batches/", "scratch/")]
-        ),
-        # Without a slash: Spark looks for a file in place of the folder, and EMRFS marks folders by objects beside them.
-        allow(
-            "WriteQuarantine",
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-            [objects_arn(artifacts, "quarantine")],
-        ),
-        know_absent(artifacts, "runs/", "batches/", "scratch/", "quarantine"),
-        allow("ReadStagedFiles", ["s3:GetObject"], each_objects_arn(staging)),
-        list_staging(parameters),
-        allow(
-            "WriteRawTables",
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-            [sub("arn:${AWS::Partition}:s3:::${RawBucketName}/${RawDatabasePattern}*")],
-        ),
-        list_raw_tables(),
-        allow("TakeTables", ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], [tracker]),
-        allow("FinishPending", ["dynamodb:DeleteItem"], [table_arn("file_tracker")]),
-        allow(
-            "FinishFiles",
-            ["dynamodb:PutItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
-            [table_arn("file_tracker_history")],
-        ),
-        allow("Audit", ["dynamodb:PutItem", "dynamodb:Query"], [table_arn("file_processing_tracker_history")]),
-        allow("PublishTables", ["glue:GetDatabase", "glue:CreateDatabase"], catalog_arns(tables=False)),
-        allow(
-            "PublishPartitions",
-            [
-                "glue:GetTable",
-                "glue:CreateTable",
-                "glue:UpdateTable",
-                "glue:GetPartitions",
-                "glue:BatchCreatePartition",
-                "glue:BatchUpdatePartition",
-            ],
-            catalog_arns(tables=True),
-        ),
-        allow("StopDeadOwners", ["glue:GetJobRun", "glue:BatchStopJobRun"], [job_arn()]),
-        allow(
-            "TellOfRefreshedTables",
-            ["events:PutEvents"],
-            [arn("events", "event-bus/default")],
-            {"StringEquals": {"events:source": SOURCE}},
-        ),
-    ]
-
-
-def _vpc_statements() -> list[Statement]:
-    return [
-        allow(
-            "ReadConnection",
-            ["glue:GetConnection"],
-            [arn("glue", "catalog"), arn("glue", "connection/${GlueConnectionName}")],
-        ),
-        allow(
-            "SeeNetwork",
-            [
-                "ec2:DescribeSubnets",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeVpcEndpoints",
-                "ec2:DescribeRouteTables",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeVpcAttribute",
-            ],
-            ["*"],
-        ),
-        allow(
-            "MakeNetworkInterfaces",
-            ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"],
-            [
-                arn("ec2", "network-interface/*"),
-                arn("ec2", "subnet/*"),
-                arn("ec2", "security-group/*"),
-            ],
-        ),
-        allow(
-            "TagThem",
-            ["ec2:CreateTags", "ec2:DeleteTags"],
-            [arn("ec2", "network-interface/*")],
-            {"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}},
-        ),
-    ]

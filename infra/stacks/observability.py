@@ -193,6 +193,19 @@ class Observability(Stack):
             comparison_operator="GreaterThanThreshold",
         )
 
+        self._alarm(
+            "BatchesUnanswered",
+            "invocations that process table batches ended without an answer, by an error or their timeout: the function's log",
+            namespace="AWS/Lambda",
+            metric_name="Errors",
+            dimensions=[_dimension("FunctionName", sub(NAMES.function_name("process_batch")))],
+            statistic="Sum",
+            threshold=0,
+            evaluation_periods=1,
+            treat_missing_data="notBreaching",
+            comparison_operator="GreaterThanThreshold",
+        )
+
     def _alarm(self, name: str, what: str, **properties: Any) -> None:
         cloudwatch.CfnAlarm(
             self,

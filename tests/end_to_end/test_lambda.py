@@ -1,21 +1,20 @@
-"""A cadence with `compute: lambda`: small tables without a job run, what needs Spark handed over, killed invocations made up for."""
+"""A cadence with `compute: lambda`: small tables without a job run, and what needs Spark handed over."""
 
 from __future__ import annotations
 
-import time
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
 
-from tests.end_to_end.lake import ARTIFACTS, DATABASE, Answer, Lake, ended, results, table
-from tests.end_to_end.processes import invocations, kill
+from tests.end_to_end.conftest import CRM
+from tests.end_to_end.lake import ARTIFACTS, DATABASE, Answer, Lake, results, table
 from tests.end_to_end.source import COLUMNS, Source, rows
-from tests.end_to_end.waiting import eventually
 
-CADENCE, KILLED, HANDED = "on_lambda", "on_lambda_killed", "on_lambda_handed"
+CADENCE, HANDED = "on_lambda", "on_lambda_handed"
 NAMES = ("on_lambda.orders", "on_lambda.lines", "on_lambda.stock")
 BROKEN = "on_lambda.broken"
+RARE, RARE_TABLE, RARE_DATABASE = "on_lambda_rare", "crm.on_lambda_rare.parts", "lambda_raw"
 
 
 class Cycles(NamedTuple):
@@ -49,6 +48,44 @@ def cycles(lake: Lake) -> Cycles:
     sources[0].update(id=3, note="beside a table that fails")
     lake.put(*sources[0].changes())
     return Cycles(sources, load, changes, idle, lake.run(CADENCE))
+
+
+class Rare(NamedTuple):
+    """A partitioned table of another staging place: a row without a key, a new column, then a reload."""
+
+    load: Answer
+    widened: Answer
+    after_widening: list[dict[str, Any]]
+    reloaded: Answer
+    after_reload: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def rare(lake: Lake) -> Rare:
+    """Its item is put with the SDK, so the function is the one to make its database."""
+    assert lake.apply({"cadences": [{"refresh_cadence": RARE, "compute": "lambda"}]}).status == 0
+    names = {"raw_database_name": RARE_DATABASE, "raw_table_name": "parts", "hudi_partition_key": "note"}
+    lake.put_item("odpf_raw_table_config", table(RARE_TABLE, RARE, **names))
+    source = Source("on_lambda_rare.parts")
+
+    def put(file: tuple[str, bytes]) -> None:
+        lake.put(*file, bucket=CRM["bucket"], folder=CRM["folder"])
+
+    put(source.load([*rows(3), {"id": None, "value": 0, "note": "row 1"}]))
+    del source.rows[None,]
+    load = lake.run(RARE)
+    source.columns = COLUMNS | {"extra": pa.string()}
+    source.update(id=1, extra="new")
+    source.insert(id=9, note="a new partition")
+    put(source.changes())
+    widened, after_widening = lake.run(RARE), stored(lake)
+    source.columns = COLUMNS
+    put((source.files[0], source.load(rows(4))[1]))  # as DMS does it: under the names of the load before
+    return Rare(load, widened, after_widening, lake.run(RARE), stored(lake))
+
+
+def stored(lake: Lake) -> list[dict[str, Any]]:
+    return sorted(lake.query(f"SELECT * FROM {RARE_DATABASE}.parts"), key=lambda row: int(row["id"]))
 
 
 def configured(lake: Lake, cadence: str, *names: str, **more: str) -> None:
@@ -100,33 +137,24 @@ def test_the_manifest_says_where_each_table_is_processed_and_why(lake: Lake, cyc
     assert all("small work" in work["engine_reason"] for work in manifest["tables"])
 
 
-def test_an_invocation_that_is_killed_fails_its_run_and_the_next_one_finishes(lake: Lake) -> None:
-    sources = [Source(f"on_lambda_killed.t{number:02d}") for number in range(24)]
-    configured(lake, KILLED, *(source.name for source in sources))
-    for source in sources:
-        lake.put(*source.load(rows(5)))
-    process = lake.begin_run(KILLED)
-    (pid,) = eventually(lambda: invocations(f"{KILLED}-"), 60)
-    eventually(lambda: lake.objects("odpf-raw", f"{DATABASE}/on_lambda_killed_"), 60, pause=0.01)
-    time.sleep(0.2)
-    kill(pid)
-    killed = ended(process)
-    assert killed.status in (1, 3)
-    lost = [name for name, result in results(killed).items() if result["outcome"] == "refresh_error"]
-    assert lost
-    assert all("next run goes on" in results(killed)[name]["error"] for name in lost)
-
-    finished = lake.run(KILLED)
-
-    assert (finished.status, lake.job_runs(finished.document["run_id"])) == (0, [])
-    counts = " UNION ALL ".join(f"SELECT count(*) n, sum(value) v FROM {DATABASE}.{raw(source)}" for source in sources)
-    assert lake.query(counts) == [{"n": 5, "v": 150}] * len(sources)
-    states = [file["state"] for file in lake.files() if file["source_table_name"].startswith("on_lambda_killed.")]
-    assert states == ["raw_file_processed"] * len(sources)
-    found = lake.status()
-    assert {found[source.name]["refresh_status"] for source in sources} == {"completed"}
+@pytest.mark.soak
+def test_partitions_a_new_column_and_a_bad_row_are_the_functions_business_too(lake: Lake, rare: Rare) -> None:
+    result = results(rare.load)[RARE_TABLE]
+    assert (result["engine"], result["rows_inserted"], result["rows_quarantined"]) == ("arrow", 3, 1)
+    assert lake.objects(ARTIFACTS, f"quarantine/{RARE_DATABASE}.parts/")
+    assert results(rare.widened)[RARE_TABLE]["engine"] == "arrow"
+    assert [row["extra"] for row in rare.after_widening] == ["new", None, None, None]
 
 
+@pytest.mark.soak
+def test_a_reload_replaces_the_table_in_the_function(lake: Lake, rare: Rare) -> None:
+    result = results(rare.reloaded)[RARE_TABLE]
+    assert (result["outcome"], result["engine"], result["rows_read"]) == ("completed", "arrow", 4)
+    assert [(row["id"], row["value"]) for row in rare.after_reload] == [(number, number * 10) for number in range(1, 5)]
+    assert lake.job_runs(rare.reloaded.document["run_id"]) == []
+
+
+@pytest.mark.soak
 def test_a_table_that_turns_out_to_need_spark_goes_on_in_a_job_run_of_the_same_run(lake: Lake) -> None:
     """A key of type double: its text in Hudi's record keys is Java's own. Nobody knows before its file is opened."""
     plain, odd = Source("on_lambda_handed.plain"), Source("on_lambda_handed.odd", {**COLUMNS, "id": pa.float64()})

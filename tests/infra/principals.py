@@ -18,6 +18,7 @@ POLICIES = {
     "retention": ("odpf-file-manager", "RetentionRole"),
     "retention_schedule": ("odpf-file-manager", "RetentionScheduleRole"),
     "batch_manager": ("odpf-file-processor", "BatchManagerRole"),
+    "process_batch": ("odpf-file-processor", "ProcessBatchRole"),
     "summarise": ("odpf-file-processor", "SummariseRole"),
     "file_processor": ("odpf-file-processor", "JobRole"),
     "state_machine": ("odpf-file-processor", "StateMachineRole"),

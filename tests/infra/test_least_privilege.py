@@ -24,7 +24,7 @@ from tests.recording import RECORDING
 
 HERE = "eu-west-1:123456789012"
 END_TO_END = Path(__file__).parents[1] / "end_to_end"
-APART = ("test_demo.py", "test_kills.py", "test_readme.py", "test_regions.py")
+APART = ("test_demo.py", "test_kills.py", "test_lambda_kills.py", "test_readme.py", "test_regions.py")
 """Tests whose calls are not kept: they kill what calls, or have instances of their own."""
 
 
@@ -182,6 +182,14 @@ FORBIDDEN = {
         *every("glue", ("DeleteDatabase", "DeleteTable", "BatchDeleteTable", "BatchDeletePartition"), CATALOG),
         *every("glue", ("StartJobRun", "UpdateJob", "DeleteJob"), (JOB,)),
     ],
+    "process_batch": [
+        *every("s3", OBJECT_WRITES, (STAGED,)),
+        *every("dynamodb", ("Scan",), tuple(map(table, ALL_TABLES))),
+        *every("dynamodb", DELETIONS, (table("file_processing_tracker_history"), table("file_tracker_history"))),
+        *every("dynamodb", ("PutItem", "UpdateItem"), (table("batch_config"), table("raw_table_config"))),
+        *every("glue", ("DeleteDatabase", "DeleteTable", "BatchDeleteTable", "BatchDeletePartition"), CATALOG),
+        *every("glue", ("StartJobRun", "BatchStopJobRun", "UpdateJob", "DeleteJob"), (JOB,)),
+    ],
     "config_manager": [
         *every("s3", (*OBJECT_READS, *OBJECT_WRITES), (STAGED, RAW, RESULT)),
         *every("glue", ("CreateTable", "UpdateTable", "DeleteTable", "DeleteDatabase"), CATALOG),
@@ -230,9 +238,9 @@ def test_only_dms_and_the_sweeper_of_staged_files_may_write_or_remove_them(polic
     assert not allowed(policies["retention"], "s3:PutObject", STAGED)
 
 
-def test_only_the_job_may_write_raw_tables(policies):
+def test_only_the_job_and_the_function_of_table_batches_may_write_raw_tables(policies):
     may = {name for name, each in policies.items() for action in OBJECT_WRITES if allowed(each, f"s3:{action}", RAW)}
-    assert may == {"file_processor"}
+    assert may == {"file_processor", "process_batch"}
 
 
 @pytest.mark.parametrize("principal", ["config_manager", "publisher"])

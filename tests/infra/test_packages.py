@@ -18,14 +18,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from infra.packaging.archive import merge, unzipped_bytes
-from infra.packaging.checks import ZIPPED_BUDGET, check_needed, check_size
+from infra.packaging.checks import UNZIPPED_LIMIT, check_needed, check_size
 from infra.packaging.cold_start import UNWANTED, Runtime
 from infra.packaging.cold_start import main as print_cold_starts
 from infra.packaging.fetch import fetch
 from infra.packaging.inventory import read_inventory
 from infra.packaging.licences import LicencePolicy
 from infra.packaging.lock import Pin, read_lock
-from infra.packaging.package import FILE_MANAGER, FUNCTIONS, JOB, PACKAGES
+from infra.packaging.package import FILE_MANAGER, FUNCTIONS, JOB, PACKAGES, PROCESS_BATCH, ZIPPED_BUDGET
 from infra.packaging.sources import reach, release_of
 from infra.packaging.wheel import GLIBC, TAGS, Wheel
 from odpf import __version__
@@ -51,7 +51,7 @@ def test_two_builds_have_the_same_bytes_whatever_the_folder_and_the_umask(two_bu
 @pytest.mark.parametrize(("package", "module"), HANDLERS, ids=lambda value: str(getattr(value, "path", value)))
 def test_a_handler_starts_from_its_package_alone_and_brings_nothing_heavy(packages, runtime, package, module):
     started = runtime.start(runtime.unpack(packages / package.path), module)
-    assert {name.split(".")[0] for name in started.modules} & UNWANTED == set()
+    assert {name.split(".")[0] for name in started.modules} & unwanted(package) == set()
 
 
 def test_every_handler_is_in_a_package():
@@ -63,8 +63,35 @@ def test_every_handler_is_in_a_package():
 @pytest.mark.parametrize("package", FUNCTIONS, ids=lambda package: package.path)
 def test_a_function_holds_neither_its_runtime_nor_the_laptop_nor_tests(packages, package):
     names = names_in(packages / package.path)
-    assert {name.split("/")[0] for name in names} & (UNWANTED | package.provided) == set()
-    assert [name for name in names if re.search(r"(^|/)(tests?|engines|infra)/", name)] == []
+    assert {name.split("/")[0] for name in names} & (unwanted(package) | package.provided) == set()
+    assert [name for name in names if re.search(r"(^|/)(tests?|engines/spark|infra)/", name)] == []
+
+
+def unwanted(package):
+    """Only the function that processes table batches has pyarrow."""
+    return UNWANTED - ({"pyarrow"} if package is PROCESS_BATCH else set())
+
+
+def test_a_table_is_loaded_and_changed_from_the_package_of_process_batch_alone(packages, runtime):
+    place, script = runtime.unpack(packages / PROCESS_BATCH.path), ROOT / "tests" / "infra" / "packed_invocation.py"
+    start = "import runpy, sys; sys.path[:0] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
+    # This checkout comes last, for the stores in memory.
+    command = [sys.executable, "-I", "-S", "-B", "-c", start, script, place, runtime.brought, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answered = json.loads(done.stdout)
+    assert answered["then"] == ["done", "done"]
+    assert answered["rows"] == [
+        ["completed", "arrow", None, {"rows_read": 3, "rows_inserted": 3}],
+        ["completed", "arrow", None, {"rows_read": 2, "rows_updated": 1, "rows_deleted": 1}],
+    ]
+
+
+def test_the_function_that_processes_batches_has_of_pyarrow_what_it_uses(packages):
+    names = names_in(packages / PROCESS_BATCH.path)
+    assert {"pyarrow/lib.cpython-311-x86_64-linux-gnu.so", "pyarrow/libparquet.so.2000"} <= set(names)
+    assert [name for name in names if re.search(r"flight|gandiva|/include|\.pyx$|_s3fs|/_substrait", name)] == []
+    assert unzipped_bytes(packages / PROCESS_BATCH.path) < UNZIPPED_LIMIT / 2
 
 
 @pytest.mark.parametrize("package", FUNCTIONS, ids=lambda package: package.path)
@@ -79,10 +106,13 @@ def test_every_module_of_ours_lies_compiled_beside_its_source(packages, package)
 def test_native_code_is_for_the_platform_of_lambda(packages, package):
     with zipfile.ZipFile(packages / package.path) as archive:
         told = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
-        native = {name: archive.read(name) for name in archive.namelist() if name.endswith(".so")}
+        native = {name: archive.read(name) for name in archive.namelist() if re.search(r"\.so(\.\d+)?$", name)}
     tags = [set(re.findall(r"^Tag: (\S+)", text, re.MULTILINE)) for text in told]
     assert native
-    assert all(name.endswith("x86_64-linux-gnu.so") and code[:5] == b"\x7fELF\x02" for name, code in native.items())
+    assert all(
+        re.search(r"(x86_64-linux-gnu\.so|\.so\.\d+)$", name) and code[:5] == b"\x7fELF\x02"
+        for name, code in native.items()
+    )
     assert max(int(n) for code in native.values() for n in re.findall(rb"GLIBC_2\.(\d+)", code)) <= GLIBC
     assert all(tag & set(map(str, TAGS)) for tag in tags)
 
@@ -95,7 +125,8 @@ def test_everybody_may_read_what_lambda_unpacks(packages, package):
 
 @pytest.mark.parametrize("package", FUNCTIONS, ids=lambda package: package.path)
 def test_a_function_stays_within_its_budget(packages, package):
-    assert (packages / package.path).stat().st_size <= ZIPPED_BUDGET
+    assert (packages / package.path).stat().st_size <= package.budget
+    assert package.budget == ZIPPED_BUDGET or package is PROCESS_BATCH
 
 
 def test_a_zip_over_its_budget_is_refused(packages):
@@ -108,6 +139,13 @@ def test_the_job_is_its_script_pure_python_and_the_wheels_of_its_lock(packages):
     assert {(name, str(version)) for name, version, *_ in wheels} == {(p.name, p.version) for p in lock("job").values()}
     assert {name.rpartition(".")[2] for name in names_in(packages / JOB.path)} == {"py", "LICENSE"}
     assert (packages / "glue/process_batch.py").read_bytes() == (ROOT / "glue_scripts/process_batch.py").read_bytes()
+
+
+def test_both_engines_are_in_the_jobs_bundle(packages):
+    folders = {
+        name.split("/")[2] for name in names_in(packages / JOB.path) if name.startswith("file_processor/engines/")
+    }
+    assert {"arrow", "spark"} <= folders
 
 
 def test_the_job_starts_from_its_bundle_alone(packages, tmp_path):
@@ -129,7 +167,10 @@ def test_the_job_starts_from_its_bundle_alone(packages, tmp_path):
         "urllib3",
     )
     path = [packages / JOB.path, tmp_path / "installed", Runtime(tmp_path, brings).brought]
-    start = "import runpy, sys; sys.path[:0] = sys.argv[2:]; print(runpy.run_path(sys.argv[1])['main'].__name__)"
+    start = (
+        "import runpy, sys; sys.path[:0] = sys.argv[2:]; print(runpy.run_path(sys.argv[1])['main'].__name__); "
+        "import file_processor.engines.spark.engine, file_processor.engines.spark.session"
+    )
     command = [sys.executable, "-I", "-S", "-B", "-c", start, packages / "glue/process_batch.py", *path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "main"), done.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from file_processor import work_size
 from infra.deploy import Component
 from odpf.metrics import Dimension, Metric
 from odpf.tables import TABLES
@@ -183,7 +184,7 @@ def test_every_function_is_called_by_an_alias_of_a_version_that_each_release_mak
     functions = resources(templates, "AWS::Lambda::Function")
     versions = resources(templates, "AWS::Lambda::Version")
     aliases = resources(templates, "AWS::Lambda::Alias")
-    assert len(functions) == len(versions) == len(aliases) == 6
+    assert len(functions) == len(versions) == len(aliases) == 7
     for version in versions.values():
         assert "${Release}" in json.dumps(version["Properties"]["Description"])
         assert version["UpdateReplacePolicy"] == "Retain"
@@ -191,9 +192,28 @@ def test_every_function_is_called_by_an_alias_of_a_version_that_each_release_mak
         assert function["Properties"]["Environment"]["Variables"]["ODPF_RELEASE"] == {"Ref": "Release"}
 
 
+def test_the_function_has_the_size_that_batches_are_packed_for_and_the_state_machine_waits_longer(templates):
+    (function,) = [
+        each["Properties"]
+        for name, each in resources(templates, "AWS::Lambda::Function").items()
+        if name.endswith("/ProcessBatchFunction")
+    ]
+    size = (function["MemorySize"], function["Timeout"], function["EphemeralStorage"]["Size"])
+    assert size == (work_size.MEMORY_MB, work_size.TIMEOUT_SECONDS, work_size.TEMPORARY_MB)
+
+
+def test_job_and_function_may_do_the_same_with_a_table_and_only_the_job_may_stop_job_runs(templates):
+    resources = templates["odpf-file-processor"]["Resources"]
+    shared = resources["ProcessTables"]["Properties"]
+    assert shared["Roles"] == [{"Ref": "JobRole"}, {"Ref": "ProcessBatchRole"}]
+    actions = {role: json.dumps(resources[role]["Properties"]["Policies"]) for role in ("JobRole", "ProcessBatchRole")}
+    assert "BatchStopJobRun" in actions["JobRole"]
+    assert "BatchStopJobRun" not in actions["ProcessBatchRole"] + json.dumps(shared)
+
+
 def test_logs_are_kept_for_a_while_and_encrypted(templates):
     groups = resources(templates, "AWS::Logs::LogGroup")
-    assert len(groups) == 6 + 2
+    assert len(groups) == 7 + 2
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
         assert group["Properties"]["KmsKeyId"]
