@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import NamedTuple
 
+from file_processor.work_size import MEMORY_MB
 from odpf.metrics import Metric
 from odpf_cli.cost_prices import Priced
 
@@ -20,16 +21,19 @@ REGISTER_FILE: Use = {Priced.DYNAMODB_READ: 0.5, Priced.DYNAMODB_WRITE: 1}
 """Counted: an eventual read of history, a conditional put of the pending item."""
 SQS_RECEIVES_AND_DELETES = 2
 """Of a batch of messages; sending is one request a message."""
-TABLE_CYCLE: Use = {Priced.DYNAMODB_WRITE: 9, Priced.DYNAMODB_READ: 3, Priced.S3_WRITE: 3, Priced.S3_READ: 2}
+TABLE_CYCLE: Use = {Priced.DYNAMODB_WRITE: 9, Priced.DYNAMODB_READ: 3, Priced.S3_WRITE: 2, Priced.S3_READ: 1}
 """Counted: acquire, intent, the check in the transaction (twice), advance, release, and the audit row with its two indexes;
-state, former attempts and the epoch read (two reads more where there were two Regions); the timeline listed twice and the file batch put down; the table's
-properties and its newest commit read."""
+state, former attempts and the epoch read (two reads more where there were two Regions); the timeline listed twice; its newest
+commit read. The engine's own requests come on top."""
+ARROW_TABLE_CYCLE: Use = {Priced.DYNAMODB_WRITE: 9, Priced.DYNAMODB_READ: 3, Priced.S3_WRITE: 7, Priced.S3_READ: 2}
+"""Counted: the same with Arrow's commit in it, of a small table in one file group: three listings, requested, inflight, data
+file and commit put; newest commit and data file read."""
 COMMITS_OF_A_TIMELINE = 35
 """Of a table in use: `hoodie.keep.min/max.commits` are 30 and 40."""
 FILE_APPLIED: Use = {Priced.DYNAMODB_WRITE: 4, Priced.DYNAMODB_READ: 1, Priced.S3_READ: 1}
 """Counted: delete and put in a transaction (twice each), the look into history, the footer read."""
 JOB_RUN: Use = {Priced.S3_READ: 1, Priced.DYNAMODB_READ: 1}
-"""Counted: its manifest, and the epoch."""
+"""Counted: its manifest, and the epoch; an invocation reads the same."""
 HEARTBEAT_SECONDS = 10
 """`Settings.heartbeat_seconds`; the first one at once, each one write unit."""
 REFRESHED: Use = {Priced.EVENT: 1}
@@ -38,7 +42,7 @@ REFRESHED: Use = {Priced.EVENT: 1}
 # Counted: the state machine.
 TRANSITIONS_OF_AN_IDLE_RUN = 3
 TRANSITIONS_OF_A_RUN = 7
-TRANSITIONS_OF_A_BATCH = 2
+TRANSITIONS_OF_A_BATCH, TRANSITIONS_OF_A_LAMBDA_BATCH = 3, 4
 """Counted: the states entered in infra/state_machine.asl.json."""
 
 # Counted: plan and summary.
@@ -81,6 +85,7 @@ class Function(NamedTuple):
 
 
 FILE_MANAGER = Function(0.5, 0.03)
+PROCESS_BATCH_GB = MEMORY_MB / 1024
 SUMMARISE = Function(1.0, 2)
 WATCH = Function(1.0, 5)
 RETENTION = Function(0.5, 60)

@@ -45,6 +45,7 @@ def deployed(config: ConfigStore, audit: AuditLog, base: Workload, now: datetime
                 tables=tables,
                 every_minutes=MINUTES_A_DAY / runs,
                 batch_size=cadence.refresh_tables_batch_size,
+                compute="glue" if cadence.compute == "glue" else "lambda",
                 **rates(rows, tables, runs),
             )
         )

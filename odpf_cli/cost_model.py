@@ -72,7 +72,7 @@ def _line(use: Use, prices: Prices) -> Line:
 def odpf(workloads: Sequence[Workload]) -> Iterator[Use]:
     """ODPF: a run lists and plans, starts job runs only for tables with files, and keeps its ledger."""
     for workload in workloads:
-        yield from _job_runs(workload)
+        yield from _invocations(workload) if workload.on_lambda else _job_runs(workload)
         yield from _landing(workload)
         yield from _planning(workload)
         yield from _table_cycles(workload)
@@ -99,13 +99,26 @@ def called(function: counts.Function, calls: float, what: str) -> Iterator[Use]:
 
 def _job_runs(workload: Workload) -> Iterator[Use]:
     for size in workload.batches:
-        seconds = workload.job_seconds(size)
+        seconds = workload.batch_seconds(size)
         hours = glue_hours(workload.busy_runs, seconds, workload, workload.workers)
         yield Use(Priced.GLUE_DPU_HOUR, "job runs", hours)
         beats = workload.busy_runs * counts.heartbeats(seconds)
         yield Use(Priced.DYNAMODB_WRITE, "heartbeats of job runs", beats)
         yield from times(counts.JOB_RUN, workload.busy_runs, "manifests and summaries of runs")
         yield from job_logs(workload, workload.busy_runs, size)
+
+
+def _invocations(workload: Workload) -> Iterator[Use]:
+    """What job runs do, in the function."""
+    for size in workload.batches:
+        seconds = workload.batch_seconds(size)
+        function = counts.Function(counts.PROCESS_BATCH_GB, seconds)
+        yield from called(function, workload.busy_runs, "table batches")
+        beats = workload.busy_runs * counts.heartbeats(seconds)
+        yield Use(Priced.DYNAMODB_WRITE, "heartbeats of invocations", beats)
+        yield from times(counts.JOB_RUN, workload.busy_runs, "manifests and summaries of runs")
+        kilobytes = workload.busy_runs * size * counts.TABLE_LOG_KB
+        yield Use(Priced.LOG_GB, "logs of functions", kilobytes / KILOBYTES_A_GB)
 
 
 def job_logs(workload: Workload, runs: float, tables: float) -> Iterator[Use]:
@@ -151,7 +164,8 @@ def _planning(workload: Workload) -> Iterator[Use]:
     yield from called(counts.batch_manager(tables, staged), runs, "Batch Manager")
     yield from called(counts.SUMMARISE, busy, "summary")
     idle = (runs - busy) * counts.TRANSITIONS_OF_AN_IDLE_RUN
-    busy_states = busy * (counts.TRANSITIONS_OF_A_RUN + batches * counts.TRANSITIONS_OF_A_BATCH)
+    of_a_batch = counts.TRANSITIONS_OF_A_LAMBDA_BATCH if workload.on_lambda else counts.TRANSITIONS_OF_A_BATCH
+    busy_states = busy * (counts.TRANSITIONS_OF_A_RUN + batches * of_a_batch)
     yield Use(Priced.STEP_TRANSITION, "runs and their batches", idle + busy_states)
     yield Use(Priced.SCHEDULE, "schedules", runs)
 
@@ -159,12 +173,14 @@ def _planning(workload: Workload) -> Iterator[Use]:
 def _table_cycles(workload: Workload) -> Iterator[Use]:
     """Lease, files, commit, audit."""
     cycles, files = workload.cycles, workload.files
-    yield from times(counts.TABLE_CYCLE, cycles, "table-cycles: lease, ledger, audit")
-    yield Use(
-        Priced.S3_READ, "table-cycles: lease, ledger, audit", cycles * counts.commits_read(counts.COMMITS_OF_A_TIMELINE)
-    )
+    what = "table-cycles: lease, ledger, audit"
+    if workload.on_lambda:
+        yield from times(counts.ARROW_TABLE_CYCLE, cycles, "table-cycles: lease, ledger, audit, Hudi commit")
+    else:
+        yield from times(counts.TABLE_CYCLE, cycles, what)
+        yield Use(Priced.S3_READ, what, cycles * counts.commits_read(counts.COMMITS_OF_A_TIMELINE))
+        yield from commits(workload, cycles)
     yield from times(counts.FILE_APPLIED, files, "files to history")
-    yield from commits(workload, cycles)
     yield from times(counts.REFRESHED, cycles, "events of refreshed tables")
     yield Use(Priced.EVENT, "events of the artifacts bucket", cycles)
 
@@ -201,9 +217,15 @@ def _standing(workloads: Sequence[Workload]) -> Iterator[Use]:
     yield Use(Priced.ALARM, "alarms", counts.ALARMS)
     yield Use(Priced.DASHBOARD, "dashboard", counts.DASHBOARDS)
     yield Use(Priced.KMS_KEY, "the deployment's key", 1)
-    objects = sum(w.cycles * (w.s3_writes_per_commit + w.s3_reads_per_commit) for w in workloads)
+    objects = sum(w.cycles * _requests_of_a_commit(w) for w in workloads)
     yield Use(Priced.KMS_REQUEST, "S3 with bucket keys", objects * counts.BUCKET_KEYS_LEAVE)
     yield Use(Priced.KMS_REQUEST, "table keys of DynamoDB", counts.KMS_OF_DYNAMODB_A_HOUR * HOURS_A_MONTH)
+
+
+def _requests_of_a_commit(workload: Workload) -> float:
+    if workload.on_lambda:
+        return counts.ARROW_TABLE_CYCLE[Priced.S3_WRITE] + counts.ARROW_TABLE_CYCLE[Priced.S3_READ]
+    return workload.s3_writes_per_commit + workload.s3_reads_per_commit
 
 
 def by_service(bills: Sequence[Bill], prices: Prices) -> Mapping[str, tuple[float, ...]]:

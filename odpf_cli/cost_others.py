@@ -84,12 +84,25 @@ def job_per_table(workloads: Sequence[Workload], *, only_changed: bool) -> Itera
 
 
 def compared(workloads: Sequence[Workload], prices: Prices) -> tuple[Bill, ...]:
-    """ODPF first, then what it is compared with, cheapest way first."""
+    """ODPF first, as it is configured and on Lambda, then what it is compared with, cheapest way first."""
     first = workloads[0]
+    size = first.batch_size
+    on_lambda = [workload.but(compute="lambda") for workload in workloads]
+    assumes = (
+        f"compute: lambda, with Arrow: {on_lambda[0].lambda_seconds_per_table:g} s a small table that has files, up to "
+        f"{on_lambda[0].most_tables_of_an_invocation} in an invocation, no job run",
+    )
+    lambda_bill = bill("odpf_lambda", "ODPF on Lambda", assumes, odpf(on_lambda), prices)
+    if on_lambda == list(workloads):
+        return (lambda_bill._replace(name="odpf"), *_others(first, workloads, prices))
+    plain = bill("odpf", "ODPF", (f"batches of {size} tables that have files, side by side",), odpf(workloads), prices)
+    return (plain, lambda_bill, *_others(first, workloads, prices))
+
+
+def _others(first: Workload, workloads: Sequence[Workload], prices: Prices) -> tuple[Bill, ...]:
     size, sample = first.batch_size, first.original_batch_size
     slow = f"{first.original_seconds_per_table:g} s a table with files"
     return (
-        bill("odpf", "ODPF", (f"batches of {size} tables that have files, side by side",), odpf(workloads), prices),
         bill(
             "original_tuned",
             "Original, tuned",

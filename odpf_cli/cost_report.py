@@ -35,6 +35,7 @@ def variants(workloads: Sequence[Workload], prices: Prices) -> list[Variant]:
     changed = {
         f"batches of {DEFAULT_BATCH}, a cadence's default": [w.but(batch_size=DEFAULT_BATCH) for w in workloads],
         f"batches of {LARGE_BATCH}: fewer starts, longer runs": [w.but(batch_size=LARGE_BATCH) for w in workloads],
+        "small tables on Lambda: compute: lambda": [w.but(compute="lambda") for w in workloads],
         "half as often, the same share changing": [w.but(every_minutes=w.every_minutes * TWICE) for w in workloads],
         "half as many tables with changes": [w.but(changing=w.changing / TWICE) for w in workloads],
         "nothing changes at all": [w.but(changing=0) for w in workloads],
@@ -97,7 +98,7 @@ def render(workloads: Sequence[Workload], prices: Prices, bills: Sequence[Bill],
 def warnings(workload: Workload) -> list[str]:
     """What the figures do not show by themselves."""
     found = []
-    seconds = workload.job_seconds(max(workload.batches)) if workload.batches else 0
+    seconds = workload.batch_seconds(max(workload.batches)) if workload.batches else 0
     if seconds > workload.every_minutes * MINUTE:
         found.append(f"A batch takes {duration(seconds)}, longer than the cadence: smaller batches, or fewer runs.")
     plan = batch_manager(workload.tables, workload.staged_files).seconds
@@ -116,8 +117,9 @@ def _case(workload: Workload) -> str:
 
 def _duration(workload: Workload) -> str:
     size, number = max(workload.batches), len(workload.batches)
-    seconds = duration(workload.job_seconds(size))
-    return f"A run with changes starts {plural(number, 'job run')} of up to {plural(size, 'table')}, {seconds} each."
+    seconds = duration(workload.batch_seconds(size))
+    what = "invocation" if workload.on_lambda else "job run"
+    return f"A run with changes starts {plural(number, what)} of up to {plural(size, 'table')}, {seconds} each."
 
 
 def _comparison(workloads: Sequence[Workload], prices: Prices, bills: Sequence[Bill]) -> RenderableType:

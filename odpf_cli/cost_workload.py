@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from file_processor import work_size
 from observability.limits import MOST_MEASURED_TABLES
 from odpf.errors import InvalidConfiguration
 
@@ -35,11 +36,18 @@ class Workload(BaseModel):
     files_per_table: float = Field(default=1, ge=1, description="change files of a changing table at a run")
     staging_days: float = Field(default=7, ge=0, description="days that files stay in staging (RetentionDays)")
     batch_size: int = Field(default=50, ge=1, le=500, description="refresh_tables_batch_size of the cadence")
+    compute: Literal["glue", "lambda"] = Field(default="glue", description="where table batches are processed")
     workers: float = Field(default=2, ge=2, description="workers that a job run keeps busy, driver included")
     dpu_per_worker: float = Field(default=1, gt=0, description="1 for G.1X, 2 for G.2X and so on")
     job_start_seconds: float = Field(default=20, ge=0, description="billed seconds until a job run works on tables")
     seconds_per_table: float = Field(default=1.5, gt=0, description="seconds of one table-cycle alone")
     side_by_side: float = Field(default=1.6, ge=1, description="how much faster tables side by side are")
+    lambda_start_seconds: float = Field(
+        default=work_size.START_SECONDS, ge=0, description="billed seconds until an invocation works on tables"
+    )
+    lambda_seconds_per_table: float = Field(
+        default=work_size.SECONDS_PER_TABLE, gt=0, description="seconds that a small table adds to an invocation"
+    )
     s3_writes_per_commit: float = Field(default=30, ge=0, description="PUT and LIST of one small Hudi commit")
     s3_reads_per_commit: float = Field(default=60, ge=0, description="GET and HEAD of one small Hudi commit")
     table_metrics: Literal["auto", "on", "off"] = Field(
@@ -114,11 +122,25 @@ class Workload(BaseModel):
     @property
     def batches(self) -> tuple[int, ...]:
         """Sizes of the table batches of a busy run: all but the last are full."""
-        full, rest = divmod(self.tables_a_busy_run, self.batch_size)
-        return (self.batch_size,) * full + ((rest,) if rest else ())
+        size = self.most_tables_of_an_invocation if self.on_lambda else self.batch_size
+        full, rest = divmod(self.tables_a_busy_run, size)
+        return (size,) * full + ((rest,) if rest else ())
 
-    def job_seconds(self, tables: int) -> float:
-        """Seconds that a job run of ODPF takes for a batch; a single table is alone."""
+    @property
+    def on_lambda(self) -> bool:
+        """Whether table batches are processed by the function, with Arrow."""
+        return self.compute == "lambda"
+
+    @property
+    def most_tables_of_an_invocation(self) -> int:
+        """Tables that the plan packs into a batch of Lambda."""
+        seconds = work_size.MOST_SECONDS - self.lambda_start_seconds
+        return max(1, min(work_size.MOST_TABLES, int(seconds / self.lambda_seconds_per_table)))
+
+    def batch_seconds(self, tables: int) -> float:
+        """Seconds that a job run, or an invocation, takes for a batch; in a job run a single table is alone."""
+        if self.on_lambda:
+            return self.lambda_start_seconds + tables * self.lambda_seconds_per_table
         return self.job_start_seconds + tables * self.seconds_per_table / min(tables, self.side_by_side)
 
 

@@ -1,11 +1,14 @@
-"""A deployment on an emulator in this process: the entry points as AWS calls them, every request metered but the engine's."""
+"""A deployment on an emulator in this process: the entry points as AWS calls them, every request metered but Spark's.
+
+The Glue job has an engine in memory in Spark's place, whose requests are not counted; the function has Arrow itself.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.client import BaseClient
 
+import lambdas.process_batch
 from file_manager.register import register
 from glue_scripts import process_batch
 from lambdas import batch_manager, summarise
@@ -22,7 +26,7 @@ from odpf.clock import utc_now
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
 from odpf.settings import Settings, StagingPlace
-from odpf.states import EngineName
+from odpf.states import Compute, EngineName, Then
 from odpf_local.aws.function_call import LambdaContext
 from tests.behaviours.builders import moto_aws
 from tests.cli.meter import Meter
@@ -47,14 +51,15 @@ class MeteredDeployment:
         commits: of every table's timeline.
     """
 
-    def __init__(self, aws: Aws, meter: Meter, tables: int) -> None:
-        self._aws, self._meter = aws, meter
+    def __init__(self, aws: Aws, meter: Meter, tables: int, compute: Compute) -> None:
+        self._aws, self._meter, self._compute = aws, meter, compute
         self.take = meter.take
         self.tables = [f"order_management.customer_order_{number:04d}" for number in range(tables)]
         self.commits: Counter[str] = Counter()
         self._run_id, self._changes, self._runs = "", 0, 0
         self._planned: set[str] = set()
-        aws.config.put_cadence({"refresh_cadence": CADENCE, "schedule": "rate(10 minutes)"})
+        cadence = {"refresh_cadence": CADENCE, "schedule": "rate(10 minutes)", "compute": compute.value}
+        aws.config.put_cadence(cadence)
         aws.config.put_tables(_config(table) for table in self.tables)
         for table in self.tables:
             self._put(table, "LOAD00000001.parquet", [{"ID": 1, "V": 0}], _FULL)
@@ -89,6 +94,16 @@ class MeteredDeployment:
     def process(self) -> None:
         """Run the one batch of the plan."""
         uri = f"s3://{SETTINGS.artifacts_bucket}/runs/{self._run_id}/batches/0.json"
+        if self._compute is Compute.LAMBDA:
+            event = {"run_id": self._run_id, "manifest_uri": uri}
+            answer = lambdas.process_batch.handler(event, LambdaContext("process_batch"))
+            assert answer["then"] == Then.DONE
+        else:
+            self._job_run(uri)
+        self.commits.update(self._planned)
+        self._planned.clear()
+
+    def _job_run(self, uri: str) -> None:
         job_run_id = f"jr_{'a1' * 32}"
         failed = process_batch.main(
             [
@@ -102,9 +117,7 @@ class MeteredDeployment:
                 "file_processor",
             ]
         )
-        assert failed is None
-        self.commits.update(self._planned)
-        self._planned.clear()
+        assert not failed
 
     def summarise(self) -> None:
         answer = summarise.handler({"run_id": self._run_id}, LambdaContext("summarise"))
@@ -151,7 +164,9 @@ class _Unmetered:
 
 
 @contextmanager
-def metered_deployment(monkeypatch: pytest.MonkeyPatch, tables: int) -> Iterator[MeteredDeployment]:
+def metered_deployment(
+    monkeypatch: pytest.MonkeyPatch, tables: int, compute: Compute = Compute.GLUE
+) -> Iterator[MeteredDeployment]:
     places = json.dumps([place.model_dump(include={"name", "bucket", "folder"}) for place in SETTINGS.staging_places])
     for name, value in {
         "AWS_DEFAULT_REGION": REGION,
@@ -174,7 +189,7 @@ def metered_deployment(monkeypatch: pytest.MonkeyPatch, tables: int) -> Iterator
         monkeypatch.setattr(process_batch, "job_log", lambda **_: None)
         batch_manager.batch_manager.cache_clear()
         try:
-            yield MeteredDeployment(aws, meter, tables)
+            yield MeteredDeployment(aws, meter, tables, compute)
         finally:
             batch_manager.batch_manager.cache_clear()
 
@@ -191,3 +206,11 @@ def _config(table: str) -> dict[str, str]:
         "table_data_versioning_type": "S",
         "is_active": "Y",
     }
+
+
+def used(*parts: tuple[Mapping[Any, float], float]) -> dict[str, float]:
+    """The sum of uses, each (use, times)."""
+    total: Counter[str] = Counter()
+    for use, times in parts:
+        total.update({str(priced): quantity * times for priced, quantity in use.items()})
+    return {priced: quantity for priced, quantity in total.items() if quantity}

@@ -99,7 +99,7 @@ def test_a_month_has_730_hours():
 
 def test_tables_side_by_side_share_the_seconds_and_a_single_one_does_not():
     workload = Workload(job_start_seconds=20, seconds_per_table=2, side_by_side=4)
-    assert [workload.job_seconds(tables) for tables in (1, 2, 8)] == [22, 21 + 1, 24]
+    assert [workload.batch_seconds(tables) for tables in (1, 2, 8)] == [22, 21 + 1, 24]
 
 
 def test_files_that_stay_in_staging_are_looked_up_at_every_run():
@@ -126,9 +126,33 @@ def test_a_job_per_table_pays_a_minute_of_two_workers_for_each_start():
 
 
 def test_the_case_is_cheaper_than_what_it_is_compared_with():
-    ours, *others = compared([CASE], PRICES)
-    assert ours.name == "odpf"
+    ours, on_lambda, *others = compared([CASE], PRICES)
+    assert (ours.name, on_lambda.name) == ("odpf", "odpf_lambda")
+    assert on_lambda.total < ours.total / 2
     assert all(other.total > 3 * ours.total for other in others)
+
+
+def test_the_case_on_lambda_is_a_plan_and_one_invocation_a_run_and_no_job_run():
+    case = CASE.but(compute="lambda")
+    uses = list(odpf([case]))
+    assert case.batches == (300,)
+    assert quantity(uses, Priced.GLUE_DPU_HOUR) == 0
+    assert quantity(uses, Priced.LAMBDA_REQUEST, "table batches") == case.runs
+    assert quantity(uses, Priced.LAMBDA_GB_SECOND, "table batches") == pytest.approx(case.runs * 2 * (2 + 300 * 0.1))
+
+
+def test_a_cadence_that_is_on_lambda_already_is_compared_with_no_other_of_our_own():
+    ours, *others = compared([CASE.but(compute="lambda")], PRICES)
+    assert (ours.name, ours.title) == ("odpf", "ODPF on Lambda")
+    assert [each.name for each in others] == [each.name for each in compared([CASE], PRICES)[2:]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "batches"),
+    [({"tables": 30_000}, (500,) * 6), ({"lambda_seconds_per_table": 44.8}, (10,) * 30), ({"changing": 0}, ())],
+)
+def test_an_invocation_is_given_what_the_plan_would_give_it(changes, batches):
+    assert CASE.but(compute="lambda", **changes).batches == batches
 
 
 def test_a_bill_is_the_sum_of_its_lines_and_has_each_purpose_once():
@@ -139,7 +163,7 @@ def test_a_bill_is_the_sum_of_its_lines_and_has_each_purpose_once():
 
 def test_what_moves_the_bill_names_each_change_and_its_total():
     moved = {variant.what: variant.total for variant in variants([CASE], PRICES)}
-    assert len(moved) == 10
+    assert len(moved) == 11
     assert moved["a lag metric for every table (TableMetrics=on)"] > total(odpf([CASE]))
     assert not any("default" in what for what in {v.what for v in variants([CASE.but(batch_size=5)], PRICES)})
 
@@ -246,7 +270,7 @@ def test_the_document_has_workload_prices_and_lines(capsys):
     document = json.loads(capsys.readouterr().out)
     assert (document["workload"]["tables"], document["workload"]["workers"]) == (10, 4)
     assert document["prices"] == {"region": "us-east-1", "as_of": PRICES.as_of, "currency": "USD"}
-    assert [each["name"] for each in document["scenarios"]][:3] == ["odpf", "original_tuned", "original"]
+    assert [each["name"] for each in document["scenarios"]][:3] == ["odpf", "odpf_lambda", "original_tuned"]
     for scenario in document["scenarios"]:
         assert scenario["total"] == pytest.approx(sum(line["cost"] for line in scenario["lines"]))
         assert set(scenario["lines"][0]) == {"service", "what", "quantity", "unit", "price", "cost"}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
 import pytest
 
 from odpf_cli import cost_counts as counts
 from tests.architecture.source_tree import ROOT
-from tests.cli.metered_deployment import metered_deployment
+from tests.cli.metered_deployment import metered_deployment, used
 
 TABLES = 3
 
@@ -27,14 +26,6 @@ def deployment(module_deployment):
     if module_deployment.plan()["batch_count"]:
         module_deployment.process()
     module_deployment.take()
-
-
-def used(*parts):
-    """The sum of uses, each (use, times)."""
-    total = Counter()
-    for use, times in parts:
-        total.update({str(priced): quantity * times for priced, quantity in use.items()})
-    return {priced: quantity for priced, quantity in total.items() if quantity}
 
 
 def batch(timelines, files):
@@ -107,9 +98,16 @@ def test_a_run_enters_so_many_states(ways, transitions):
     assert states_entered(machine(), ways) == transitions
 
 
-def test_a_batch_enters_so_many_states():
+@pytest.mark.parametrize(
+    ("ways", "transitions"),
+    [
+        ({"GlueOrLambda": "ProcessBatch"}, counts.TRANSITIONS_OF_A_BATCH),
+        ({"GlueOrLambda": "InvokeFunction", "DoneAgainOrGlue": "BatchEnded"}, counts.TRANSITIONS_OF_A_LAMBDA_BATCH),
+    ],
+)
+def test_a_batch_enters_so_many_states(ways, transitions):
     processor = machine()["States"]["ProcessBatches"]["ItemProcessor"]
-    assert states_entered(processor, {}) == counts.TRANSITIONS_OF_A_BATCH
+    assert states_entered(processor, ways) == transitions
 
 
 def machine():
