@@ -21,6 +21,7 @@ NOTE = "batch"
 SCHEMA = "schema"
 METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
+_COMMITS = ("commit", "deltacommit", "replacecommit")
 _UNFINISHED = re.compile(r"^(\d{17})\.(?:([a-z]+)\.)?(requested|inflight)$")
 _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight))?$")
 
@@ -163,6 +164,11 @@ class Timeline:
         """File groups that a replacecommit up to an instant put an end to."""
         replacing = [i for i, key in self._keys.items() if key.endswith(".replacecommit") and i <= until]
         return {group for instant in replacing for group in self._commit(instant).replaced}
+
+    @property
+    def unfinished_commits(self) -> list[str]:
+        """Instants of commits that dead writers have begun, newest first: they are rolled back in this order."""
+        return [each.instant for each in self.pending if each.action in _COMMITS][::-1]
 
     def unfinished_metadata(self, pending: Pending) -> dict[str, str]:
         """What an inflight commit says beside its statistics; empty when it says nothing."""
