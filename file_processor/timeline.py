@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from file_processor.file_batch import CommitNote
 from file_processor.file_groups import DataFile, current_files
+from file_processor.pending import Pending, unfinished
 from file_processor.schema import Schema
 from file_processor.table_properties import PROPERTY_FILES, TableProperties
 from odpf.errors import TimelineViolation
@@ -22,7 +23,6 @@ SCHEMA = "schema"
 METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
 _COMMITS = ("commit", "deltacommit", "replacecommit")
-_UNFINISHED = re.compile(r"^(\d{17})\.(?:([a-z]+)\.)?(requested|inflight)$")
 _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight))?$")
 
 _MOST_LISTED = 5000
@@ -82,20 +82,6 @@ class Commit(NamedTuple):
         return (self.metadata.get("extraMetadata") or {}).get(METADATA_PREFIX + key)
 
 
-class Pending(NamedTuple):
-    """An instant that was begun and not finished; with the lease held, its writer is dead.
-
-    Attributes:
-        action: commit, replacecommit, deltacommit, compaction, clean, rollback and so on.
-        requested, inflight: its entries in the listing; None where there is none.
-    """
-
-    instant: str
-    action: str
-    requested: StoredObject | None = None
-    inflight: StoredObject | None = None
-
-
 class Timeline:
     """One table's folder as of its last listing: completed commits newest first, each fetched when it is looked at.
 
@@ -130,7 +116,7 @@ class Timeline:
         self._services = {name: entry.key for name, entry in entries.items() if _SERVICE.match(name)}
         self._keys = {match[1]: entry.key for name, entry in entries.items() if (match := _COMPLETED.match(name))}
         self.leftovers = tuple(entry.key for name, entry in entries.items() if name.startswith(".temp/"))
-        self.pending = _pending(entries)
+        self.pending = unfinished(entries)
         self.newest = max((match[0] for name in entries if (match := _INSTANT.match(name))), default="")
 
     @property
@@ -387,20 +373,6 @@ class Timeline:
 
 
 _INSTANT = re.compile(r"^\d{17}(?=\.)")
-
-
-def _pending(entries: Mapping[str, StoredObject]) -> tuple[Pending, ...]:
-    """Begun instants without their completed entry, oldest first."""
-    begun: dict[tuple[str, str], dict[str, StoredObject]] = {}
-    for name, entry in entries.items():
-        if match := _UNFINISHED.match(name):
-            begun.setdefault((match[1], match[2] or "commit"), {})[match[3]] = entry
-    ends = {"compaction": "commit", "logcompaction": "deltacommit", "clustering": "replacecommit"}
-    return tuple(
-        Pending(instant, action, parts.get("requested"), parts.get("inflight"))
-        for (instant, action), parts in sorted(begun.items())
-        if f"{instant}.{ends.get(action, action)}" not in entries
-    )
 
 
 def _value(path: str) -> str:
