@@ -23,6 +23,7 @@ SCHEMA = "schema"
 METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
 _COMMITS = ("commit", "deltacommit", "replacecommit")
+_INSTANT = re.compile(r"^\d{17}(?=\.)")
 _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight))?$")
 
 _MOST_LISTED = 5000
@@ -370,9 +371,6 @@ class Timeline:
                 f"{self.location} is not empty and holds no Hudi table. Empty it, or configure another raw table."
             )
         self._objects.delete(self._bucket, keys)
-
-
-_INSTANT = re.compile(r"^\d{17}(?=\.)")
 
 
 def _value(path: str) -> str:
