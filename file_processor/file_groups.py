@@ -69,22 +69,17 @@ def current_files(
     return current
 
 
-def superseded_files(files: Iterable[DataFile], replaced: Collection[str], horizon: str) -> list[DataFile]:
-    """Files that no reader of a retained commit needs: the cleaner's policy KEEP_LATEST_COMMITS.
+def superseded_files(files: Iterable[DataFile], horizon: str) -> list[DataFile]:
+    """Files that no reader of a retained commit needs: the cleaner's policy KEEP_LATEST_COMMITS, but for replaced groups.
 
     A file is needed as long as it was the current one of its group at the oldest retained commit or later.
 
     Args:
         files: all base files below the table.
-        replaced: fileIds that commits up to the oldest retained one put an end to.
         horizon: instant of the oldest retained commit.
     """
     groups: dict[str, list[DataFile]] = {}
     for file in files:
         if file.instant <= horizon:
             groups.setdefault(file.group, []).append(file)
-    superseded = []
-    for group, old in groups.items():
-        old.sort(key=lambda file: file.instant)
-        superseded += old if group in replaced else old[:-1]
-    return superseded
+    return [file for old in groups.values() for file in sorted(old, key=lambda each: each.instant)[:-1]]

@@ -147,9 +147,9 @@ class Timeline:
         pending = {each.instant for each in self.pending}
         return current_files(self._files, self._keys, pending, self.replaced())
 
-    def replaced(self, until: str = "9") -> set[str]:
-        """File groups that a replacecommit up to an instant put an end to."""
-        replacing = [i for i, key in self._keys.items() if key.endswith(".replacecommit") and i <= until]
+    def replaced(self) -> set[str]:
+        """File groups that a replacecommit of the active timeline put an end to."""
+        replacing = [instant for instant, key in self._keys.items() if key.endswith(".replacecommit")]
         return {group for instant in replacing for group in self._commit(instant).replaced}
 
     @property

@@ -14,7 +14,11 @@ from odpf.errors import TransientError
 from odpf.states import EngineName, Outcome, RunStatus
 from tests.engines.staged_table import COLUMNS, StagedTable, delete, insert, update
 
-pytestmark = pytest.mark.more
+pytestmark = [
+    pytest.mark.more,
+    # py4j leaves the sockets of ended threads to the garbage collector
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 CADENCE = "maintained"
 COMMITS = 45

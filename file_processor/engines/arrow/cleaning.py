@@ -1,7 +1,8 @@
 """Remove data files that no query needs any more, and the markers of completed commits.
 
-Superseded files of a group need no entry in the timeline: readers and Hudi's own cleaner go by what is there. Those of
-replaced groups go while their replacecommit is still active; archiving it is left to Spark, which cleans first.
+Superseded files of a group need no entry in the timeline: readers and Hudi's own cleaner go by what is there. The last
+file of a replaced group is left to Hudi's cleaner: it archives a replacecommit only behind a cleaning of its own, and
+makes none where it finds nothing to remove, so that the timeline would never become shorter.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def clean(objects: ObjectStore, folder: TableFolder, timeline: Timeline) -> None
     superseded = []
     if len(instants) >= COMMITS_RETAINED:
         horizon = instants[COMMITS_RETAINED - 1]
-        superseded = superseded_files(timeline.data_files(), timeline.replaced(until=horizon), horizon)
+        superseded = superseded_files(timeline.data_files(), horizon)
     keys = [folder.key(file.path) for file in superseded] + list(timeline.leftovers)
     if len(keys) >= _WORTH_A_REQUEST:
         objects.delete(folder.bucket, keys)

@@ -143,7 +143,7 @@ class ArrowPrepared:
             commit.put_properties(new_properties(plan.config))
         slices = self._slices()
         known = {file.partition for file in plan.timeline.data_files()} if plan.kind is not CycleKind.LOAD else set()
-        for path in sorted({part.partition for part in slices} - known - {""}):
+        for path in sorted({part.partition for part in slices} - known):
             commit.put_partition(path)
         for number, part in enumerate(slices):
             with written_file(part, number, instant, columns, self._files) as written:

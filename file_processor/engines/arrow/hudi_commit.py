@@ -84,11 +84,11 @@ class HudiCommit:
         self._put(f".hoodie/{PROPERTY_FILES[0]}", content)
 
     def put_partition(self, path: str) -> None:
-        """Make a folder a partition; without this file Spark reads nothing of it."""
-        depth = path.count("/") + 1
+        """Make a folder a partition; without this file Spark reads nothing of it, and cleans nothing in the root."""
+        parts = path.split("/") if path else []
         self._put(
-            f"{path}/.hoodie_partition_metadata",
-            f"#partition metadata\ncommitTime={self._instant}\npartitionDepth={depth}\n".encode(),
+            "/".join([*parts, ".hoodie_partition_metadata"]),
+            f"#partition metadata\ncommitTime={self._instant}\npartitionDepth={len(parts)}\n".encode(),
         )
 
     def put_data(self, part: Slice, written: WrittenFile) -> None:
