@@ -18,6 +18,7 @@ from hudi import HudiTableBuilder
 from file_manager.sweep import sweep
 from file_processor.batch_manager import BatchManager
 from file_processor.batch_run import BatchRun
+from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
 from file_processor.workshop import Workshop
@@ -28,6 +29,7 @@ from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
 from odpf.states import EngineName, FileState
+from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory.aws import MemoryAws
 
 Row = dict[str, Any]
@@ -132,3 +134,14 @@ class Lake:
             manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, self.engines
         )
         BatchRun(manifest, shop, aws.audit).run()
+
+
+def lake_in_folder(root: Path, **sizes: int) -> Lake:
+    """The Arrow engine over a folder and stores in memory: a cycle of a table costs milliseconds.
+
+    Args:
+        root: the folder.
+        sizes: further arguments of the engine.
+    """
+    aws = MemoryAws(objects=LocalObjectStore(root))
+    return Lake(aws.settings, aws, {EngineName.ARROW: lambda: ArrowEngine(aws.objects, **sizes)}, root=root)
