@@ -42,6 +42,7 @@ class Lake:
     Attributes:
         storage: hudi-rs' options to reach it.
         root: the folder that its buckets lie in, where they are no buckets of S3.
+        left: tables that the last batch left to Spark, and why.
     """
 
     settings: Settings
@@ -50,6 +51,7 @@ class Lake:
     storage: dict[str, str] = field(default_factory=dict)
     root: Path | None = None
     cadences: set[str] = field(default_factory=set)
+    left: dict[str, str] = field(default_factory=dict)
 
     def configure(self, *items: Row) -> None:
         """Put table items, and their cadences."""
@@ -133,7 +135,9 @@ class Lake:
         shop = Workshop(
             manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, self.engines
         )
-        BatchRun(manifest, shop, aws.audit).run()
+        batch = BatchRun(manifest, shop, aws.audit)
+        batch.run()
+        self.left = {work.config.raw_table_name: work.engine_reason or "" for work in batch.left}
 
 
 def lake_in_folder(root: Path, **sizes: int) -> Lake:
