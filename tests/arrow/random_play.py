@@ -74,8 +74,7 @@ class RandomPlay:
         """What readers see after a death: nothing, the table as it was, or as it is to be."""
         if not self.lake.commits(table.staged.location):
             return None
-        rows = table.rows()
-        return None if rows == table.expected() else rows
+        return None if table.is_as_expected() else table.rows()
 
     def _check(self, table: RandomTable, seen: Any) -> None:
         if table.result is None:
