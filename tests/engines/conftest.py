@@ -18,10 +18,8 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.states import EngineName
 from odpf_local.aws import running
-from odpf_local.local_objects import LocalObjectStore
-from odpf_local.memory.aws import MemoryAws
 from odpf_local.spark_conf import job_environment, prefetch, write_conf
-from tests.engines.lake import Lake
+from tests.engines.lake import Lake, lake_in_folder
 from tests.engines.stories import ARM, ARMS, MIXED, play
 
 ONLY_SPARK = ("merge_on_read", "merge on read", "double")
@@ -83,10 +81,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 @pytest.fixture(scope="session")
 def folder_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """The Arrow engine over a folder and stores in memory: a cycle of a table costs milliseconds."""
-    root = tmp_path_factory.mktemp("folder_lake")
-    aws = MemoryAws(objects=LocalObjectStore(root))
-    return Lake(aws.settings, aws, {EngineName.ARROW: lambda: ArrowEngine(aws.objects)}, root=root)
+    """The Arrow engine alone, in a folder."""
+    return lake_in_folder(tmp_path_factory.mktemp("folder_lake"))
 
 
 @pytest.fixture(scope="module")

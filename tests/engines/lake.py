@@ -18,6 +18,7 @@ from hudi import HudiTableBuilder
 from file_manager.sweep import sweep
 from file_processor.batch_manager import BatchManager
 from file_processor.batch_run import BatchRun
+from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
 from file_processor.workshop import Workshop
@@ -28,6 +29,7 @@ from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
 from odpf.states import EngineName, FileState
+from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory.aws import MemoryAws
 
 Row = dict[str, Any]
@@ -40,6 +42,7 @@ class Lake:
     Attributes:
         storage: hudi-rs' options to reach it.
         root: the folder that its buckets lie in, where they are no buckets of S3.
+        left: tables that the last batch left to Spark, and why.
     """
 
     settings: Settings
@@ -48,6 +51,7 @@ class Lake:
     storage: dict[str, str] = field(default_factory=dict)
     root: Path | None = None
     cadences: set[str] = field(default_factory=set)
+    left: dict[str, str] = field(default_factory=dict)
 
     def configure(self, *items: Row) -> None:
         """Put table items, and their cadences."""
@@ -131,4 +135,17 @@ class Lake:
         shop = Workshop(
             manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, self.engines
         )
-        BatchRun(manifest, shop, aws.audit).run()
+        batch = BatchRun(manifest, shop, aws.audit)
+        batch.run()
+        self.left = {work.config.raw_table_name: work.engine_reason or "" for work in batch.left}
+
+
+def lake_in_folder(root: Path, **sizes: int) -> Lake:
+    """The Arrow engine over a folder and stores in memory: a cycle of a table costs milliseconds.
+
+    Args:
+        root: the folder.
+        sizes: further arguments of the engine.
+    """
+    aws = MemoryAws(objects=LocalObjectStore(root))
+    return Lake(aws.settings, aws, {EngineName.ARROW: lambda: ArrowEngine(aws.objects, **sizes)}, root=root)

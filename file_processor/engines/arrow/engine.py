@@ -19,7 +19,7 @@ from file_processor.engines.arrow.cleaning import clean
 from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
 from file_processor.engines.arrow.keys import partition_paths, record_keys
-from file_processor.engines.arrow.placing import Slice, changed_slices, new_slices
+from file_processor.engines.arrow.placing import MOST_FILE_BYTES, Slice, changed_slices, new_slices
 from file_processor.engines.arrow.reduction import (
     EFFECT,
     INSERTED,
@@ -54,14 +54,15 @@ class ArrowEngine:
 
     Args:
         objects: where landed files and raw tables lie.
+        most_file_bytes: size that data files are filled up to.
     """
 
     name = EngineName.ARROW
     hudi_version = ""
     needs_copies = False
 
-    def __init__(self, objects: ObjectStore) -> None:
-        self._objects = objects
+    def __init__(self, objects: ObjectStore, most_file_bytes: int = MOST_FILE_BYTES) -> None:
+        self._objects, self._most_file_bytes = objects, most_file_bytes
 
     def check(self) -> None:
         """Nothing to refuse: what writes here is this code, which writes version 6 alone."""
@@ -69,7 +70,7 @@ class ArrowEngine:
     def prepare(self, plan: WritePlan) -> ArrowPrepared:
         """Read and reduce; see Engine.prepare."""
         try:
-            return ArrowPrepared(self._objects, plan)
+            return ArrowPrepared(self._objects, plan, self._most_file_bytes)
         except (pa.ArrowException, OSError) as error:
             raise EngineError(f"Reading the files of {plan.config.raw_table} failed: {error}") from error
 
@@ -81,8 +82,8 @@ class ArrowEngine:
 class ArrowPrepared:
     """A reduced file batch in memory, with what the table has of its keys."""
 
-    def __init__(self, objects: ObjectStore, plan: WritePlan) -> None:
-        self._objects, self._plan = objects, plan
+    def __init__(self, objects: ObjectStore, plan: WritePlan, most_file_bytes: int) -> None:
+        self._objects, self._plan, self._most_file_bytes = objects, plan, most_file_bytes
         place = urlsplit(plan.location, allow_fragments=False)
         self._folder = TableFolder(place.netloc, place.path.strip("/"))
         is_load = plan.kind is CycleKind.LOAD
@@ -153,10 +154,11 @@ class ArrowPrepared:
         return commit.complete(extra, self._files.files.values())
 
     def _slices(self) -> list[Slice]:
+        row_bytes, most_bytes = self._row_bytes(), self._most_file_bytes
         if self._plan.kind is CycleKind.CHANGES:
-            return changed_slices(self._latest, self._files.files, self._row_bytes())
+            return changed_slices(self._latest, self._files.files, row_bytes, most_bytes)
         written = self._latest.filter(pc.is_in(self._latest[EFFECT], value_set=pa.array([INSERTED, UPDATED])))
-        return new_slices(written, self._row_bytes()) if written.num_rows else []
+        return new_slices(written, row_bytes, most_bytes) if written.num_rows else []
 
     def _row_bytes(self) -> float:
         """What a row takes in a data file: as in those that are there, else guessed from the landed files."""

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 from file_processor.engines.arrow.reduction import DELETED, EFFECT, GROUP, INSERTED, KEY, MOVED, PATH, UPDATED
 from file_processor.file_groups import DataFile
 
-SMALL_FILE_BYTES = 100 * 1024 * 1024
-"""Groups below it take new rows (hoodie.parquet.small.file.limit)."""
 MOST_FILE_BYTES = 120 * 1024 * 1024
 """What a group is filled up to (hoodie.parquet.max.file.size)."""
 
@@ -40,7 +38,7 @@ class Slice(NamedTuple):
     inserted: int
 
 
-def new_slices(rows: pa.Table, row_bytes: float, most_bytes: int = MOST_FILE_BYTES) -> list[Slice]:
+def new_slices(rows: pa.Table, row_bytes: float, most_bytes: int) -> list[Slice]:
     """New file groups for all rows: what a load or a reload writes.
 
     Args:
@@ -52,9 +50,7 @@ def new_slices(rows: pa.Table, row_bytes: float, most_bytes: int = MOST_FILE_BYT
     return [_new(path, part) for path, of_path in _by_path(rows) for part in _parts(of_path, most)]
 
 
-def changed_slices(
-    rows: pa.Table, files: Mapping[str, DataFile], row_bytes: float, most_bytes: int = MOST_FILE_BYTES
-) -> list[Slice]:
+def changed_slices(rows: pa.Table, files: Mapping[str, DataFile], row_bytes: float, most_bytes: int) -> list[Slice]:
     """The groups that an upsert rewrites, and those it adds.
 
     Args:

@@ -1,0 +1,208 @@
+"""Random tables: what a source does to them, file by file, told by a seed.
+
+A table holds several sequences of changes side by side, told apart by column `c`, part of its key: few keys each, so
+that changes meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from random import Random
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from odpf.audit import TableResult
+from tests.engines.lake import Lake, Row
+from tests.engines.staged_table import StagedTable, sequence
+from tests.reference.oracle import Change
+from tests.reference.plain_values import plain_rows
+
+SEQUENCES = 16
+RUNS = 4
+FILES = 14
+
+_TEXTS = (
+    "",
+    "a",
+    "a,b",
+    "ü",
+    " ",
+    "x:y",
+    "/",
+    "🚕",
+    "%2F",
+    "a=b",
+    "__HIVE_DEFAULT_PARTITION__",
+    "null",
+    ".",
+    "'",
+    "\t",
+    "z" * 60,
+)
+_PARTITIONS: dict[str, tuple[pa.DataType, tuple[Any, ...]]] = {
+    "text": (pa.string(), ("p", "q/r", "s t", "ü%=", "", None)),
+    "int": (pa.int32(), (-1, 0, 7, None)),
+    "decimal": (pa.decimal128(20, 4), (Decimal("0"), Decimal("1.5"), Decimal("-0.0001"), None)),
+    "moment": (pa.timestamp("us"), (datetime(2024, 1, 2, 3, 4, 5), datetime(2024, 1, 2, 3, 4, 5, 678000), None)),
+    "flag": (pa.bool_(), (True, False, None)),
+}
+_FIXED: dict[str, pa.DataType] = {
+    "v": pa.string(),
+    "n": pa.int32(),
+    "f": pa.float32(),
+    "d": pa.decimal128(20, 4),
+    "t": pa.timestamp("us"),
+}
+
+
+class Kind(NamedTuple):
+    """What a random table is.
+
+    Attributes:
+        history: mode H.
+        partition: the kind of its partition column; None without one.
+        single: whether its key is one column, a text.
+        deletes: whether rows are deleted.
+        late: whether files come in any order. Not with deletes in a snapshot, where a late insert may bring back a row
+            whose delete was applied already; nor with reloads, which a late file would have to precede.
+        reloaded: whether there is a second full load.
+        evolves: whether columns widen and a column is added.
+    """
+
+    history: bool
+    partition: str | None
+    single: bool
+    deletes: bool
+    late: bool
+    reloaded: bool
+    evolves: bool
+
+    @classmethod
+    def of(cls, random: Random) -> Kind:
+        """Any kind."""
+        history, deletes, reloaded, late = (random.random() < share for share in (0.3, 0.75, 0.3, 0.5))
+        partition = random.choice([None, *_PARTITIONS])
+        return cls(
+            history=history,
+            partition=partition,
+            single=random.random() < 0.4,
+            deletes=deletes,
+            late=late and not reloaded and (history or not deletes),
+            reloaded=reloaded,
+            evolves=random.random() < 0.3,
+        )
+
+
+class EvolvingTable(StagedTable):
+    """A table that may have a column of a file of which no row is left."""
+
+    def _data(self, rows: Iterable[Row]) -> list[Row]:
+        data = super()._data(rows)
+        told = {name for row in self._expected() for name in row}
+        return [{name: value for name, value in row.items() if name in told or value is not None} for row in data]
+
+
+class RandomTable:
+    """One random table and its source.
+
+    Args:
+        lake: where it is.
+        seed: all that is random about it follows from this.
+        cadence: whose runs process it.
+    """
+
+    def __init__(self, lake: Lake, seed: int, cadence: str) -> None:
+        self.seed, self.random = seed, Random(seed)
+        self.kind = kind = Kind.of(self.random)
+        self.columns = {"c": pa.string(), "id": pa.string() if kind.single else pa.int64(), **_FIXED}
+        if kind.partition:
+            self.columns["part"] = _PARTITIONS[kind.partition][0]
+        self.staged = EvolvingTable(
+            lake,
+            f"random_{seed}",
+            cadence,
+            key="id" if kind.single else "c,id",
+            columns=self.columns,
+            history=kind.history,
+            hudi_partition_key="part" if kind.partition else None,
+            engine="arrow",
+        )
+        self._last = 0
+
+    @property
+    def base(self) -> str:
+        """Where it lies in the raw bucket."""
+        return self.staged.location.removeprefix("s3://").split("/", 1)[1]
+
+    @property
+    def result(self) -> TableResult | None:
+        """Of the last run."""
+        return self.staged.result
+
+    def rows(self) -> list[Row]:
+        """What readers see."""
+        return plain_rows(self.staged.rows())
+
+    def is_as_expected(self) -> bool:
+        """Whether readers see what the replay has."""
+        return plain_rows(self.staged._data(self.staged.rows())) == plain_rows(self.staged._expected())
+
+    def scenes(self) -> Iterator[None]:
+        """Put what each run is to find; a run is due at every `yield`."""
+        random, staged = self.random, self.staged
+        files = [self._file() for _ in range(FILES)]
+        if self.kind.late:
+            random.shuffle(files)
+        staged.load(*self._rows())
+        for run in range(RUNS):
+            if run == 2 and self.kind.reloaded:
+                staged.reload(*self._rows())
+            if run == 2 and self.kind.evolves:
+                staged.columns = staged.columns | {"n": pa.int64(), "f": pa.float64(), "added": pa.string()}
+            for _ in range(random.randint(0, 4) if run < RUNS - 1 else len(files)):
+                staged.changes(*files.pop(0))
+            yield
+
+    def _rows(self) -> list[Row]:
+        """Rows of a full load: none, few or many."""
+        most = self.random.choice([0, 1, 8, 8])
+        rows = [self._row(case) for case in range(SEQUENCES) for _ in range(self.random.randint(0, most))]
+        return list({(row["c"], row["id"]): row for row in rows}.values())
+
+    def _file(self) -> list[Change]:
+        """Changes of all sequences; now and then of none."""
+        random, most = self.random, self.random.choice([0, 1, 5, 5])
+        made = [self._change(case) for case in range(SEQUENCES) for _ in range(random.randint(0, most))]
+        random.shuffle(made)
+        first = self._last
+        self._last += len(made)
+        numbered = [change._replace(sequence=sequence(first + n)) for n, change in enumerate(made, 1)]
+        random.shuffle(numbered)
+        return numbered
+
+    def _change(self, case: int) -> Change:
+        operation = self.random.choice("IUUDD" if self.kind.deletes else "IU")
+        row = self._row(case)
+        if operation == "D" and self.random.random() < 0.5:
+            row = {name: row[name] for name in ("c", "id")}
+        return Change(operation, "", row)
+
+    def _row(self, case: int) -> Row:
+        random = self.random
+        number = random.randrange(5)
+        row = {
+            "c": _TEXTS[case],
+            "id": f"{_TEXTS[case]}{number}" if self.kind.single else number - 2,
+            "v": f"{random.getrandbits(40):x}",
+            "n": random.choice([None, 1, -(2**31)]),
+            "f": random.choice([None, -0.0, 1.5]),
+            "d": random.choice([None, Decimal("1.5"), Decimal("-9999999999999999.9999")]),
+            "t": random.choice([None, datetime(1, 1, 1), datetime(2024, 1, 2, 3, 4, 5, 678901)]),
+            "added": random.choice([None, "added"]),
+        }
+        if self.kind.partition:
+            row["part"] = random.choice(_PARTITIONS[self.kind.partition][1])
+        return row

@@ -1,0 +1,71 @@
+"""Memory grows with the batch and with one data file, never with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from file_processor.engines.arrow.data_files import _ROW_GROUP_ROWS
+from tests.engines.staged_table import SEQUENCE, parquet, update
+
+FILES = 4
+ROWS = 3 * _ROW_GROUP_ROWS // 2
+"""Of a data file: more than a row group."""
+MOST_OF_A_FILE = 1.5
+"""Arrow's memory while a file is rewritten, as a multiple of the file's rows in memory: a row group that is gathered,
+the batch behind it and their encoded pages; less for files of more row groups."""
+
+
+@pytest.fixture
+def table(bench):
+    rows = FILES * ROWS
+    text = np.random.default_rng(1).bytes(20 * rows).hex()
+    landed = pa.table(
+        {
+            "Op": pa.array(["I"] * rows),
+            "id": pa.array(range(rows), pa.int64()),
+            "v": pa.array([text[begin : begin + 40] for begin in range(0, 40 * rows, 40)]),
+            SEQUENCE: pa.array([""] * rows),
+        }
+    )
+    content = parquet(landed, compression="none", use_dictionary=False)
+    bench.engine(most_file_bytes=len(content) // FILES + 1)
+    table = bench.table()
+    table.put("LOAD00000001.parquet", content)
+    bench.run(table)
+    assert len(bench.current(table)) == FILES
+    return table
+
+
+@contextmanager
+def peak() -> Iterator[list[int]]:
+    """The most memory that Arrow had meanwhile, in bytes."""
+    usual = pa.default_memory_pool()
+    counting = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counting)
+    found: list[int] = []
+    try:
+        yield found
+    finally:
+        pa.set_memory_pool(usual)
+        found.append(counting.max_memory())
+
+
+def test_rewriting_every_file_takes_the_memory_of_one(bench, table):
+    (of_a_file, *_) = [bench.parquet(table, file.path).read().nbytes for file in bench.current(table)]
+    one, every = [0], range(0, FILES * ROWS, ROWS // 2)
+    peaks = []
+    for number, keys in enumerate((one, every), 1):
+        table.changes(*(update(100 * number + n, id=key, v="changed") for n, key in enumerate(keys)))
+        with peak() as found:
+            bench.run(table)
+        peaks.append(found[0])
+        newest = bench.timeline(table).instants[0]
+        assert sum(file.instant == newest for file in bench.current(table)) == (1 if keys is one else FILES)
+    assert peaks[0] > of_a_file / 10, "it was measured"
+    assert max(peaks) < MOST_OF_A_FILE * of_a_file
+    assert peaks[1] < 1.2 * peaks[0]
