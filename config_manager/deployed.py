@@ -23,7 +23,7 @@ class DeployedItem(NamedTuple, Generic[Config]):
 
 
 class Deployed(NamedTuple):
-    """Everything that is deployed: cadences by name, tables by source table and cadence, schedules by cadence."""
+    """Everything that is deployed: cadences by name, tables by source table and cadence, schedules by name."""
 
     cadences: dict[str, DeployedItem[CadenceConfig]]
     tables: dict[str, dict[str, DeployedItem[TableConfig]]]

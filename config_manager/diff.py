@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from config_manager.deployed import Deployed, DeployedItem
 from config_manager.plan import FieldChange, ItemChange, TableRemoval
 from config_manager.validate import CheckedFiles
+from odpf.cadence_schedule import maintenance_schedule_name
 from odpf.table_config import CadenceConfig, TableConfig
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -56,16 +57,21 @@ def cadences_named(files: CheckedFiles) -> set[str]:
 
 
 def schedules(files: CheckedFiles, deployed: Deployed) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Schedules to make or change, and to remove. A cadence only named by tables keeps what its item says."""
-    wanted = {
-        name: item.config.schedule
-        for name in sorted(cadences_named(files))
-        if (item := deployed.cadences.get(name)) and item.config and item.config.schedule
-    }
-    own = {cadence.refresh_cadence: cadence.schedule for _, cadence in files.cadences}
-    wanted |= {name: expression for name, expression in own.items() if expression}
-    put = {name: expression for name, expression in wanted.items() if deployed.schedules.get(name) != expression}
-    return put, tuple(name for name, expression in own.items() if not expression and name in deployed.schedules)
+    """Schedules to make or change, and to remove, by name. A cadence only named by tables keeps what its item says."""
+    wanted: dict[str, str | None] = {}
+    for name in sorted(cadences_named(files)):
+        if (item := deployed.cadences.get(name)) and item.config:
+            wanted |= {each: expression for each, expression in _schedules(item.config) if expression}
+    for _, cadence in files.cadences:
+        wanted |= dict(_schedules(cadence))
+    put = {each: text for each, text in wanted.items() if text and deployed.schedules.get(each) != text}
+    return put, tuple(each for each, text in wanted.items() if not text and each in deployed.schedules)
+
+
+def _schedules(cadence: CadenceConfig) -> Iterator[tuple[str, str | None]]:
+    """Name and expression of a cadence's schedules, those too that it does not have."""
+    yield cadence.refresh_cadence, cadence.schedule
+    yield maintenance_schedule_name(cadence.refresh_cadence), cadence.maintenance_schedule
 
 
 def digest(files: CheckedFiles) -> str:

@@ -54,7 +54,7 @@ class ConfigPlan(_Value):
         source: where the configuration comes from.
         digest: of the configuration; empty when there are problems.
         unchanged_cadences, unchanged_tables: names of what is deployed exactly so.
-        schedules_put: expression by cadence.
+        schedules_put: expression by name of the schedule (odpf/cadence_schedule.py).
         databases: raw databases of all tables named.
     """
 

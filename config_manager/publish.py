@@ -42,10 +42,10 @@ def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str
     record = _record(plan, deployment_id, who, now)
     stores.config.put_deployment({**record, "status": STARTED})
     _write_items(plan, stores.config)
-    for cadence, expression in plan.schedules_put.items():
-        stores.schedules.put(cadence, expression)
-    for cadence in plan.schedules_removed:
-        stores.schedules.remove(cadence)
+    for schedule, expression in plan.schedules_put.items():
+        stores.schedules.put(schedule, expression)
+    for schedule in plan.schedules_removed:
+        stores.schedules.remove(schedule)
     stores.config.put_deployment({**record, "status": APPLIED})
     return deployment_id
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from file_processor.freezing import foreign_buckets, freeze
+from file_processor.maintenance import plan_maintenance
 from file_processor.owners import Owner, summarised
 from file_processor.planning import CadenceTables, RunPlan, plan_run, read_cadence
 from file_processor.summary import cause, planned, summarise
@@ -73,8 +74,13 @@ class BatchManager(NamedTuple):
     metrics: Metrics
     region: str = ""
 
-    def plan(self, run_id: str, refresh_cadence: str) -> dict[str, Any]:
+    def plan(self, run_id: str, refresh_cadence: str, *, maintenance: bool = False) -> dict[str, Any]:
         """Plan one run and write its manifests; returns pointers and sizes only.
+
+        Args:
+            run_id: of the run.
+            refresh_cadence: whose tables it takes.
+            maintenance: whether it archives long timelines, and applies no files.
 
         Raises:
             InvalidConfiguration: nobody knows the cadence.
@@ -83,13 +89,14 @@ class BatchManager(NamedTuple):
         tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
         epoch = self.ledger.epoch()
         if epoch.active_in(self.region, second=self.settings.is_second_region):
-            tables, plan = self._planned(tables, epoch)
+            tables, plan = self._maintained(tables) if maintenance else self._planned(tables, epoch)
         else:
             plan = RunPlan((), (), (epoch.standing_by(self.region),))
         manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
-        self._remember(manifest)
+        if not maintenance:  # by its trace the watch tells that files are looked for
+            self._remember(manifest)
         _log.info("planned", extra=_size(plan))
         return {
             "run_id": run_id,
@@ -143,6 +150,12 @@ class BatchManager(NamedTuple):
         )
         plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
         return tables, _with_staged_loads(plan, states, swept.listings)
+
+    def _maintained(self, tables: CadenceTables) -> tuple[CadenceTables, RunPlan]:
+        """Look into the ledger alone."""
+        tables = _failing(tables, foreign_buckets(tables.active, self.settings))
+        states = self.ledger.states(config.raw_table for config in tables.active)
+        return tables, plan_maintenance(tables, states)
 
     def _held_by_runs_that_are_over(self, states: Mapping[str, TableState]) -> set[str]:
         """Held tables whose run was summarised already: whoever took them has ended, so nobody works on them."""

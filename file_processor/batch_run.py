@@ -151,7 +151,7 @@ class BatchRun:
         """Make and append the audit row."""
         settled = run.settled if run else []
         manifest, config = self._manifest, work.config
-        engine = run.engine if run and any(batch.instant for batch in settled) else None
+        engine = run.engine if run and (work.maintenance or any(batch.instant for batch in settled)) else None
         row = AuditRow(
             source_table_name=config.source_table_name,
             raw_database_name=config.raw_database_name,

@@ -114,6 +114,7 @@ class Settlement:
                 "commit_instant": commit.instant if commit else lease.commit_instant,
                 "catalog_digest": digest,
                 "table_bytes": self._timeline.data_bytes() if commit else lease.table_bytes,
+                "active_commits": len(self._timeline.instants) if commit else lease.active_commits,
                 "first_in_epoch": lease.first_in_epoch
                 or (commit.instant if commit and lease.seam is not None else None),
                 "intent": None,

@@ -17,6 +17,7 @@ from file_processor.engines.engine import Engine, Prepared, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
+from file_processor.maintenance import maintain
 from file_processor.recovery import Recovery
 from file_processor.schema import Schema
 from file_processor.settling import Settled, Settlement
@@ -73,6 +74,9 @@ class TableRun:
         for lease, settled in self._recovery.steps(self.lease, self._work.files):
             self.lease = lease
             self.settled += [settled] if settled else []
+        if self._work.maintenance:
+            self.engine, self.lease = maintain(self._shop, self._work, self._timeline, self.lease)
+            return
         files = self._pending_files()
         choice = self._choose(files)
         if not choice.files or choice.kind is None:

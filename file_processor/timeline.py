@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from file_processor.file_batch import CommitNote
 from file_processor.file_groups import DataFile, current_files
+from file_processor.pending import Pending, unfinished
 from file_processor.schema import Schema
 from file_processor.table_properties import PROPERTY_FILES, TableProperties
 from odpf.errors import TimelineViolation
@@ -21,7 +22,8 @@ NOTE = "batch"
 SCHEMA = "schema"
 METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
-_UNFINISHED = re.compile(r"^(\d{17})\.(?:([a-z]+)\.)?(requested|inflight)$")
+_COMMITS = ("commit", "deltacommit", "replacecommit")
+_INSTANT = re.compile(r"^\d{17}(?=\.)")
 _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight))?$")
 
 _MOST_LISTED = 5000
@@ -81,20 +83,6 @@ class Commit(NamedTuple):
         return (self.metadata.get("extraMetadata") or {}).get(METADATA_PREFIX + key)
 
 
-class Pending(NamedTuple):
-    """An instant that was begun and not finished; with the lease held, its writer is dead.
-
-    Attributes:
-        action: commit, replacecommit, deltacommit, compaction, clean, rollback and so on.
-        requested, inflight: its entries in the listing; None where there is none.
-    """
-
-    instant: str
-    action: str
-    requested: StoredObject | None = None
-    inflight: StoredObject | None = None
-
-
 class Timeline:
     """One table's folder as of its last listing: completed commits newest first, each fetched when it is looked at.
 
@@ -129,7 +117,7 @@ class Timeline:
         self._services = {name: entry.key for name, entry in entries.items() if _SERVICE.match(name)}
         self._keys = {match[1]: entry.key for name, entry in entries.items() if (match := _COMPLETED.match(name))}
         self.leftovers = tuple(entry.key for name, entry in entries.items() if name.startswith(".temp/"))
-        self.pending = _pending(entries)
+        self.pending = unfinished(entries)
         self.newest = max((match[0] for name in entries if (match := _INSTANT.match(name))), default="")
 
     @property
@@ -163,6 +151,11 @@ class Timeline:
         """File groups that a replacecommit up to an instant put an end to."""
         replacing = [i for i, key in self._keys.items() if key.endswith(".replacecommit") and i <= until]
         return {group for instant in replacing for group in self._commit(instant).replaced}
+
+    @property
+    def unfinished_commits(self) -> list[str]:
+        """Instants of commits that dead writers have begun, newest first: they are rolled back in this order."""
+        return [each.instant for each in self.pending if each.action in _COMMITS][::-1]
 
     def unfinished_metadata(self, pending: Pending) -> dict[str, str]:
         """What an inflight commit says beside its statistics; empty when it says nothing."""
@@ -378,23 +371,6 @@ class Timeline:
                 f"{self.location} is not empty and holds no Hudi table. Empty it, or configure another raw table."
             )
         self._objects.delete(self._bucket, keys)
-
-
-_INSTANT = re.compile(r"^\d{17}(?=\.)")
-
-
-def _pending(entries: Mapping[str, StoredObject]) -> tuple[Pending, ...]:
-    """Begun instants without their completed entry, oldest first."""
-    begun: dict[tuple[str, str], dict[str, StoredObject]] = {}
-    for name, entry in entries.items():
-        if match := _UNFINISHED.match(name):
-            begun.setdefault((match[1], match[2] or "commit"), {})[match[3]] = entry
-    ends = {"compaction": "commit", "logcompaction": "deltacommit", "clustering": "replacecommit"}
-    return tuple(
-        Pending(instant, action, parts.get("requested"), parts.get("inflight"))
-        for (instant, action), parts in sorted(begun.items())
-        if f"{instant}.{ends.get(action, action)}" not in entries
-    )
 
 
 def _value(path: str) -> str:

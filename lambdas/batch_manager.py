@@ -14,10 +14,11 @@ from odpf.settings import Settings
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Plan; see BatchManager.plan."""
+    """Plan; see BatchManager.plan. What the execution was started with comes as it is: `maintenance` may be absent."""
     about = {name: event[name] for name in ("run_id", "refresh_cadence")}
+    maintenance = event.get("input", {}).get("maintenance") is True
     with invocation_log("batch_manager", "file_processor", context, **about):
-        return batch_manager("batch_manager").plan(**about)
+        return batch_manager("batch_manager").plan(**about, maintenance=maintenance)
 
 
 @cache

@@ -67,7 +67,8 @@ class TableWork(BaseModel):
     `staged_loads` are all LOAD objects now in staging, listed only when a pending file is one: a reload may have
     put some of them again with the same bytes. `engine` is what the plan expects to process it, with the reason; a job
     run that finds the table other than the ledger said takes Spark instead. `table_bytes` are those of the data files
-    that have to be searched and rewritten, as the ledger has them; None when it does not say.
+    that have to be searched and rewritten, as the ledger has them; None when it does not say. With `maintenance` the
+    table's timeline is archived, and no file is applied.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,6 +79,7 @@ class TableWork(BaseModel):
     engine: EngineName = EngineName.SPARK
     engine_reason: str = ""
     table_bytes: int | None = None
+    maintenance: bool = False
 
 
 class BatchManifest(_Manifest):

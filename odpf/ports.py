@@ -201,16 +201,16 @@ class ObjectStore(Protocol):
 
 
 class Schedules(Protocol):
-    """One schedule per refresh cadence, each starting the state machine."""
+    """Schedules of refresh cadences and of their maintenance, each starting the state machine (odpf/cadence_schedule.py)."""
 
     def current(self) -> dict[str, str]:
-        """Schedule expression by cadence, of the schedules that ODPF made."""
+        """Schedule expression by name, of the schedules that ODPF made."""
 
-    def put(self, refresh_cadence: str, expression: str) -> None:
-        """Make or change a cadence's schedule."""
+    def put(self, name: str, expression: str) -> None:
+        """Make or change a schedule; its name says what it starts."""
 
-    def remove(self, refresh_cadence: str) -> None:
-        """Remove a cadence's schedule; none is fine."""
+    def remove(self, name: str) -> None:
+        """Remove a schedule; none is fine."""
 
 
 class CatalogTable(NamedTuple):

@@ -112,6 +112,7 @@ class CadenceConfig(BaseModel):
     glue_job_max_workers: int = Field(default=10, ge=2, le=299)
     refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
     schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    maintenance_schedule: Annotated[str, AfterValidator(_schedule)] | None = None
     compute: Literal["glue", "lambda", "auto"] = "glue"
     lag_objective_seconds: int | None = Field(default=None, ge=60)
 

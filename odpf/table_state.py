@@ -41,6 +41,8 @@ class TableState(BaseModel):
         seam: the newest instant of the timeline when that epoch took the table over, empty without one; None in epoch 0.
         first_in_epoch: the first instant behind the seam; nothing may ever appear between the two.
         table_bytes: size of the data files that readers read after the last commit, at most a bound (Timeline.data_bytes).
+        active_commits: completed instants of the active timeline after the last commit or maintenance; None of a table that
+            an earlier release wrote last.
         only_spark: why the last run found that only Spark may write the table; None when nothing stands against Arrow.
         last_change_at: commit time of the newest change applied, ISO 8601.
         run_started_at, run_id: of the last run that wrote this item.
@@ -68,6 +70,7 @@ class TableState(BaseModel):
     seam: str | None = None
     first_in_epoch: str | None = None
     table_bytes: int | None = None
+    active_commits: int | None = None
     only_spark: str | None = None
     last_change_at: str | None = None
     last_error: str | None = None

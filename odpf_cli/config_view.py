@@ -43,10 +43,10 @@ def render_problems(problems: Iterable[Problem]) -> Iterator[Text]:
 
 def render_items(cadences: Iterable[Mapping[str, Any]], tables: Iterable[Mapping[str, Any]]) -> RenderableType:
     """Deployed items as two tables."""
-    of_cadences = grid(["Cadence", "Schedule", "Worker"], ["Workers", "Batch size"])
+    of_cadences = grid(["Cadence", "Schedule", "Maintenance", "Worker"], ["Workers", "Batch size"])
     for item in cadences:
         of_cadences.add_row(
-            *_cells(item, "refresh_cadence", "schedule", "glue_job_worker_type"),
+            *_cells(item, "refresh_cadence", "schedule", "maintenance_schedule", "glue_job_worker_type"),
             *_cells(item, "glue_job_max_workers", "refresh_tables_batch_size"),
         )
     of_tables = grid(["Source table", "Raw table", "Cadence", "Key", "Partition", "Type", "Mode", "Active"], [])
@@ -74,10 +74,10 @@ def _lines(plan: ConfigPlan) -> Iterator[Text]:
     for removal in plan.removed:
         gone = Text(f"- table {removal.name} of cadence {removal.refresh_cadence}", style=_REMOVED)
         yield gone + Text("  ! not refreshed any more; the raw table and its rows stay", style=_DANGER)
-    for cadence, expression in plan.schedules_put.items():
-        yield Text(f"+ schedule of {cadence}: {expression}", style=_ADDED)
-    for cadence in plan.schedules_removed:
-        yield Text(f"- schedule of {cadence}", style=_REMOVED)
+    for schedule, expression in plan.schedules_put.items():
+        yield Text(f"+ schedule of {schedule}: {expression}", style=_ADDED)
+    for schedule in plan.schedules_removed:
+        yield Text(f"- schedule of {schedule}", style=_REMOVED)
     yield _summary(plan)
 
 

@@ -38,6 +38,9 @@ class UnknownCadence(TerminalError):
 def run(
     cadence: Annotated[str, typer.Argument(metavar="CADENCE", help="A refresh cadence of the configuration.")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome, showing progress.")] = False,
+    maintenance: Annotated[
+        bool, typer.Option("--maintenance", help="Archive long timelines instead; no files are applied.")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Refresh the tables of a cadence now."""
@@ -47,7 +50,7 @@ def run(
     check_cadence(aws.config, cadence)
     run_id = new_run_id(cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
-    executions.start(run_id, cadence)
+    executions.start(run_id, cadence, maintenance=maintenance)
     if not wait:
         emit(output, {"run_id": run_id}, lambda: Text(f"Started run {run_id}. Follow it: odpf runs --run {run_id}"))
         return
@@ -106,7 +109,7 @@ def render(end: RunEnd) -> RenderableType:
 def _last_line(end: RunEnd) -> Text:
     line = Text.assemble("Run ", end.run_id, " ", coloured(end.status))
     if end.status is RunStatus.NOTHING_TO_DO:
-        return line + Text(": no files wait for a table of this cadence.")
+        return line + Text(": no table of this cadence has anything to do.")
     if end.summary:
         total = sum(table.counts.rows_read for table in end.tables)
         took = duration(seconds_between(end.summary.started_at, end.summary.ended_at))

@@ -14,6 +14,8 @@ from odpf.table_config import TableConfig
 
 COMMITS_RETAINED = 20
 """How many commits a query may look back: the cleaner keeps every file that was current at one of them."""
+LEAST_COMMITS, MOST_COMMITS = 30, 40
+"""Of an active timeline: with more than the second, Hudi archives all but the first; recovery looks back less far."""
 
 
 class ReadGroup(NamedTuple):
@@ -157,5 +159,17 @@ class Engine(Protocol):
 
         Raises:
             EngineError: it could not be read; the table is untouched.
+            NeedsSpark: it is not for this engine; the table is untouched.
+        """
+
+    def maintain(self, config: TableConfig, timeline: Timeline) -> None:
+        """Roll back what was never finished, clean, and archive the timeline where it is long; changes no row.
+
+        Args:
+            config: the table.
+            timeline: its folder as the holder of the lease found it; afterwards it is to be listed again.
+
+        Raises:
+            EngineError: it failed; readers see the table as it was, and the next maintenance goes on.
             NeedsSpark: it is not for this engine; the table is untouched.
         """

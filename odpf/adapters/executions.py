@@ -14,6 +14,7 @@ import boto3
 from odpf.adapters.caller import Place, place
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call
+from odpf.cadence_schedule import execution_input
 from odpf.clock import iso
 from odpf.errors import TerminalError
 from odpf.states import ExecutionState
@@ -45,8 +46,8 @@ class Executions:
         self._name = state_machine_name
         self._client = session.client("stepfunctions", config=CLIENT_CONFIG)
 
-    def start(self, run_id: str, refresh_cadence: str) -> None:
-        """Start a run of a cadence; its execution is named after the run.
+    def start(self, run_id: str, refresh_cadence: str, *, maintenance: bool = False) -> None:
+        """Start a run of a cadence, or of its maintenance; its execution is named after the run.
 
         Raises:
             NotDeployed: there is no such state machine.
@@ -55,7 +56,7 @@ class Executions:
             self._client.start_execution(
                 stateMachineArn=self._arn("stateMachine"),
                 name=run_id,
-                input=json.dumps({"refresh_cadence": refresh_cadence}),
+                input=json.dumps(execution_input(refresh_cadence, maintenance=maintenance)),
             )
 
     def get(self, run_id: str) -> Execution | None:

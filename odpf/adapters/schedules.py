@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: one schedule per refresh cadence, in a group of this deployment's own."""
+"""EventBridge Scheduler: the schedules of refresh cadences, in a group of this deployment's own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from odpf.adapters.caller import Place, place
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call, code_of
+from odpf.cadence_schedule import scheduled_input
 from odpf.errors import TerminalError
 from odpf.settings import Settings
 
@@ -20,7 +21,7 @@ _RETRY_POLICY = {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 3}
 
 
 class SchedulerSchedules:
-    """Schedules named after their cadence, each starting the state machine with the cadence as its input."""
+    """Schedules whose names say what they start the state machine with (odpf/cadence_schedule.py)."""
 
     def __init__(self, session: boto3.Session, settings: Settings) -> None:
         self._settings = settings
@@ -28,7 +29,7 @@ class SchedulerSchedules:
         self._scheduler = session.client("scheduler", config=CLIENT_CONFIG)
 
     def current(self) -> dict[str, str]:
-        """Schedule expression by cadence, of all in the group."""
+        """Schedule expression by name, of all in the group."""
         pages = self._scheduler.get_paginator("list_schedules")
         with aws_call(f"Listing schedules of {self._group}"):
             try:
@@ -41,10 +42,10 @@ class SchedulerSchedules:
                     return {} if error.operation_name == "ListSchedules" else self.current()
                 raise
 
-    def put(self, refresh_cadence: str, expression: str) -> None:
+    def put(self, name: str, expression: str) -> None:
         """Make the schedule, or bring the one there in line."""
-        wanted = self._wanted(refresh_cadence, expression)
-        with aws_call(f"Writing schedule {refresh_cadence}"):
+        wanted = self._wanted(name, expression)
+        with aws_call(f"Writing schedule {name}"):
             self._ensure_group()
             try:
                 self._scheduler.create_schedule(**wanted)
@@ -53,11 +54,11 @@ class SchedulerSchedules:
                     raise
                 self._scheduler.update_schedule(**wanted)
 
-    def remove(self, refresh_cadence: str) -> None:
-        """Remove a cadence's schedule; none is fine."""
-        with aws_call(f"Removing schedule {refresh_cadence}"):
+    def remove(self, name: str) -> None:
+        """Remove a schedule; none is fine."""
+        with aws_call(f"Removing schedule {name}"):
             try:
-                self._scheduler.delete_schedule(GroupName=self._group, Name=refresh_cadence)
+                self._scheduler.delete_schedule(GroupName=self._group, Name=name)
             except ClientError as error:
                 if not _absent(error):
                     raise
@@ -69,11 +70,11 @@ class SchedulerSchedules:
     def _schedule(self, name: str) -> dict[str, Any]:
         return {**self._scheduler.get_schedule(GroupName=self._group, Name=name)}
 
-    def _wanted(self, refresh_cadence: str, expression: str) -> dict[str, Any]:
+    def _wanted(self, name: str, expression: str) -> dict[str, Any]:
         machine = self._state_machine_arn()
         return {
             "GroupName": self._group,
-            "Name": refresh_cadence,
+            "Name": name,
             "ScheduleExpression": expression,
             "ScheduleExpressionTimezone": "UTC",
             "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -81,7 +82,7 @@ class SchedulerSchedules:
             "Target": {
                 "Arn": machine,
                 "RoleArn": self._settings.scheduler_role_arn or self._default_role_arn(),
-                "Input": json.dumps({"refresh_cadence": refresh_cadence}),
+                "Input": json.dumps(scheduled_input(name)),
                 "RetryPolicy": _RETRY_POLICY,
             },
         }

@@ -6,23 +6,23 @@ from threading import RLock
 
 
 class MemorySchedules:
-    """Schedule expression by cadence; nothing fires."""
+    """Schedule expression by name; nothing fires."""
 
     def __init__(self) -> None:
         self._lock = RLock()
         self._expressions: dict[str, str] = {}
 
     def current(self) -> dict[str, str]:
-        """Schedule expression by cadence."""
+        """Schedule expression by name."""
         with self._lock:
             return dict(self._expressions)
 
-    def put(self, refresh_cadence: str, expression: str) -> None:
-        """Make or change a cadence's schedule."""
+    def put(self, name: str, expression: str) -> None:
+        """Make or change a schedule."""
         with self._lock:
-            self._expressions[refresh_cadence] = expression
+            self._expressions[name] = expression
 
-    def remove(self, refresh_cadence: str) -> None:
-        """Remove a cadence's schedule; none is fine."""
+    def remove(self, name: str) -> None:
+        """Remove a schedule; none is fine."""
         with self._lock:
-            self._expressions.pop(refresh_cadence, None)
+            self._expressions.pop(name, None)

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from odpf.cadence_schedule import maintenance_schedule_name
 from odpf.errors import TerminalError, TransientError
 from odpf.settings import Settings
 from odpf.states import JobRunState
@@ -112,6 +113,15 @@ class TestWhatAScheduleStarts:
         assert schedule["Target"]["Arn"] == machine
         assert json.loads(schedule["Target"]["Input"]) == {"refresh_cadence": "hourly"}
         assert schedule["Target"]["RoleArn"] == "arn:aws:iam::123456789012:role/odpf_scheduler-eu-west-1"
+
+    def test_a_schedule_of_maintenance_says_so_to_the_state_machine(self, aws, machine):
+        name = maintenance_schedule_name("hourly")
+        aws.schedules.put(name, "cron(0 3 * * ? *)")
+        schedule = aws.session.client("scheduler").get_schedule(GroupName="odpf_refresh_cadences", Name=name)
+        assert json.loads(schedule["Target"]["Input"]) == {"refresh_cadence": "hourly", "maintenance": True}
+        assert aws.schedules.current() == {name: "cron(0 3 * * ? *)"}
+        aws.schedules.remove(name)
+        assert aws.schedules.current() == {}
 
     def test_the_role_is_a_setting(self, aws, machine):
         role = "arn:aws:iam::123456789012:role/own"

@@ -99,6 +99,21 @@ def test_schedules_follow_the_cadence(stores):
     assert plan(stores, cadences=(cadence(schedule=None),)).schedules_removed == ("hourly",)
 
 
+def test_maintenance_has_a_schedule_of_its_own_that_no_cadence_can_have(stores):
+    daily = cadence(maintenance_schedule="cron(0 3 * * ? *)")
+    assert plan(stores, table(), cadences=(daily,)).schedules_put == {
+        "hourly": "rate(1 hour)",
+        "hourly.maintenance": "cron(0 3 * * ? *)",
+    }
+    deploy(stores, table(), cadences=(daily,))
+    assert plan(stores, table(), cadences=(daily,)).nothing_to_do
+    stores.schedules.remove("hourly.maintenance")
+    assert plan(stores, table(), cadences=()).schedules_put == {"hourly.maintenance": "cron(0 3 * * ? *)"}
+    deploy(stores, table(), cadences=(daily,))
+    assert plan(stores, cadences=(cadence(),)).schedules_removed == ("hourly.maintenance",)
+    assert plan(stores, cadences=(cadence("hourly.maintenance"),)).problems
+
+
 def test_a_table_deployed_in_another_cadence_is_refused_and_moved_by_prune_when_both_are_named(stores):
     both = (cadence(), cadence("daily"))
     deploy(stores, table(), cadences=both)

@@ -162,6 +162,7 @@ def test_contradictions_within_a_table_are_refused(values, says):
         ({"schedule": "rate(0 minutes)"}, "write rate(10 minutes)"),
         ({"schedule": "cron(0 0 * * *)"}, "write rate(10 minutes)"),
         ({"schedule": "cron(0 0 * * * *)"}, "day of week"),
+        ({"maintenance_schedule": "daily"}, "write rate(10 minutes)"),
         ({"glue_job_worker_type": "G.025X"}, "streaming"),
         ({"glue_job_worker_type": "g.1x"}, "did you mean 'G.1X'?"),
         ({"glue_job_max_workers": 1}, "greater than or equal to 2"),

@@ -34,11 +34,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(ARM, getattr(metafunc.function, "arms", getattr(metafunc.module, "ARMS", ARMS)))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Arrow alone leaves to Spark what has only Spark's parameters."""
-    arrow = [item for item in items if hasattr(item, "callspec") and item.callspec.params.get(ARM) in MIXED]
-    dropped = [item for item in arrow if any(word in item.callspec.id for word in ONLY_SPARK)]  # type: ignore[attr-defined]
-    config.hook.pytest_deselected(items=dropped)
+    """Arrow leaves to Spark what is only Spark's; where the engines take turns, Spark alone is for the long tests."""
+    arms: dict[str, set[str]] = {}
+    told = [item for item in items if hasattr(item, "callspec") and ARM in item.callspec.params]
+    for item in told:
+        arms.setdefault(item.originalname, set()).add(item.callspec.params[ARM])  # type: ignore[attr-defined]
+    dropped = set()
+    for item in told:
+        only_spark = any(word in item.callspec.id for word in ONLY_SPARK)  # type: ignore[attr-defined]
+        arm = item.callspec.params[ARM]  # type: ignore[attr-defined]
+        if only_spark and arm in MIXED:
+            dropped.add(item)
+        elif not only_spark and arm == "spark" and arms[item.originalname] & {"arrow-spark", "spark-arrow"}:  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.soak)
+    config.hook.pytest_deselected(items=sorted(dropped, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in dropped]
 
 

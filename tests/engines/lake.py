@@ -81,11 +81,11 @@ class Lake:
         texts = [self.aws.objects.get(bucket, entry.key).decode() for entry in entries if entry.key.endswith(".json")]
         return [json.loads(line) for text in texts for line in text.splitlines()]
 
-    def run(self, cadence: str) -> RunSummary:
+    def run(self, cadence: str, *, maintenance: bool = False) -> RunSummary:
         """Plan, process every batch, summarise."""
         run_id = uuid.uuid4().hex
         manager = self._manager()
-        plan = manager.plan(run_id, cadence)
+        plan = manager.plan(run_id, cadence, maintenance=maintenance)
         for number in range(plan["batch_count"]):
             content = self.aws.objects.get(self.settings.artifacts_bucket, batch_key(run_id, number))
             self._process(BatchManifest.from_bytes(content))

@@ -15,6 +15,12 @@ from odpf.errors import TransientError
 from odpf.states import EngineName, Outcome
 from tests.engines.staged_table import COLUMNS, StagedTable, delete, insert, update
 
+pytestmark = [
+    pytest.mark.more,
+    # py4j leaves the sockets of ended threads to the garbage collector
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 STEPS = range(1, 13)
 """Writes of a commit of two old and one new partition: requested, inflight, partition, three markers and files, completed."""
 

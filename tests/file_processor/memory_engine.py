@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pyarrow.parquet as pq
 
 from file_processor.choosing import CycleKind
-from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.engine import LEAST_COMMITS, Reduced, WritePlan
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
 from odpf.states import EngineName
@@ -32,6 +32,16 @@ class MemoryEngine:
 
     def prepare(self, plan: WritePlan) -> MemoryPrepared:
         return MemoryPrepared(self.objects, plan, self.hour)
+
+    def maintain(self, config, timeline) -> None:
+        """Moves all but the newest commits out of the timeline, as Hudi's archiving does."""
+        place = urlsplit(timeline.location)
+        folder = f"{place.path.strip('/')}/.hoodie"
+        for instant in timeline.instants[LEAST_COMMITS:]:
+            completed = f"{folder}/{instant}.commit"
+            content = self.objects.get(place.netloc, completed)
+            self.objects.put(place.netloc, f"{folder}/archived/{instant}", content)
+            self.objects.delete(place.netloc, [f"{completed}.requested", completed])
 
 
 class MemoryPrepared:
@@ -73,7 +83,7 @@ class MemoryPrepared:
 
     def commit(self, metadata: dict[str, str]) -> None:
         bucket, folder = self.place.netloc, f"{self.base}/.hoodie"
-        done = [e for e in self.objects.list(bucket, folder) if e.key.endswith("commit")]
+        done = [e for e in self.objects.list(bucket, folder) if e.key.endswith("commit") or "/archived/" in e.key]
         instant = f"20250131{self.hour}153{len(done):04d}"  # 17 digits, as Hudi has them
         content = dict(self.stored)
         for key, row in self.latest.items():

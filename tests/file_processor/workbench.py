@@ -89,12 +89,12 @@ class Workbench:
             self.region,
         )  # fmt: skip
 
-    def run(self, aws=None) -> RunSummary:
+    def run(self, aws=None, *, maintenance=False) -> RunSummary:
         """Plan, process and summarise one run; `aws` may wrap ports that fail."""
         aws = aws or self.aws
         self.runs += 1
         run_id = f"run-{self.region}{self.runs}"
-        plan = self.manager().plan(run_id, "hourly")
+        plan = self.manager().plan(run_id, "hourly", maintenance=maintenance)
         for number in range(plan["lambda_batch_count"]):
             self.invoke_to_the_end(run_id, number, aws)
         for number in range(plan["lambda_batch_count"], plan["batch_count"]):

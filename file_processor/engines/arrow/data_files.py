@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
-from typing import BinaryIO, NamedTuple, cast
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +19,7 @@ from file_processor.columns import OPERATION
 from file_processor.engines.arrow.placing import Slice
 from file_processor.engines.arrow.reduction import KEY
 from file_processor.engines.arrow.table_files import BATCH_ROWS, RECORD_KEY, TableFiles
-from file_processor.engines.arrow.types import arrow_type
+from file_processor.engines.arrow.types import arrow_type, positions
 from file_processor.file_groups import DataFile
 from file_processor.schema import Schema
 
@@ -68,20 +71,49 @@ def written_file(part: Slice, number: int, instant: str, columns: Schema, files:
     file = DataFile(part.partition, part.group, f"{number}-0-0", instant, 0)
     schema = table_schema(columns)
     added = _added(part, number, file, schema)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as content:
-        rows = _write(content, schema, added, _carried(part, file, schema, files), statistics=_statistics(part, added))
-        size = content.tell()
-        content.seek(0)
-        yield WrittenFile(file._replace(size=size), cast(BinaryIO, content), rows)
+    is_small = added.nbytes + (part.old.size if part.old else 0) < _IN_MEMORY
+    carried = _carried(part, file, schema, files)
+    with _memory() if is_small else _disk() as (sink, content):
+        rows = _write(sink, schema, added, carried if is_small else _ahead(carried), statistics=not is_small)
+        sink.close()
+        with content() as reader:
+            size = reader.seek(0, io.SEEK_END)
+            reader.seek(0)
+            yield WrittenFile(file._replace(size=size), reader, rows)
+
+
+Target = tuple[Any, Callable[[], BinaryIO]]
+"""Arrow's own output, which needs no Python for its many small writes, and what was written, once it is closed."""
+
+
+@contextmanager
+def _memory() -> Iterator[Target]:
+    sink = pa.BufferOutputStream()
+    yield sink, lambda: io.BytesIO(sink.getvalue())
+
+
+@contextmanager
+def _disk() -> Iterator[Target]:
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        yield pa.OSFile(file.name, "wb"), lambda: Path(file.name).open("rb")  # noqa: SIM115  closed where it is read
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, the next one made while the one before is written: neither needs Python meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 def _write(
-    content: tempfile.SpooledTemporaryFile[bytes],
+    sink: Any,
     schema: pa.Schema,
     added: pa.Table,
     carried: Iterator[pa.RecordBatch],
     *,
-    statistics: bool | list[str],
+    statistics: bool,
 ) -> int:
     """Write carried-over and added rows; how many they are."""
     first = next(carried, None)
@@ -89,11 +121,12 @@ def _write(
     batches = chain([first] if first else [], carried, added.to_batches(BATCH_ROWS))
     rows = 0
     with pq.ParquetWriter(
-        content,
+        sink,
         schema,
         compression="snappy",
         use_dictionary=_dictionaries(sample),
-        write_statistics=statistics,
+        # Smallest and greatest values spare reading in files of several row groups.
+        write_statistics=True if statistics else [RECORD_KEY],
         store_schema=False,
     ) as writer:
         for group in _row_groups(batches, schema):
@@ -146,7 +179,7 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def _added(part: Slice, number: int, file: DataFile, schema: pa.Schema) -> pa.Table:
     rows = part.rows.num_rows
-    row_numbers = pc.cast(pa.array(range(rows), pa.int64()), pa.string())
+    row_numbers = pc.cast(positions(rows), pa.string())
     hudi = {
         "_hoodie_commit_time": pa.repeat(pa.scalar(file.instant), rows),
         "_hoodie_commit_seqno": pc.binary_join_element_wise(f"{file.instant}_{number}_", row_numbers, ""),
@@ -157,12 +190,6 @@ def _added(part: Slice, number: int, file: DataFile, schema: pa.Schema) -> pa.Ta
     return pa.table(
         [hudi.get(name, part.rows[name] if name not in hudi else None) for name in schema.names], schema=schema
     )
-
-
-def _statistics(part: Slice, added: pa.Table) -> bool | list[str]:
-    """Smallest and greatest values of every column where they spare reading: in files of several row groups."""
-    is_small = added.num_rows < _ROW_GROUP_ROWS and (part.old is None or part.old.size < _IN_MEMORY)
-    return [RECORD_KEY] if is_small else True
 
 
 def _dictionaries(sample: pa.Table | pa.RecordBatch) -> Sequence[str]:

@@ -38,10 +38,11 @@ from file_processor.engines.engine import WritePlan
 from file_processor.instants import next_instant
 from file_processor.schema import Schema
 from file_processor.table_properties import new_properties
-from file_processor.timeline import METADATA_PREFIX, Commit
-from odpf.errors import EngineError, OdpfError
+from file_processor.timeline import METADATA_PREFIX, Commit, Timeline
+from odpf.errors import EngineError, NeedsSpark, OdpfError
 from odpf.ports import ObjectStore
 from odpf.states import EngineName
+from odpf.table_config import TableConfig
 
 _log = logging.getLogger(__name__)
 _OWN_OF_HISTORY: Schema = ((CHANGE_SEQUENCE, "string"), (COMMIT_TIME, "timestamp"), (GENERATION, "int"))
@@ -71,6 +72,10 @@ class ArrowEngine:
             return ArrowPrepared(self._objects, plan)
         except (pa.ArrowException, OSError) as error:
             raise EngineError(f"Reading the files of {plan.config.raw_table} failed: {error}") from error
+
+    def maintain(self, config: TableConfig, timeline: Timeline) -> None:
+        """Left to Spark; see Engine.maintain."""
+        raise NeedsSpark(f"Hudi itself archives the timeline of {config.raw_table} at {timeline.location}.")
 
 
 class ArrowPrepared:

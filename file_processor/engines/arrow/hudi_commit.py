@@ -18,8 +18,9 @@ from file_processor.engines.arrow.data_files import WrittenFile
 from file_processor.engines.arrow.limits import ARROW, WRITTEN_BY
 from file_processor.engines.arrow.placing import Slice
 from file_processor.file_groups import DataFile
+from file_processor.pending import Pending
 from file_processor.table_properties import PROPERTY_FILES
-from file_processor.timeline import Commit, Pending, Timeline
+from file_processor.timeline import Commit, Timeline
 from odpf.errors import EngineError
 from odpf.ports import ObjectStore
 

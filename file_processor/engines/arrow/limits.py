@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from file_processor.columns import key_generator
 from file_processor.inspection import Inspection
+from file_processor.pending import Pending
 from file_processor.table_properties import TableProperties, is_key_generator
-from file_processor.timeline import Pending, Timeline
+from file_processor.timeline import Timeline
 from odpf.table_config import TableConfig
 
 WRITTEN_BY = "odpf.engine"

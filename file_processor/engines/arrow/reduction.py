@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
 from file_processor.columns import GENERATION, OPERATION, ORDER
+from file_processor.engines.arrow.types import positions
 from file_processor.engines.engine import Reduced, WritePlan
 
 KEY = "_odpf_record_key"
@@ -42,7 +43,7 @@ def latest_of_each_key(rows: pa.Table) -> pa.Table:
     """The row with the greatest order position of every record key."""
     if not _is_sorted(rows[ORDER]):
         rows = rows.take(pc.sort_indices(rows[ORDER]))
-    ranked = pa.table({KEY: rows[KEY], _RANK: pa.array(range(rows.num_rows), pa.int64())})
+    ranked = pa.table({KEY: rows[KEY], _RANK: positions(rows.num_rows)})
     last = ranked.group_by(KEY, use_threads=False).aggregate([(_RANK, "max")])[f"{_RANK}_max"]
     return rows if len(last) == rows.num_rows else rows.take(_sorted(last))
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
 from file_processor.engines import problems
-from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, to_table
+from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, positions, to_table
 from file_processor.engines.engine import ReadGroup, WritePlan
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.ports import ObjectStore
@@ -53,7 +53,7 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
     sequence = _sequences(group, source)
     generation = _generations(plan, group, sequence)
     file = path.rsplit("/", 1)[-1]
-    row = pa.array(range(rows), pa.int64())
+    row = positions(rows)
     data = pa.table(columns)
     problem = pc.coalesce(
         operation_problem, _sequence_problem(group, sequence), *key_problems(plan.config, data, dict(plan.schema))

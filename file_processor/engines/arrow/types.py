@@ -47,6 +47,11 @@ def arrow_type(kind: str) -> pa.DataType:
     return _ARROW[kind]
 
 
+def positions(count: int) -> pa.Array:
+    """0, 1, 2 and so on, without making Python's numbers."""
+    return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count)), 1)
+
+
 def avro_schema(table: str, columns: Schema) -> str:
     """The Avro schema that a commit carries, as Spark's writer makes it: nullable fields, decimals as fixed bytes.
 

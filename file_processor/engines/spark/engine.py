@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from py4j.protocol import Py4JError
 from pyspark import StorageLevel
@@ -15,11 +15,13 @@ from pyspark.sql import functions as F
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines.engine import Reduced, WritePlan
-from file_processor.engines.spark.hudi import pinned_table_version, tasks, write_options
+from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
 from file_processor.runtime_guard import check_pinned, check_release
+from file_processor.timeline import Timeline
 from odpf.errors import EngineError
 from odpf.states import EngineName
+from odpf.table_config import TableConfig
 
 _ROWS = "_odpf_rows"
 _STORED = "_odpf_stored_order"
@@ -63,6 +65,27 @@ class SparkEngine:
             return SparkPrepared(self._spark, plan)
         except (PySparkException, Py4JError) as error:
             raise EngineError(f"Reading the files of {plan.config.raw_table} failed: {_reason(error)}") from error
+
+    def maintain(self, config: TableConfig, timeline: Timeline) -> None:
+        """Have Hudi's own client do it; see Engine.maintain."""
+        options = table_options(config)
+        check_pinned(pinned_table_version(options))
+        context, jvm = self._spark.sparkContext._jsc, cast(Any, self._spark._jvm)
+        try:
+            client = jvm.org.apache.hudi.DataSourceUtils.createHoodieClient(
+                context, "", timeline.location, config.raw_table_name, options
+            )
+            try:
+                for instant in timeline.unfinished_commits:  # neither cleaning nor archiving looks at them
+                    client.rollback(instant)
+                client.clean()
+                client.archive()
+            finally:
+                client.close()
+        except Py4JError as error:
+            raise EngineError(
+                f"Maintaining {config.raw_table} failed; readers see the table as it was. {_reason(error)}"
+            ) from error
 
 
 class SparkPrepared:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from file_processor.choosing import CycleKind
 from file_processor.columns import OPERATION, ORDER, key_generator, record_key
-from file_processor.engines.engine import COMMITS_RETAINED, WritePlan
+from file_processor.engines.engine import COMMITS_RETAINED, LEAST_COMMITS, MOST_COMMITS, WritePlan
 from file_processor.timeline import METADATA_PREFIX
+from odpf.table_config import TableConfig
 
 _BYTES_PER_TASK = 32 * 1024 * 1024
 _MOST_TASKS = 200
@@ -55,8 +56,8 @@ _ALWAYS = {
     "hoodie.clean.async": "false",
     "hoodie.clean.commits.retained": str(COMMITS_RETAINED),
     "hoodie.cleaner.commits.retained": str(COMMITS_RETAINED),
-    "hoodie.keep.min.commits": "30",
-    "hoodie.keep.max.commits": "40",
+    "hoodie.keep.min.commits": str(LEAST_COMMITS),
+    "hoodie.keep.max.commits": str(MOST_COMMITS),
 }
 _MERGE_ON_READ = {
     # Compaction runs with the write, so that these tables need no second job.
@@ -86,14 +87,19 @@ _OPERATION_OF = {
 
 def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
     """Options of one commit; `metadata` is kept in it, keys without prefix."""
-    config = plan.config
+    options = table_options(plan.config, plan.input_bytes)
+    options["hoodie.datasource.write.operation"] = _OPERATION_OF[plan.kind]
+    return options | {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+
+
+def table_options(config: TableConfig, input_bytes: int = 0) -> dict[str, str]:
+    """Options of whatever is done to a table; `input_bytes` say how many tasks it is worth."""
     options = dict(_ALWAYS)
-    options |= dict.fromkeys(_PARALLELISM, str(tasks(plan.input_bytes)))
+    options |= dict.fromkeys(_PARALLELISM, str(tasks(input_bytes)))
     options |= {
         "hoodie.table.name": config.raw_table_name,
         "hoodie.database.name": config.raw_database_name,
         "hoodie.datasource.write.table.type": config.hudi_table_type.upper(),
-        "hoodie.datasource.write.operation": _OPERATION_OF[plan.kind],
         "hoodie.datasource.write.recordkey.field": ",".join(record_key(config)),
         "hoodie.datasource.write.partitionpath.field": config.hudi_partition_key or "",
         "hoodie.datasource.write.keygenerator.class": key_generator(config),
@@ -102,7 +108,7 @@ def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
         options |= _MERGE_ON_READ
     if config.table_data_versioning_type == "S":
         options |= {"hoodie.payload.delete.field": OPERATION, "hoodie.payload.delete.marker": "D"}
-    return options | {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+    return options
 
 
 def pinned_table_version(options: Mapping[str, str]) -> str | None:
