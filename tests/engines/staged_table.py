@@ -152,7 +152,8 @@ class StagedTable:
         changes = list(changes)
         columns = {"Op": pa.array([change.operation for change in changes], pa.string())}
         for name, kind in self.columns.items():
-            columns[name] = pa.array([change.row.get(name) for change in changes], kind)
+            plain = pa.float32() if pa.types.is_float16(kind) else kind  # half floats take no Python numbers
+            columns[name] = pa.array([change.row.get(name) for change in changes], plain).cast(kind)
         columns[SEQUENCE] = pa.array([change.sequence for change in changes], pa.string())
         return pa.table(columns)
 
