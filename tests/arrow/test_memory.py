@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -52,6 +53,8 @@ def peak() -> Iterator[list[int]]:
         yield found
     finally:
         pa.set_memory_pool(usual)
+        gc.collect()
+        assert counting.bytes_allocated() == 0, "all of it was given back"
         found.append(counting.max_memory())
 
 
