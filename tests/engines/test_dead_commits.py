@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-STEPS = range(1, 13)
+STEPS = range(1, 12)
 """Writes of a commit of two old and one new partition: requested, inflight, partition, three markers and files, completed."""
 
 
@@ -99,15 +99,6 @@ def test_nothing_of_them_is_left_in_the_table(continued):
         timeline = Timeline(table.lake.aws.objects, table.location)
         assert timeline.pending == ()
         assert {file.instant for file in timeline.data_files()} <= set(timeline.instants)
-
-
-def test_arrow_goes_on_after_spark_has_rolled_back(lake, continued):
-    for table in continued.values():
-        table.reconfigure(engine="arrow")
-        table.changes(update(10, id=0, v="at last", part="p1"))
-    _run(lake, continued)
-    for table in continued.values():
-        table.check()
 
 
 def _run(lake, tables) -> None:

@@ -69,7 +69,13 @@ def written(folder_lake) -> dict[str, StagedTable]:
     return tables
 
 
-@pytest.fixture(scope="module", params=sorted(HUDI_OF_RUNTIME))
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(runtime, marks=[] if runtime == "glue5.0" else pytest.mark.soak)
+        for runtime in sorted(HUDI_OF_RUNTIME)
+    ],
+)
 def answers(request, written, tmp_path_factory) -> dict[str, dict]:
     """What a Spark program says of a copy of the tables."""
     folder = tmp_path_factory.mktemp("spark")

@@ -15,7 +15,7 @@ from odpf.states import EngineName, Outcome, RunStatus
 from tests.engines.staged_table import COLUMNS, StagedTable, delete, insert, update
 
 pytestmark = [
-    pytest.mark.more,
+    pytest.mark.soak,
     # py4j leaves the sockets of ended threads to the garbage collector
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
