@@ -53,7 +53,8 @@ def test_every_batch_is_processed_by_a_job_run_and_the_run_succeeds(client: Any)
     script.plan = planned(1)
     ended = run(client)
     assert ended["status"] == "SUCCEEDED"
-    assert script.plans == [{"run_id": ended["name"], "refresh_cadence": "hourly"}]
+    (plan,) = script.plans
+    assert plan == {"run_id": ended["name"], "refresh_cadence": "hourly", "input": {"refresh_cadence": "hourly"}}
     assert script.summaries == [{"run_id": ended["name"]}]
     (job_run,) = client("glue").get_job_runs(JobName="odpf_file_processor")["JobRuns"]
     assert job_run["JobRunState"] == "SUCCEEDED"
