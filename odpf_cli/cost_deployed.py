@@ -58,7 +58,7 @@ def deployed(config: ConfigStore, audit: AuditLog, base: Workload, now: datetime
 
 def rates(rows: Iterable[AuditRow], tables: int, runs: int) -> dict[str, float]:
     """How much of a cadence's tables changed at a run of that day; without any row nothing is known of it."""
-    cycles = [row for row in rows if row.outcome is Outcome.COMPLETED]
+    cycles = [row for row in rows if row.outcome is Outcome.COMPLETED and row.files]
     if not cycles:
         return {}
     files = sum(row.files for row in cycles)

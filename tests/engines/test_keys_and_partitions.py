@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tests.engines.staged_table import bad, delete, insert, load_row, update
-from tests.engines.stories import MIXED, arms, story
+from tests.engines.stories import arms, story
 
-ARMS = ("spark", *MIXED)
+ARMS = ("spark", "arrow", "arrow-spark")
 
 AWKWARD = (
     "plain",
