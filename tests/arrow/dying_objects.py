@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from odpf.errors import TransientError
@@ -13,14 +13,12 @@ class DyingObjects:
     """Objects; whoever writes or deletes below a doomed table dies before that step, or after it.
 
     Attributes:
-        doomed: steps until death, by the table's base path, and whether the last one is done.
-        deaths: how many there were.
+        doomed: by a table's base path, the step of its death, and whether that one is still done.
     """
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
         self.doomed: dict[str, tuple[int, bool]] = {}
-        self.deaths = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._objects, name)
@@ -42,7 +40,7 @@ class DyingObjects:
         for key in keys:
             self._step(key, lambda key=key: self._objects.delete(bucket, [key]))
 
-    def _step(self, key: str, act: Any) -> Any:
+    def _step(self, key: str, act: Callable[[], Any]) -> Any:
         table = next((table for table in self.doomed if key.startswith(f"{table}/")), None)
         if table is None:
             return act()
@@ -50,6 +48,5 @@ class DyingObjects:
         self.doomed[table] = (steps - 1, is_done)
         done = act() if steps > 1 or (steps == 1 and is_done) else None
         if steps <= 1:
-            self.deaths += 1
             raise TransientError("The process is gone.")
         return done

@@ -52,7 +52,8 @@ def test_superseded_files_and_markers_go(bench):
         assert max(0, files - COMMITS_RETAINED - 1) + len(markers) <= MOST_WAITING + 2, turn
 
 
-def test_files_of_replaced_groups_go_and_the_new_ones_stay(bench):
+def test_one_file_of_each_replaced_group_is_left_to_the_cleaner_of_hudi(bench):
+    """Without something to clean Hudi would never archive the replacecommit (docs/hudi.md)."""
     table = bench.table(**PARTITIONED)
     table.load(*({"id": number, "v": "loaded", "part": f"p{number}"} for number in range(MOST_WAITING + 1)))
     bench.applied(table)
@@ -60,11 +61,10 @@ def test_files_of_replaced_groups_go_and_the_new_ones_stay(bench):
     table.reload({"id": 1, "v": "again", "part": "p1"})
     bench.applied(table)
     for turn in range(COMMITS_RETAINED + 1):
-        there = {file.group for file in bench.timeline(table).data_files()}
-        assert first <= there or turn >= COMMITS_RETAINED - 1, "they are needed by the commits before the reload"
         table.changes(update(turn, id=1, v=f"{turn}", part="p1"))
         bench.applied(table)
-    assert first.isdisjoint(file.group for file in bench.timeline(table).data_files())
+    left = [file.group for file in bench.timeline(table).data_files() if file.group in first]
+    assert sorted(left) == sorted(first)
 
 
 def test_two_hundred_commits_leave_a_small_table_that_is_right(bench):

@@ -20,8 +20,8 @@ def current(files: list[DataFile], completed=(), pending=(), replaced=()) -> dic
     return {group: int(each.instant) for group, each in found.items()}
 
 
-def superseded(files: list[DataFile], horizon: int, replaced=()) -> list[tuple[str, int]]:
-    return sorted((each.group, int(each.instant)) for each in superseded_files(files, replaced, at(horizon)))
+def superseded(files: list[DataFile], horizon: int) -> list[tuple[str, int]]:
+    return sorted((each.group, int(each.instant)) for each in superseded_files(files, at(horizon)))
 
 
 def test_the_newest_completed_file_of_a_group_is_its_current_one():
@@ -67,11 +67,6 @@ def test_the_file_that_was_current_at_the_horizon_and_all_later_ones_stay():
 
 def test_the_only_file_of_a_group_stays_however_old_it_is():
     assert superseded([file("a", 1)], horizon=99) == []
-
-
-def test_a_group_replaced_up_to_the_horizon_goes_whole():
-    files = [file("a", 1), file("a", 2), file("b", 3)]
-    assert superseded(files, horizon=3, replaced={"a"}) == [("a", 1), ("a", 2)]
 
 
 @pytest.mark.parametrize(

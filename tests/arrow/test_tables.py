@@ -162,6 +162,7 @@ def test_an_empty_load_makes_an_empty_table_that_can_be_read(bench):
 
 def test_a_commit_says_what_it_did_and_its_files_are_as_it_says(bench):
     table = loaded(bench, **PARTITIONED)
+    before = groups(bench, table)
     table.changes(
         update(1, id=0, v="x", part="p0"),
         update(2, id=1, v="moved", part="p0"),
@@ -177,7 +178,19 @@ def test_a_commit_says_what_it_did_and_its_files_are_as_it_says(bench):
     for each in stats:
         assert each["fileSizeInBytes"] == sizes[each["path"]]
         assert each["numWrites"] == bench.parquet(table, each["path"]).metadata.num_rows
+        assert each["prevCommit"] in {"null", *bench.timeline(table).instants[1:]}
+        assert (each["prevCommit"] == "null") == (each["fileId"] not in before)
         assert each["path"].startswith(f"{each['partitionPath']}/{each['fileId']}_")
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_every_column_of_the_files_is_in_the_commits_schema(bench, history):
+    table = loaded(bench, history=history)
+    fields = json.loads(newest(bench, table)["extraMetadata"]["schema"])["fields"]
+    (file, *_) = bench.current(table)
+    columns = bench.parquet(table, file.path).schema_arrow.names
+    assert [field["name"] for field in fields] == [name for name in columns if not name.startswith("_hoodie_")]
+    assert table.rows()[0].keys() == {field["name"] for field in fields}
 
 
 def test_columns_are_added_and_widened_while_some_groups_are_as_they_were(bench):

@@ -99,6 +99,16 @@ def test_a_roll_back_that_dies_is_made_again(bench):
         assert [path for path in bench.paths(table) if OLD in path] == []
 
 
+def test_a_dead_commit_of_a_clock_that_goes_ahead_does_not_hold_the_table_there(bench):
+    table = loaded(bench)
+    plant_dead_commit(bench, table, FAR)
+    table.changes(update(1, id=1, v="changed"))
+    bench.applied(table)
+    table.changes(update(2, id=1, v="again"))
+    bench.applied(table)
+    assert max(bench.timeline(table).instants) < FAR
+
+
 # 2. and 3. Decimals as integers, times in other units: Spark's next upsert makes other values of them.
 
 TYPES = {
@@ -260,7 +270,11 @@ def test_every_partition_has_its_metadata_file_and_keeps_it(bench):
     assert {path: content for path, content in second.items() if path in folders} == first
     table.reload({"id": 1, "v": "again", "part": "again"})
     bench.applied(table)
-    assert partition_files(bench, table).keys() == folders | {"part=new", "part=again"}
+    table.changes(insert(4, id=5, v="back", part="a"))
+    bench.applied(table)
+    third = partition_files(bench, table)
+    assert third.keys() == folders | {"part=new", "part=again"}
+    assert {path: content for path, content in third.items() if path in second} == second
 
 
 def partition_files(bench, table) -> dict[str, bytes]:

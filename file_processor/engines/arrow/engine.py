@@ -121,7 +121,7 @@ class ArrowPrepared:
         is_load = plan.kind is CycleKind.LOAD
         if plan.timeline.pending and not is_load:
             roll_back(self._objects, folder, plan.timeline, plan.timeline.pending)
-        instant = next_instant("" if is_load else plan.timeline.newest)
+        instant = next_instant("" if is_load else _newest_that_stays(plan.timeline))
         try:
             commit = self._write(HudiCommit(self._objects, folder, instant, plan.kind), instant, metadata)
         except (pa.ArrowException, OSError) as error:
@@ -185,6 +185,12 @@ class ArrowPrepared:
             clean(self._objects, self._folder, self._plan.timeline)
         except OdpfError as error:  # the commit is made; what was not removed now is removed by a later one
             _log.warning("%s was not cleaned: %s", self._plan.config.raw_table, error)
+
+
+def _newest_that_stays(timeline: Timeline) -> str:
+    """The newest instant but for those rolled back: one of a clock that goes ahead must not hold the table there."""
+    rolled_back = {each.instant for each in timeline.pending}
+    return max(timeline.instants, default="") if timeline.newest in rolled_back else timeline.newest
 
 
 def _json(value: dict[str, Any]) -> str:
