@@ -42,6 +42,13 @@ def test_a_started_run_is_found_by_its_id_with_its_cadence_as_input(session, exe
     assert json.loads(stored["input"]) == {"refresh_cadence": "hourly"}
 
 
+def test_a_run_of_maintenance_says_so_in_its_input(session, executions):
+    executions.start("hourly-1", "hourly", maintenance=True)
+    arn = f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:execution:{MACHINE}:hourly-1"
+    stored = session.client("stepfunctions").describe_execution(executionArn=arn)
+    assert json.loads(stored["input"]) == {"refresh_cadence": "hourly", "maintenance": True}
+
+
 def test_a_run_never_started_is_none(executions):
     assert executions.get("hourly-2") is None
 

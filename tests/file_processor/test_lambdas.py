@@ -23,8 +23,8 @@ def aws(monkeypatch):
     batch_manager.batch_manager.cache_clear()
 
 
-def plan(run_id="run-1"):
-    return batch_manager.handler({"run_id": run_id, "refresh_cadence": "hourly"}, None)
+def plan(run_id="run-1", **more):
+    return batch_manager.handler({"run_id": run_id, "refresh_cadence": "hourly", **more}, None)
 
 
 def test_a_run_is_planned_and_summarised_with_its_id_in_every_line(aws, capsys, caplog):
@@ -42,6 +42,16 @@ def test_the_trace_of_a_plan_is_in_the_artifacts_bucket(aws):
     aws.config.put_tables([table_item()])
     assert plan("run-2")["nothing_to_do"]
     assert json.loads(aws.objects.get("odpf-artifacts", "cadences/hourly/last_plan.json"))["run_id"] == "run-2"
+
+
+@pytest.mark.parametrize(
+    ("given", "remembered"), [({}, True), ({"maintenance": False}, True), ({"maintenance": True}, False)]
+)
+def test_an_execution_may_be_started_for_maintenance_which_is_no_trace_of_a_refresh(aws, given, remembered):
+    aws.config.put_tables([table_item()])
+    assert plan("run-3", input={"refresh_cadence": "hourly", **given})["nothing_to_do"]
+    traces = [entry.key for entry in aws.objects.list("odpf-artifacts", "cadences/")]
+    assert traces == (["cadences/hourly/last_plan.json"] if remembered else [])
 
 
 def test_what_cannot_be_planned_is_logged_and_raised(aws, caplog):
