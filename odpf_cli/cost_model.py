@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
+from file_processor.maintenance import TABLES_OF_A_BATCH
 from odpf_cli import cost_counts as counts
 from odpf_cli.cost_prices import Priced, Prices
 from odpf_cli.cost_workload import DAYS_A_MONTH, HOURS_A_MONTH, Workload
@@ -77,6 +78,7 @@ def odpf(workloads: Sequence[Workload]) -> Iterator[Use]:
         yield from _planning(workload)
         yield from _table_cycles(workload)
         yield from _cadence_watched(workload)
+        yield from _maintenance(workload)
     yield from _standing(workloads)
 
 
@@ -183,6 +185,22 @@ def _table_cycles(workload: Workload) -> Iterator[Use]:
     yield from times(counts.FILE_APPLIED, files, "files to history")
     yield from times(counts.REFRESHED, cycles, "events of refreshed tables")
     yield Use(Priced.EVENT, "events of the artifacts bucket", cycles)
+
+
+def _maintenance(workload: Workload) -> Iterator[Use]:
+    """Once a day Spark archives what Arrow's commits have made long; of a table it is reckoned like a commit of Spark's."""
+    days, tables = DAYS_A_MONTH * min(1.0, workload.maintained_a_day), max(1.0, workload.maintained_a_day)
+    runs = ceil(tables / TABLES_OF_A_BATCH)
+    if not days:
+        return
+    seconds = workload.job_seconds(tables / runs)
+    yield Use(Priced.GLUE_DPU_HOUR, "maintenance", glue_hours(days * runs, seconds, workload, workload.workers))
+    yield from job_logs(workload, days * runs, tables / runs)
+    yield from times(counts.TABLE_MAINTAINED, days * tables, "maintenance")
+    yield from commits(workload, days * tables)
+    states = counts.TRANSITIONS_OF_A_RUN + runs * counts.TRANSITIONS_OF_A_BATCH
+    yield Use(Priced.STEP_TRANSITION, "runs and their batches", days * states)
+    yield Use(Priced.SCHEDULE, "schedules", DAYS_A_MONTH)
 
 
 def commits(workload: Workload, number: float) -> Iterator[Use]:

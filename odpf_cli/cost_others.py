@@ -90,7 +90,7 @@ def compared(workloads: Sequence[Workload], prices: Prices) -> tuple[Bill, ...]:
     on_lambda = [workload.but(compute="lambda") for workload in workloads]
     assumes = (
         f"compute: lambda, with Arrow: {on_lambda[0].lambda_seconds_per_table:g} s a small table that has files, up to "
-        f"{on_lambda[0].most_tables_of_an_invocation} in an invocation, no job run",
+        f"{on_lambda[0].most_tables_of_an_invocation} in an invocation; Spark once a day to archive timelines",
     )
     lambda_bill = bill("odpf_lambda", "ODPF on Lambda", assumes, odpf(on_lambda), prices)
     if on_lambda == list(workloads):

@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from file_processor import work_size
+from file_processor.engines.engine import LEAST_COMMITS, MOST_COMMITS
 from observability.limits import MOST_MEASURED_TABLES
 from odpf.errors import InvalidConfiguration
 
@@ -110,6 +111,12 @@ class Workload(BaseModel):
         return self.runs * self.changed_a_run
 
     @property
+    def maintained_a_day(self) -> float:
+        """Tables a day whose timelines Arrow's commits have made long enough to be archived."""
+        commits = self.cycles / DAYS_A_MONTH if self.on_lambda else 0.0
+        return min(float(self.tables), commits / (MOST_COMMITS - LEAST_COMMITS + 1))
+
+    @property
     def files(self) -> float:
         """Landed change files a month."""
         return self.cycles * self.files_per_table
@@ -141,6 +148,10 @@ class Workload(BaseModel):
         """Seconds that a job run, or an invocation, takes for a batch; in a job run a single table is alone."""
         if self.on_lambda:
             return self.lambda_start_seconds + tables * self.lambda_seconds_per_table
+        return self.job_seconds(tables)
+
+    def job_seconds(self, tables: float) -> float:
+        """Seconds of a job run over so many tables."""
         return self.job_start_seconds + tables * self.seconds_per_table / min(tables, self.side_by_side)
 
 

@@ -19,6 +19,7 @@ from botocore.client import BaseClient
 
 import lambdas.process_batch
 from file_manager.register import register
+from file_processor.engines.engine import MOST_COMMITS
 from glue_scripts import process_batch
 from lambdas import batch_manager, summarise
 from odpf.adapters.aws import Aws
@@ -26,7 +27,7 @@ from odpf.clock import utc_now
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
 from odpf.settings import Settings, StagingPlace
-from odpf.states import Compute, EngineName, Then
+from odpf.states import Compute, EngineName, RefreshStatus, Then
 from odpf_local.aws.function_call import LambdaContext
 from tests.behaviours.builders import moto_aws
 from tests.cli.meter import Meter
@@ -85,10 +86,21 @@ class MeteredDeployment:
         self.process()
         self.summarise()
 
-    def plan(self) -> dict[str, Any]:
+    def lengthen(self, table: str) -> None:
+        """Have the ledger say that a table's timeline is long enough for maintenance."""
+        (state,) = self._aws.ledger.states(
+            [f"{_config(table)['raw_database_name']}.{_config(table)['raw_table_name']}"]
+        ).values()
+        lease = self._aws.ledger.acquire(state, "jr_long", "long", utc_now())
+        lease = self._aws.ledger.advance(lease, lease.model_copy(update={"active_commits": MOST_COMMITS + 1}))
+        self._aws.ledger.release(lease, RefreshStatus.COMPLETED, None, utc_now())
+        self.take()
+
+    def plan(self, *, maintenance: bool = False) -> dict[str, Any]:
         self._runs += 1
         self._run_id = f"{CADENCE}-20260131T1015{self._runs:02d}-3f2a"
-        event = {"run_id": self._run_id, "refresh_cadence": CADENCE}
+        given = {"refresh_cadence": CADENCE, "maintenance": maintenance}
+        event = {"run_id": self._run_id, "refresh_cadence": CADENCE, "input": given}
         return batch_manager.handler(event, LambdaContext("batch_manager"))
 
     def process(self) -> None:

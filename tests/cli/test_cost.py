@@ -136,9 +136,31 @@ def test_the_case_on_lambda_is_a_plan_and_one_invocation_a_run_and_no_job_run():
     case = CASE.but(compute="lambda")
     uses = list(odpf([case]))
     assert case.batches == (300,)
-    assert quantity(uses, Priced.GLUE_DPU_HOUR) == 0
+    assert quantity(uses, Priced.GLUE_DPU_HOUR, "job runs") == 0
     assert quantity(uses, Priced.LAMBDA_REQUEST, "table batches") == case.runs
     assert quantity(uses, Priced.LAMBDA_GB_SECOND, "table batches") == pytest.approx(case.runs * 2 * (2 + 300 * 0.1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "tables", "job_runs"),
+    [
+        ({}, 3000, 6),
+        ({"changing": 0.01}, 300 * 14.4 / 11, 1),
+        ({"tables": 1, "every_minutes": 1440}, 0.1 / 11, 0.1 / 11),
+    ],
+)
+def test_what_arrow_commits_is_archived_once_a_day_by_few_job_runs(changes, tables, job_runs):
+    case = CASE.but(compute="lambda", **changes)
+    uses = list(odpf([case]))
+    assert case.maintained_a_day == pytest.approx(tables)
+    seconds = 20 + max(1, tables) / max(1, job_runs) * 1.5 / min(max(1, tables), 1.6)
+    hours = 730 / 24 * job_runs * max(60, seconds) * 2 / 3600
+    assert quantity(uses, Priced.GLUE_DPU_HOUR, "maintenance") == pytest.approx(hours)
+
+
+def test_what_spark_commits_needs_no_maintenance():
+    assert CASE.maintained_a_day == 0
+    assert quantity(list(odpf([CASE])), Priced.GLUE_DPU_HOUR, "maintenance") == 0
 
 
 def test_a_cadence_that_is_on_lambda_already_is_compared_with_no_other_of_our_own():

@@ -58,6 +58,19 @@ def test_a_job_run_uses_something_for_each_table_and_each_file(deployment, table
     assert deployment.take() == batch([deployment.commits[table] for table in changed], tables * files)
 
 
+@pytest.mark.parametrize("tables", [1, 3])
+def test_maintenance_looks_into_the_ledger_alone_and_uses_something_for_each_table(deployment, tables):
+    for table in deployment.tables[:tables]:
+        deployment.lengthen(table)
+    assert deployment.plan(maintenance=True)["batch_count"] == 1
+    assert deployment.take() == {"s3_write": 2, "dynamodb_read": counts.plan_reads(TABLES, 0) - 1}
+
+    deployment.process()
+
+    beat = {"dynamodb_write": counts.heartbeats(0)}
+    assert deployment.take() == used((counts.JOB_RUN, 1), (beat, 1), (counts.TABLE_MAINTAINED, tables))
+
+
 @pytest.mark.parametrize("pending", [0, 2])
 def test_a_plan_lists_every_table_and_reads_every_staged_file_and_every_state(deployment, pending):
     for table in deployment.tables[:pending]:
