@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.end_to_end.lake import ARTIFACTS, DATABASE, RAW, Answer, Lake, ended, results, table
+from tests.end_to_end.lake import DATABASE, RAW, Answer, Lake, ended, results, table
 from tests.end_to_end.processes import job_processes, kill
 from tests.end_to_end.source import Source, rows
 from tests.end_to_end.waiting import eventually
@@ -80,10 +80,10 @@ def moments(lake: Lake, chance: random.Random) -> dict[str, Callable[[], object]
     """Each waits for the moment to kill. Black box: only what S3 shows, and time."""
     made = Made(lake)
     return {
-        "while the first load is written": made.when_more(RAW, ".inflight"),
-        "right after a commit": made.when_more(RAW, "commit"),
-        "after the intent": made.when_more(ARTIFACTS, ".json"),
-        "a little after a commit": made.when_more(RAW, "commit", chance.uniform(0.05, 0.4)),
+        "while the first load is written": made.when_more(".inflight"),
+        "right after a commit": made.when_more("commit"),
+        "after the intent": made.when_more(".requested"),
+        "a little after a commit": made.when_more("commit", chance.uniform(0.05, 0.4)),
         "at any time": lambda: time.sleep(chance.uniform(2.0, 9.0)),
     }
 
@@ -93,12 +93,11 @@ class Made(NamedTuple):
 
     lake: Lake
 
-    def when_more(self, bucket: str, ending: str, seconds: float = 0.0) -> Callable[[], object]:
-        """Waits for a new object below `.hoodie` of a table, or for a file batch that is written down."""
+    def when_more(self, ending: str, seconds: float = 0.0) -> Callable[[], object]:
+        """Waits for a new object below a table, the first of which comes right behind the intent."""
 
         def objects() -> set[str]:
-            prefix = f"{DATABASE}/killed_" if bucket == RAW else f"batches/{DATABASE}.killed_"
-            return {key for key in self.lake.objects(bucket, prefix) if key.endswith(ending)}
+            return {key for key in self.lake.objects(RAW, f"{DATABASE}/killed_") if key.endswith(ending)}
 
         def wait() -> None:
             before = objects()
