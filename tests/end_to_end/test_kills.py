@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.end_to_end.lake import DATABASE, RAW, Answer, Lake, ended, results, table
+from tests.end_to_end.lake import ARTIFACTS, DATABASE, RAW, Answer, Lake, ended, results, table
 from tests.end_to_end.processes import job_processes, kill
 from tests.end_to_end.source import Source, rows
 from tests.end_to_end.waiting import eventually
@@ -175,10 +175,9 @@ def commits(lake: Lake, name: str) -> list[dict[str, Any]]:
     return [json.loads(note) for note in found if note]
 
 
-def files_of(lake: Lake, note: dict[str, Any]) -> list[str]:
+def files_of(note: dict[str, Any]) -> list[str]:
     """Keys of the files that a commit's file batch applied."""
-    _, key = note["uri"].removeprefix("s3://").split("/", 1)
-    return [record["file"]["key"] for record in lake.document(ARTIFACTS, key)["records"]]
+    return [record["file"]["key"] for record in note["file_batch"]["records"]]
 
 
 def test_a_killed_run_reports_the_tables_it_did_not_finish(killed: Killed) -> None:
@@ -211,7 +210,7 @@ def test_the_lake_holds_what_it_would_hold_without_the_kills(lake: Lake, killed:
 def test_every_file_is_in_exactly_one_commit_and_once_in_history(lake: Lake, killed: Killed, name: str) -> None:
     notes = commits(lake, name)
     assert max(Counter(note["batch_id"] for note in notes).values()) == 1
-    applied = Counter(key for note in notes for key in files_of(lake, note))
+    applied = Counter(key for note in notes for key in files_of(note))
     assert applied == Counter(f"internal_staging/{key}" for key in killed.sources[name].files)
     listed = lake.files("--table", name)
     assert Counter(entry["path"].split("/", 3)[3] for entry in listed) == applied
