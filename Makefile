@@ -44,7 +44,7 @@ test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need 
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
 
-soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: 20,000 random sequences, both Regions by the runbook, the AWS guide typed, checkov (about ten minutes)
+soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: 20,000 random sequences, both Regions by the runbook, the AWS guide typed, checkov (about twenty minutes)
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from file_processor.columns import CHANGE_SEQUENCE, GENERATION
 from file_processor.engines.arrow.keys import escaped, key_text, partition_paths, record_keys
@@ -58,6 +60,17 @@ def column(kind: str, *values) -> pa.ChunkedArray:
 @pytest.mark.parametrize(("kind", "value", "text"), TEXTS)
 def test_a_single_key_is_the_text_of_its_value(kind, value, text):
     assert record_keys(pa.table({"id": column(kind, value)}), ["id"]).to_pylist() == [text]
+
+
+@settings(deadline=None)
+@given(
+    scale=st.integers(0, 38),
+    digits=st.lists(st.integers(-(10**38) + 1, 10**38 - 1) | st.integers(-99, 99), max_size=30),
+)
+def test_a_decimal_has_an_exponent_where_java_writes_one(scale, digits):
+    """`str` of a decimal follows the rule of java.math.BigDecimal.toString."""
+    values = [Decimal((number < 0, tuple(map(int, str(abs(number)))), -scale)) for number in digits]
+    assert key_text(column(f"decimal(38,{scale})", *values)).to_pylist() == [str(value) for value in values]
 
 
 @pytest.mark.parametrize("kind", sorted({kind for kind, _, _ in TEXTS}))

@@ -61,7 +61,9 @@ def key_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if pa.types.is_timestamp(kind):
         return _timestamp_text(column)
-    return pc.cast(column, pa.string())  # decimals with an exponent where Java writes one, too
+    text = pc.cast(column, pa.string())
+    # Arrow and Java write the same decimals with an exponent; releases of Arrow before 18, as on Glue 5.0, write `1.E-10`.
+    return pc.replace_substring(text, ".E", "E") if pa.types.is_decimal(kind) else text
 
 
 def _part(column: pa.ChunkedArray) -> pa.ChunkedArray:
