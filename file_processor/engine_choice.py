@@ -15,9 +15,9 @@ from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
 MOST_CHANGE_BYTES = 64 * 1024 * 1024
-"""Of landed files: beyond it Spark reads and reduces faster than one process does (docs/performance.md)."""
+"""Of landed files, which Arrow holds in memory, several times as large as they are on S3 (docs/performance.md)."""
 MOST_TABLE_BYTES = 256 * 1024 * 1024
-"""Of the table's data files, all of which are searched for the changed keys, and in the worst case rewritten."""
+"""Of the table's data files, all of which are searched for the changed keys, and in the worst case rewritten, on one core."""
 
 _MEGABYTE = 1024 * 1024
 
@@ -30,7 +30,7 @@ class EngineChoice(NamedTuple):
 
     def warnings(self, config: TableConfig) -> list[str]:
         """What a person is told where somebody asked for Arrow and Spark had to do it."""
-        as_asked = config.engine != EngineName.ARROW.value or self.engine is EngineName.ARROW
+        as_asked = config.engine != "arrow" or self.engine is EngineName.ARROW
         return [] if as_asked else [f"engine: arrow is configured, and Spark did it: {self.reason}"]
 
 

@@ -60,11 +60,17 @@ def common_type(one: str, other: str) -> str | None:
     return f"decimal({integer + fraction},{fraction})" if integer + fraction <= _MOST_DIGITS else None
 
 
+def precision_and_scale(name: str) -> tuple[int, int] | None:
+    """Those of a decimal's name; None for the name of another type."""
+    match = _DECIMAL.match(name)
+    return (int(match[1]), int(match[2])) if match else None
+
+
 def _integer_and_fraction(name: str) -> tuple[int, int] | None:
     if name in _INTEGER_DIGITS:
         return _INTEGER_DIGITS[name], 0
-    if match := _DECIMAL.match(name):
-        precision, scale = int(match[1]), int(match[2])
+    if decimal := precision_and_scale(name):
+        precision, scale = decimal
         return precision - scale, scale
     return None
 

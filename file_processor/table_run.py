@@ -144,7 +144,7 @@ class TableRun:
     def _apply(self, choice: Choice) -> None:
         inspections = inspect(self._shop.objects, self._config, choice.files)
         facts = engine_facts(self._config, choice, self._timeline, inspections)
-        engine = self._take_engine(choose_engine(self._config, facts), lasting=bool(facts.obstacles))
+        engine = self._take_engine(choose_engine(self._config, facts), next(iter(facts.obstacles), None))
         fitted = fit_files(inspections, self._table_schema(choice))
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
         choice = with_floor(choice, self.lease, last_sequences)
@@ -158,10 +158,9 @@ class TableRun:
         finally:
             prepared.discard()
 
-    def _take_engine(self, choice: EngineChoice, *, lasting: bool) -> Engine:
-        """Take an engine; why nothing but Spark would do stands in the ledger, for the next plan."""
-        self.lease = self.lease.model_copy(update={"only_spark": choice.reason if lasting else None})
-        self._engine_choice = choice
+    def _take_engine(self, choice: EngineChoice, obstacle: str | None) -> Engine:
+        """Take an engine; what Arrow cannot do, whichever was taken, comes into the ledger for the next plan."""
+        self._obstacle, self._engine_choice = obstacle, choice
         self.engine = engine = self._shop.engine(choice)
         engine.check()
         return engine
@@ -200,7 +199,7 @@ class TableRun:
             plan = self._write_plan(choice, fitted, copies=engine.needs_copies)
             return engine.prepare(plan), plan
         except NeedsSpark as found:
-            spark = self._take_engine(EngineChoice(EngineName.SPARK, str(found)), lasting=True)
+            spark = self._take_engine(EngineChoice(EngineName.SPARK, str(found)), str(found))
         plan = self._write_plan(choice, fitted, copies=spark.needs_copies)
         return spark.prepare(plan), plan
 
@@ -371,7 +370,8 @@ class TableRun:
     def _settle(self, batch: FileBatch, commit: Commit | None) -> None:
         """Write down what was done, unless the work was given to another Region meanwhile: it will do that itself."""
         self._shop.contender.check_again()
-        self.lease, settled = self._settlement.settle(self.lease, batch, commit)
+        lease = self.lease.model_copy(update={"only_spark": self._obstacle})
+        self.lease, settled = self._settlement.settle(lease, batch, commit)
         self.settled.append(settled)
 
 

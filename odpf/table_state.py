@@ -43,7 +43,7 @@ class TableState(BaseModel):
         table_bytes: size of the data files that readers read after the last commit, at most a bound (Timeline.data_bytes).
         active_commits: completed instants of the active timeline after the last commit or maintenance; None of a table that
             an earlier release wrote last.
-        only_spark: why the last run found that only Spark may write the table; None when nothing stands against Arrow.
+        only_spark: what the last run found that Arrow cannot do about the table; None when nothing stands against it.
         last_change_at: commit time of the newest change applied, ISO 8601.
         run_started_at, run_id: of the last run that wrote this item.
     """

@@ -22,7 +22,7 @@ class ReadGroup(NamedTuple):
     """Files that are read together: same columns, same generation, same kind.
 
     Attributes:
-        paths: URIs that Spark can read as they stand.
+        paths: URIs that the engine can read as they stand.
         columns: (column name in the file, lower-case name, type to read) of the data columns.
         generation: of their rows.
         is_full: LOAD files: rows without a sequence, missing operations are inserts.

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from file_processor.engines.arrow.limits import ARROW, WRITTEN_BY
+from file_processor.engines.arrow.limits import OWN_MARK
 from odpf.states import Outcome
 from tests.arrow.arrow_bench import Meddling
 from tests.arrow.dying_objects import DyingObjects
@@ -17,7 +17,7 @@ from tests.engines.staged_table import COLUMNS, delete, insert, update
 
 OLD, FAR = "20200101000000000", "29990101000000000"
 PARTITIONED = {"columns": COLUMNS | {"part": pa.string()}, "hudi_partition_key": "part"}
-OWN = json.dumps({"extraMetadata": {WRITTEN_BY: ARROW}}).encode()
+OWN = json.dumps({"extraMetadata": OWN_MARK}).encode()
 STEPS = [(step, is_done) for step in range(1, 13) for is_done in (False, True)]
 
 

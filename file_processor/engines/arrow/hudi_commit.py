@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from file_processor.choosing import CycleKind
 from file_processor.engines.arrow.data_files import WrittenFile
-from file_processor.engines.arrow.limits import ARROW, WRITTEN_BY
+from file_processor.engines.arrow.limits import OWN_MARK
 from file_processor.engines.arrow.placing import Slice
 from file_processor.file_groups import DataFile
 from file_processor.pending import Pending
@@ -77,7 +77,7 @@ class HudiCommit:
         inflight = (
             f"{self._instant}.inflight" if self._action == "commit" else f"{self._instant}.replacecommit.inflight"
         )
-        self._put(f".hoodie/{inflight}", self._metadata({WRITTEN_BY: ARROW}))
+        self._put(f".hoodie/{inflight}", self._metadata(OWN_MARK))
 
     def put_properties(self, content: bytes) -> None:
         """Make the table what it is; before its first commit alone."""

@@ -8,12 +8,12 @@ from file_processor.columns import key_generator
 from file_processor.inspection import Inspection
 from file_processor.pending import Pending
 from file_processor.table_properties import TableProperties, is_key_generator
-from file_processor.timeline import Timeline
+from file_processor.timeline import METADATA_PREFIX, Timeline
+from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
-WRITTEN_BY = "odpf.engine"
-"""In the metadata of an inflight commit: whose it is."""
-ARROW = "arrow"
+OWN_MARK = {f"{METADATA_PREFIX}engine": EngineName.ARROW.value}
+"""In the metadata of an inflight commit of Arrow: whose it is."""
 
 _NO_TEXT = ("float", "double")
 """Types whose text in record keys and paths is Java's own."""
@@ -41,11 +41,10 @@ def is_own(pending: Pending, timeline: Timeline) -> bool:
     """Whether an unfinished commit is one that Arrow may roll back: its own, or one that has written nothing yet."""
     if pending.action not in ("commit", "replacecommit"):
         return False
-    if (
-        pending.inflight is None
-    ):  # data files come after it; what is requested with content is a plan of a table service
-        return pending.requested is not None and pending.requested.size == 0
-    return timeline.unfinished_metadata(pending).get(WRITTEN_BY) == ARROW
+    if pending.inflight is not None:
+        return OWN_MARK.items() <= timeline.unfinished_metadata(pending).items()
+    # Data files come only after it. What is requested with content is the plan of a table service.
+    return pending.requested is not None and pending.requested.size == 0
 
 
 def _of_timeline(timeline: Timeline) -> Iterator[str]:

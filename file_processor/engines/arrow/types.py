@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from file_processor.conversion import readable_column
-from file_processor.schema import Schema
+from file_processor.schema import Schema, precision_and_scale
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 """In other units Spark's next upsert makes other moments of carried-over rows."""
@@ -37,14 +36,12 @@ _AVRO: dict[str, Any] = {
     "date": {"type": "int", "logicalType": "date"},
     "timestamp": {"type": "long", "logicalType": "timestamp-micros"},
 }
-_DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
 
 
 def arrow_type(kind: str) -> pa.DataType:
     """The Arrow type of a table's type."""
-    if match := _DECIMAL.match(kind):
-        return pa.decimal128(int(match[1]), int(match[2]))
-    return _ARROW[kind]
+    decimal = precision_and_scale(kind)
+    return pa.decimal128(*decimal) if decimal else _ARROW[kind]
 
 
 def positions(count: int) -> pa.Array:
@@ -80,10 +77,10 @@ def to_table(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
 
 
 def _avro_type(kind: str, namespace: str) -> Any:
-    match = _DECIMAL.match(kind)
-    if match is None:
+    decimal = precision_and_scale(kind)
+    if decimal is None:
         return _AVRO[kind]
-    precision, scale = int(match[1]), int(match[2])
+    precision, scale = decimal
     return {
         "type": "fixed",
         "name": "fixed",
