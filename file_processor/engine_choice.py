@@ -75,10 +75,10 @@ def _by_size(facts: EngineFacts) -> EngineChoice:
             f"The table's data files have {_size(facts.table_bytes)}, more than the {_size(MOST_TABLE_BYTES)} that Arrow "
             "searches and rewrites.",
         )
+    into = f"into {_size(facts.table_bytes)} of data files" if facts.table_bytes else "with nothing to search"
     return EngineChoice(
         EngineName.ARROW,
-        f"{_size(facts.change_bytes)} of landed files into {_size(facts.table_bytes)} of data files: small work, "
-        "which Arrow does without starting Spark.",
+        f"{_size(facts.change_bytes)} of landed files {into}: small work, which Arrow does without starting Spark.",
     )
 
 

@@ -81,7 +81,7 @@ def _named(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable:
             by_name[names(table)] = table
     if name not in by_name:
         raise InvalidConfiguration(
-            f"No table {name!r} is configured{did_you_mean(name, by_name)}. `odpf status` lists all of them; give the "
+            f"No table {name!r} is configured{did_you_mean(name, by_name) or '.'} `odpf status` lists all of them; give the "
             "source table, or the raw table with its database."
         )
     return by_name[name]
