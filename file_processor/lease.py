@@ -85,14 +85,41 @@ class Contender:
         if self.epoch:
             self.check_epoch()
 
-    def take(self, raw_table: str, source_table_name: str) -> TableState:
+    def take(self, raw_table: str, source_table_name: str, seen: TableState | None = None) -> TableState:
         """Acquire the table if nobody owns it, its owner has ended, or its lease is of an earlier epoch.
+
+        Args:
+            raw_table: the table.
+            source_table_name: what feeds it.
+            seen: its state as the caller saw it; None to look. Whoever has taken it since has raised its fence, and a
+                table is only taken as seen.
 
         Raises:
             TableLocked: a live job run works on it, or one of another Region in the same epoch.
             EpochRaised: a later epoch has taken it.
         """
-        seen = self.ledger.state(raw_table) or TableState(raw_table=raw_table, source_table_name=source_table_name)
+        never_run = TableState(raw_table=raw_table, source_table_name=source_table_name)
+        seen = seen or self.ledger.state(raw_table) or never_run
+        self._check_free(seen)
+        region = self.region or None
+        return self.ledger.acquire(seen, self.owner, self.run_id, utc_now(), epoch=self.epoch, region=region)
+
+    def take_or_wait(self, raw_table: str, source_table_name: str) -> TableState:
+        """Look at a locked table once more: take it when its owner's heart stood still for long enough.
+
+        Raises:
+            TableLocked: the owner is alive, or could not be stopped.
+        """
+        seen = self.ledger.state(raw_table)
+        if self.is_patient and seen and self._is_owned(seen) and not self._is_elsewhere(seen):
+            owner = Owner.parse(seen.lease_owner or "")
+            if not self._has_ended(owner) and self._stands_still(owner):
+                self._end(owner)
+        return self.take(raw_table, source_table_name)
+
+    def _check_free(self, seen: TableState) -> None:
+        """Refuse a table of a later epoch, or with an owner that may be alive; see `take`."""
+        raw_table = seen.raw_table
         if seen.lease_epoch > self.epoch:
             raise EpochRaised(
                 f"{raw_table} was taken in epoch {seen.lease_epoch}, this run was planned in epoch {self.epoch}. "
@@ -110,21 +137,6 @@ class Contender:
                 f"{raw_table} is being written by {owner} (run {seen.run_id}). Its pending files wait for the next run; "
                 "if that writer hangs, its lease is taken over by a job run after it stopped beating."
             )
-        region = self.region or None
-        return self.ledger.acquire(seen, self.owner, self.run_id, utc_now(), epoch=self.epoch, region=region)
-
-    def take_or_wait(self, raw_table: str, source_table_name: str) -> TableState:
-        """Look at a locked table once more: take it when its owner's heart stood still for long enough.
-
-        Raises:
-            TableLocked: the owner is alive, or could not be stopped.
-        """
-        seen = self.ledger.state(raw_table)
-        if self.is_patient and seen and self._is_owned(seen) and not self._is_elsewhere(seen):
-            owner = Owner.parse(seen.lease_owner or "")
-            if not self._has_ended(owner) and self._stands_still(owner):
-                self._end(owner)
-        return self.take(raw_table, source_table_name)
 
     def _is_owned(self, seen: TableState) -> bool:
         """Whether another job run holds a lease that still counts: raising the epoch ends nothing in this Region."""

@@ -7,6 +7,7 @@ goes on: before the commit nothing has happened, after it the table's own timeli
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_floor
@@ -43,10 +44,11 @@ class TableRun:
         shop: ports and engine.
         work: configuration and frozen files.
         lease: the table as acquired.
+        done: file ids of the frozen files that history has; None to ask.
     """
 
-    def __init__(self, shop: Workshop, work: TableWork, lease: TableState) -> None:
-        self._shop, self._work, self._config = shop, work, work.config
+    def __init__(self, shop: Workshop, work: TableWork, lease: TableState, done: Collection[str] | None = None) -> None:
+        self._shop, self._work, self._config, self._done = shop, work, work.config, done
         self.lease = lease
         self.settled: list[Settled] = []
         self.engine: Engine | None = None
@@ -72,7 +74,7 @@ class TableRun:
         """
         self._check_identity()
         for lease, settled in self._recovery.steps(self.lease, self._work.files):
-            self.lease = lease
+            self.lease, self._done = lease, None  # history has more now
             self.settled += [settled] if settled else []
         if self._work.maintenance:
             self.engine, self.lease = maintain(self._shop, self._work, self._timeline, self.lease)
@@ -107,11 +109,11 @@ class TableRun:
     def _pending_files(self) -> tuple[LandedFile, ...]:
         """The frozen files without those that history has (put back by a duplicate event, or done by a dead run)."""
         files = self._work.files
-        done = self._shop.tracker.done(self._config.source_table_name, [file.file_id for file in files])
+        done = set(self._shop.tracker.done(files) if self._done is None else self._done)
         just_settled = {record.file.file_id for settled in self.settled for record in settled.batch.records}
         if left_over := done - just_settled:
             self._shop.tracker.remove_pending(self._config.source_table_name, left_over)
-        return tuple(file for file in files if file.file_id not in done)
+        return tuple(file for file in files if file.file_id not in done | just_settled)
 
     def _choose(self, files: tuple[LandedFile, ...]) -> Choice:
         mark = self.lease.high_water_mark

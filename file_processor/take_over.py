@@ -92,8 +92,8 @@ class TakeOver:
             if commit.note is None:
                 continue
             batch = self._settlement.stored(commit.note)
-            ids = {record.file.file_id for record in batch.records}
-            if ids - self._tracker.done(lease.source_table_name, ids):
+            files = {record.file for record in batch.records}
+            if {file.file_id for file in files} - self._tracker.done(files):
                 _log.warning("finishing history of file batch %s of %s", batch.batch_id, lease.raw_table)
                 self._settlement.finish(lease, batch, commit)
 

@@ -53,14 +53,18 @@ def batch_statements(parameters: Parameters) -> list[Statement]:
             [sub("arn:${AWS::Partition}:s3:::${RawBucketName}/${RawDatabasePattern}*")],
         ),
         list_raw_tables(),
-        allow("TakeTables", ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], [tracker]),
+        allow(
+            "TakeTables",
+            ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
+            [tracker],
+        ),
         allow("FinishPending", ["dynamodb:DeleteItem"], [table_arn("file_tracker")]),
         allow(
             "FinishFiles",
             ["dynamodb:PutItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
             [table_arn("file_tracker_history")],
         ),
-        allow("Audit", ["dynamodb:PutItem", "dynamodb:Query"], [table_arn("file_processing_tracker_history")]),
+        allow("Audit", ["dynamodb:PutItem"], [table_arn("file_processing_tracker_history")]),
         allow("PublishTables", ["glue:GetDatabase", "glue:CreateDatabase"], catalog_arns(tables=False)),
         allow(
             "PublishPartitions",

@@ -35,8 +35,8 @@ class FileTracker(Protocol):
     def all_pending(self) -> Iterator[LandedFile]:
         """Every waiting file, configured or not; its cost grows with what is pending."""
 
-    def done(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
-        """Those of the file ids that history has, read consistently."""
+    def done(self, files: Iterable[LandedFile]) -> set[str]:
+        """File ids of those that history has, whatever their tables, read consistently."""
 
     def known(self, files: Iterable[LandedFile]) -> set[str]:
         """File ids of those that are pending or done, whatever their tables."""
@@ -109,8 +109,8 @@ class Ledger(Protocol):
 class AuditLog(Protocol):
     """`odpf_file_processing_tracker_history`, append only."""
 
-    def append(self, row: AuditRow) -> None:
-        """Add a row; the same one again is nothing new, another one with its key is a TerminalError."""
+    def append(self, row: AuditRow) -> AuditRow:
+        """Add a row as the next attempt of its run and table, and return it so; the same one again is nothing new."""
 
     def of_run(self, run_id: str) -> list[AuditRow]:
         """Rows of a run, by index: may lag behind for a moment."""

@@ -49,14 +49,9 @@ def _done(tracker: FileTracker, table: str | None, state: FileState | None) -> I
 
 def waiting(tracker: FileTracker, table: str | None) -> list[LandedFile]:
     """Files that wait, of one table or of all, without those that history has already."""
-    by_table: dict[str, list[LandedFile]] = {}
-    for file in tracker.all_pending() if table is None else tracker.pending(table):
-        by_table.setdefault(file.source_table_name, []).append(file)
-    still = []
-    for table_name, found in by_table.items():
-        done = tracker.done(table_name, [file.file_id for file in found])
-        still += [file for file in found if file.file_id not in done]
-    return still
+    found = list(tracker.all_pending() if table is None else tracker.pending(table))
+    done = tracker.done(found)
+    return [file for file in found if file.file_id not in done]
 
 
 def _entry(file: LandedFile, state: FileState) -> dict[str, Any]:

@@ -76,9 +76,9 @@ class LocalObjectStore:
             return
         base = f"{folder}/" if folder else ""
         wanted = _Wanted(os.fsencode(prefix), os.fsencode(after))
-        for key, path in _files(self._root / bucket / folder, os.fsencode(base), wanted):
+        for key, entry in _files(f"{self._root}/{bucket}/{folder}", os.fsencode(base), wanted):
             try:
-                found = path.stat()
+                found = entry.stat()
             except FileNotFoundError:
                 continue
             yield StoredObject(os.fsdecode(key), _etag(found), found.st_size, _written(found))
@@ -142,20 +142,20 @@ class _Wanted(NamedTuple):
         return below and (folder > self.after or self.after.startswith(folder))
 
 
-def _files(folder: Path, base: bytes, wanted: _Wanted) -> Iterator[tuple[bytes, Path]]:
+def _files(folder: str, base: bytes, wanted: _Wanted) -> Iterator[tuple[bytes, os.DirEntry[str]]]:
     """Keys and files below a folder, in key order: a folder's place is that of its name with the slash."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted((os.fsencode(entry.name) + b"/" * entry.is_dir(), entry.path) for entry in entries)
+            found = {os.fsencode(entry.name) + b"/" * entry.is_dir(): entry for entry in entries}
     except _NOT_THERE:
         return
-    for name, path in found:
+    for name, entry in sorted(found.items()):
         key = base + name
         if name.endswith(b"/"):
             if wanted.reaches(key):
-                yield from _files(Path(path), key, wanted)
-        elif wanted.has(key) and not _is_checksum(os.fsdecode(name)):
-            yield key, Path(path)
+                yield from _files(entry.path, key, wanted)
+        elif wanted.has(key) and not _is_checksum(entry.name):
+            yield key, entry
 
 
 def _place(unfinished: Path, path: Path, place: Callable[[Path, Path], None]) -> None:

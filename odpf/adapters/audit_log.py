@@ -5,7 +5,6 @@ from __future__ import annotations
 from odpf.adapters.dynamo import ConditionFailed, DynamoTable
 from odpf.adapters.items import audit_item, audit_row
 from odpf.audit import AuditRow
-from odpf.errors import TerminalError
 from odpf.tables import BY_DAY, BY_RUN
 
 
@@ -15,19 +14,21 @@ class DynamoAuditLog:
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
 
-    def append(self, row: AuditRow) -> None:
+    def append(self, row: AuditRow) -> AuditRow:
         """Add a row, on condition that its key is new: what was audited is never rewritten.
 
-        The same row again is nothing new: so looks a write whose answer was lost.
+        Where another stands it is a later attempt. The same row again is nothing new: so looks a write whose answer
+        was lost.
         """
-        try:
-            self._table.put_new(audit_item(row), "raw_table_name")
-        except ConditionFailed as failed:
-            if failed.item is None or audit_row(failed.item) != audit_row(audit_item(row)):
-                raise TerminalError(
-                    f"The audit of {row.raw_table} has another row {row.run_sort}; it is append only. "
-                    "Start the cadence again, so that the attempt gets a key of its own."
-                ) from None
+        while True:
+            item = audit_item(row)
+            try:
+                self._table.put_new(item, "raw_table_name")
+            except ConditionFailed as failed:
+                if failed.item is None or audit_row(failed.item) != audit_row(item):
+                    row = row.model_copy(update={"attempt": row.attempt + 1})
+                    continue
+            return row
 
     def of_run(self, run_id: str) -> list[AuditRow]:
         """Rows of a run."""

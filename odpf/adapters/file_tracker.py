@@ -63,10 +63,9 @@ class DynamoFileTracker:
         """Every waiting file."""
         return map(landed_file, self._pending.scan())
 
-    def done(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
-        """Those of the file ids that history has."""
-        keys = ({"source_table_name": source_table_name, "file_id": file_id} for file_id in file_ids)
-        return {item["file_id"] for item in self._history.batch_get(keys, ["file_id"])}
+    def done(self, files: Iterable[LandedFile]) -> set[str]:
+        """File ids of those that history has, 100 files a request."""
+        return {item["file_id"] for item in self._history.batch_get(map(_key, files), ["file_id"])}
 
     def known(self, files: Iterable[LandedFile]) -> set[str]:
         """File ids of those that are pending or done.
@@ -74,9 +73,9 @@ class DynamoFileTracker:
         History is asked first, since most of a listing is done long ago. A file finished between the two requests
         is missed and put back by its registration, which is harmless (see above).
         """
-        keys = {file.file_id: _key(file) for file in files}
-        done = {item["file_id"] for item in self._history.batch_get(keys.values(), ["file_id"])}
-        others = [key for file_id, key in keys.items() if file_id not in done]
+        files = list(files)
+        done = self.done(files)
+        others = [_key(file) for file in files if file.file_id not in done]
         return done | {item["file_id"] for item in self._pending.batch_get(others, ["file_id"])}
 
     def finished(self, files: Iterable[LandedFile]) -> dict[str, FileRecord]:

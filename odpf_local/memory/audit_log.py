@@ -6,7 +6,6 @@ from collections import defaultdict
 from threading import RLock
 
 from odpf.audit import AuditRow
-from odpf.errors import TerminalError
 
 
 class MemoryAuditLog:
@@ -16,11 +15,12 @@ class MemoryAuditLog:
         self._lock = RLock()
         self._rows: dict[str, dict[str, AuditRow]] = defaultdict(dict)
 
-    def append(self, row: AuditRow) -> None:
-        """Add a row; the same one again is nothing new."""
+    def append(self, row: AuditRow) -> AuditRow:
+        """Add a row as the next attempt; the same one again is nothing new."""
         with self._lock:
-            if self._rows[row.raw_table].setdefault(row.run_sort, row) != row:
-                raise TerminalError(f"The audit of {row.raw_table} has another row {row.run_sort}; it is append only.")
+            while self._rows[row.raw_table].setdefault(row.run_sort, row) != row:
+                row = row.model_copy(update={"attempt": row.attempt + 1})
+        return row
 
     def of_run(self, run_id: str) -> list[AuditRow]:
         """Rows of a run."""

@@ -54,10 +54,10 @@ class MemoryFileTracker:
         with self._lock:
             return chain.from_iterable([_sorted(self._pending[table]) for table in sorted(self._pending)])
 
-    def done(self, source_table_name: str, file_ids: Iterable[str]) -> set[str]:
-        """Those of the file ids that history has."""
+    def done(self, files: Iterable[LandedFile]) -> set[str]:
+        """File ids of those that history has."""
         with self._lock:
-            return self._history.get(source_table_name, {}).keys() & set(file_ids)
+            return {file.file_id for file in files if file.file_id in self._history.get(file.source_table_name, {})}
 
     def known(self, files: Iterable[LandedFile]) -> set[str]:
         """File ids of those that are pending or done."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from odpf.errors import TerminalError
 from odpf.states import Outcome, RefreshStatus
 from tests.behaviours.builders import RAW_TABLE, audit_row
 
@@ -42,9 +39,13 @@ def test_rows_of_a_table_since_a_moment(stores):
     assert stores.audit.of_table(RAW_TABLE, rows[1].run_sort) == rows[1:]
 
 
-def test_the_same_row_again_is_nothing_new_but_another_is_refused(stores):
-    stores.audit.append(audit_row())
-    stores.audit.append(audit_row())
-    with pytest.raises(TerminalError, match="append only"):
-        stores.audit.append(audit_row(files=9))
-    assert stores.audit.of_table(RAW_TABLE) == [audit_row()]
+def test_the_same_row_again_is_nothing_new_and_another_is_the_next_attempt(stores):
+    assert stores.audit.append(audit_row()) == audit_row()
+    assert stores.audit.append(audit_row()) == audit_row()
+    assert stores.audit.append(audit_row(files=9)) == audit_row(files=9, attempt=2)
+    assert stores.audit.append(audit_row(files=8)) == audit_row(files=8, attempt=3)
+    assert stores.audit.of_table(RAW_TABLE) == [
+        audit_row(),
+        audit_row(files=9, attempt=2),
+        audit_row(files=8, attempt=3),
+    ]

@@ -126,7 +126,7 @@ class TestTrouble:
         files = [landed(number) for number in range(3)]
         aws.ledger.finish_files(acquire(aws), [processed(file) for file in files])
         wire.leave_out_once("BatchGetItem", "UnprocessedKeys")
-        assert aws.tracker.done(TABLE, [file.file_id for file in files]) == {file.file_id for file in files}
+        assert aws.tracker.done(files) == {file.file_id for file in files}
         wire.leave_out_once("BatchWriteItem", "UnprocessedItems")
         aws.config.put_tables([{"refresh_cadence": "c", "source_table_name": "a.b"}])
         assert len(aws.config.tables()) == 1

@@ -36,7 +36,7 @@ def test_a_done_file_put_back_by_a_duplicate_event_can_be_dropped_again(stores):
     finish(stores, landed(1))
     stores.tracker.register(landed(2), NOW)
     put_back = [landed(1).file_id]
-    assert stores.tracker.done(TABLE, [landed(1).file_id, landed(2).file_id]) == set(put_back)
+    assert stores.tracker.done([landed(1), landed(2)]) == set(put_back)
     stores.tracker.remove_pending(TABLE, put_back)
     assert stores.tracker.pending(TABLE) == [landed(2)]
     assert [record.file for record in stores.tracker.history(TABLE)] == [landed(1)]
@@ -52,7 +52,7 @@ def test_done_and_known_answer_for_hundreds_of_files(stores):
     finish(stores, *files[:120])
     for file in files[120:125]:
         stores.tracker.register(file, NOW)
-    assert stores.tracker.done(TABLE, [file.file_id for file in files]) == {file.file_id for file in files[:120]}
+    assert stores.tracker.done(files) == {file.file_id for file in files[:120]}
     assert stores.tracker.known(files) == {file.file_id for file in files[:125]}
 
 
@@ -114,7 +114,7 @@ def test_a_file_of_no_table_is_quarantined_under_a_question_mark(stores):
 def test_a_pending_file_that_is_quarantined_is_done_and_dropped_by_whoever_chooses_files(stores):
     stores.tracker.register(landed(), NOW)
     stores.tracker.quarantine(FileRecord(file=landed(), state=FileState.QUARANTINED, reason="truncated"))
-    assert stores.tracker.done(TABLE, [landed().file_id]) == {landed().file_id}
+    assert stores.tracker.done([landed()]) == {landed().file_id}
     stores.tracker.remove_pending(TABLE, [landed().file_id])
     assert stores.tracker.pending(TABLE) == []
     assert stores.tracker.register(landed(), NOW) is Registration.ALREADY_DONE

@@ -100,8 +100,8 @@ def test_a_file_that_history_has_already_does_not_wait():
         def pending(self, _):
             return [file]
 
-        def done(self, _, file_ids):
-            return {file.file_id} & set(file_ids)
+        def done(self, files):
+            return {file.file_id for file in files}
 
     assert explain_table("shop.orders", aws.config, written(), Repeated()).pending_files == 0
 

@@ -59,8 +59,8 @@ def test_a_file_that_stands_in_both_trackers_is_listed_once_as_done(tracker):
         def all_pending(self):
             yield landed("20260131-090000000.parquet")
 
-        def done(self, source_table_name, file_ids):
-            return tracker.done(source_table_name, file_ids)
+        def done(self, files):
+            return tracker.done(files)
 
         def history(self, source_table_name):
             return tracker.history(source_table_name)

@@ -116,9 +116,9 @@ class TestOldEpoch:
         files = regions.a.aws.tracker
 
         class Asleep:
-            def done(self, table, file_ids):
+            def done(self, files):
                 activate(regions.b, at=regions.a)
-                return set(file_ids)
+                return {file.file_id for file in files}
 
             def __getattr__(self, name):
                 return getattr(files, name)
