@@ -7,9 +7,10 @@ goes on: before the commit nothing has happened, after it the table's own timeli
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
+from file_processor.applied_deletes import AppliedDeletes
 from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_floor
 from file_processor.conversion import convert, read_through
 from file_processor.engine_choice import EngineChoice, choose_engine
@@ -247,32 +248,33 @@ class TableRun:
 
     def _write_plan(self, choice: Choice, fitted: FittedFiles, *, copies: bool) -> WritePlan:
         config, settings = self._config, self._shop.settings
-        scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
-        uris = {
-            inspection.chosen.file.file_id: convert(
-                self._shop.objects,
-                inspection.chosen.file,
-                settings.artifacts_bucket,
-                scratch,
-                rewrite=inspection.rewrite,
-            )
-            for inspection in fitted.usable
-            if inspection.needs_copy and copies
-        }
+        place = self._copies if copies else _as_they_stand
         identity = self._batch_id(choice)
         return WritePlan(
             kind=choice.kind or CycleKind.CHANGES,
             config=config,
             location=self._location,
             schema=fitted.schema,
-            groups=read_groups(fitted.usable, config, uris),
+            groups=read_groups(fitted.usable, config, place(fitted.usable)),
             generation=choice.generation,
             floor=choice.floor,
             quarantine_uri=f"s3://{settings.artifacts_bucket}/quarantine/{config.raw_table}/{identity}",
             input_bytes=sum(inspection.chosen.file.size for inspection in fitted.usable),
             timeline=self._timeline,
             contents={found.chosen.file.path: found.content for found in fitted.usable if found.content is not None},
+            high_water_mark=self.lease.high_water_mark or "",
+            deletes=AppliedDeletes(self._shop.tracker, self._shop.objects, config, self.lease, place).since,
         )
+
+    def _copies(self, files: Iterable[Inspection]) -> dict[str, str]:
+        """Copy the files that Spark cannot read as they stand; where, by file id."""
+        scratch = f"scratch/{self._config.raw_table}/{self._shop.contender.owner}"
+        objects, bucket = self._shop.objects, self._shop.settings.artifacts_bucket
+        return {
+            found.chosen.file.file_id: convert(objects, found.chosen.file, bucket, scratch, rewrite=found.rewrite)
+            for found in files
+            if found.needs_copy
+        }
 
     def _batch_id(self, choice: Choice) -> str:
         return batch_id(tuple(chosen.file for chosen in choice.files), self._config, choice.generation)
@@ -322,7 +324,7 @@ class TableRun:
                 "high_water_mark": mark or str(OrderPosition(choice.generation, "", choice.files[-1].file.name, 0)),
                 "last_change_at": _commit_time(mark) or self.lease.last_change_at,
                 "counts": counts,
-                "rows": reduced.rows_to_write,
+                "rows": reduced.written,
             }
         )
 
@@ -375,6 +377,10 @@ class TableRun:
         lease = self.lease.model_copy(update={"only_spark": self._obstacle})
         self.lease, settled = self._settlement.settle(lease, batch, commit)
         self.settled.append(settled)
+
+
+def _as_they_stand(_files: Iterable[Inspection]) -> dict[str, str]:
+    return {}
 
 
 def _commit_time(mark: str | None) -> str | None:

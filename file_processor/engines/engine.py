@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
@@ -40,6 +40,24 @@ class ReadGroup(NamedTuple):
     sequence: str | None
 
 
+class DeleteLog(NamedTuple):
+    """Change files that were applied and may hold deletes of a certain age.
+
+    Attributes:
+        groups: how to read them: keys, operation and sequence alone.
+        gone: a file of them that is no longer as it was applied; None when all are there.
+        gone_through: greatest order position that a file that is gone may have had; empty when all are there.
+    """
+
+    groups: tuple[ReadGroup, ...] = ()
+    gone: str | None = None
+    gone_through: str = ""
+
+
+def _no_deletes(_sequence: str) -> DeleteLog:
+    return DeleteLog()
+
+
 class WritePlan(NamedTuple):
     """One file batch for an engine: everything is decided here.
 
@@ -54,6 +72,9 @@ class WritePlan(NamedTuple):
         input_bytes: size of the files, for parallelism.
         timeline: the table's folder as the holder of the lease found it.
         contents: of files that were fetched whole already, by path.
+        high_water_mark: greatest order position applied before; a row at or below it that the table does not have may have
+            been deleted since.
+        deletes: asked, with a change sequence, only where there is such a row: where deletes applied since are read.
     """
 
     kind: CycleKind
@@ -67,6 +88,13 @@ class WritePlan(NamedTuple):
     input_bytes: int
     timeline: Timeline
     contents: Mapping[str, bytes] = {}
+    high_water_mark: str = ""
+    deletes: Callable[[str], DeleteLog] = _no_deletes
+
+    def reading(self, groups: tuple[ReadGroup, ...]) -> WritePlan:
+        """The same plan, to read other files: the columns that these groups have."""
+        there = {lower for group in groups for _, lower, _ in group.columns}
+        return self._replace(groups=groups, schema=tuple(each for each in self.schema if each[0] in there), contents={})
 
 
 class Reduced(NamedTuple):
@@ -80,6 +108,7 @@ class Reduced(NamedTuple):
         late: rows that lost against what is stored, or that belong to a generation before the table's.
         greatest: text form of the greatest order position among the valid rows; None without one.
         removed: rows of the table that a reload does not have again.
+        written: rows that Hudi is given: those inserted, updated and deleted, and old keys of rows that changed theirs.
     """
 
     valid: int
@@ -91,15 +120,11 @@ class Reduced(NamedTuple):
     greatest: str | None
     moved: int = 0
     removed: int = 0
-
-    @property
-    def rows_to_write(self) -> int:
-        """Rows that Hudi is given."""
-        return self.inserted + self.updated + self.deleted
+    written: int = 0
 
     def counts(self, rows_read: int) -> Counts:
         """The counts of G7; what reducing left out was collapsed, what was not valid is quarantined."""
-        kept = self.rows_to_write + self.unchanged + self.late
+        kept = self.inserted + self.updated + self.deleted + self.unchanged + self.late
         return Counts(
             rows_read=rows_read,
             rows_inserted=self.inserted,

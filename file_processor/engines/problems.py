@@ -32,3 +32,11 @@ def key_joins(key: str) -> str:
 def key_is_finer(key: str) -> str:
     """Two keys would have one text."""
     return f"The key part {key} is finer than a millisecond, to which Hudi keeps times in keys"
+
+
+def delete_unknown(path: str) -> str:
+    """A row older than the high-water mark, of a key that the table does not have."""
+    return (
+        f"Whether its key was deleted by a newer change cannot be told: {path} is no longer in staging as it was applied. "
+        "Put it back and release this row, or reload the table"
+    )

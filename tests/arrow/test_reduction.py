@@ -119,6 +119,7 @@ def test_rows_are_counted_by_what_they_do():
         "greatest": "7",
         "moved": 0,
         "removed": 0,
+        "written": 3,
     }
 
 

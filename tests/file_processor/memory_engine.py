@@ -58,6 +58,7 @@ class MemoryPrepared:
         self.reduced = Reduced(
             valid=len(read),
             **{name: effects.count(name) for name in ("inserted", "updated", "deleted", "unchanged", "late")},
+            written=sum(effect in ("inserted", "updated", "deleted") for effect in effects),
             greatest=max((row["_odpf_order"] for row in read), default=None),
         )
 

@@ -14,11 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
+from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.engines import problems
 from file_processor.engines.arrow.cleaning import clean
 from file_processor.engines.arrow.data_files import written_file
+from file_processor.engines.arrow.deletes import judged
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
-from file_processor.engines.arrow.keys import partition_paths, record_keys
+from file_processor.engines.arrow.key_changes import with_keys
+from file_processor.engines.arrow.keys import partition_paths
 from file_processor.engines.arrow.placing import MOST_FILE_BYTES, Slice, changed_slices, new_slices
 from file_processor.engines.arrow.reduction import (
     EFFECT,
@@ -93,8 +96,11 @@ class ArrowPrepared:
         valid = self._rows
         if valid[PROBLEM].null_count < valid.num_rows:
             valid = valid.filter(pc.is_null(valid[PROBLEM]))
-        self._latest, stored = self._with_effects(valid, is_load=is_load)
-        self.reduced = reduced(valid.num_rows, pc.max(valid[ORDER]).as_py(), self._latest, stored, plan)
+        latest, stored = self._with_effects(valid, is_load=is_load)
+        self._latest, unknown, gone = judged(objects, latest, plan)
+        if len(unknown):
+            self._set_aside(unknown, problems.delete_unknown(gone))
+        self.reduced = reduced(valid.num_rows - len(unknown), pc.max(valid[ORDER]).as_py(), self._latest, stored, plan)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -169,12 +175,17 @@ class ArrowPrepared:
 
     def _with_effects(self, valid: pa.Table, *, is_load: bool) -> tuple[pa.Table, Stored | None]:
         plan = self._plan
-        keyed = valid.append_column(KEY, record_keys(valid, record_key(plan.config)))
-        latest = latest_of_each_key(keyed)
+        latest = latest_of_each_key(with_keys(valid, plan))
         if partition := plan.config.hudi_partition_key:
             latest = latest.append_column(PATH, partition_paths(latest[partition], partition))
         stored = None if is_load else self._files.lookup(latest[KEY])
         return with_effects(latest, stored, plan), stored
+
+    def _set_aside(self, orders: pa.Array, problem: str) -> None:
+        """Make rows ones that cannot be applied."""
+        rows = self._rows
+        problems_now = pc.if_else(pc.is_in(rows[ORDER], value_set=orders), problem, rows[PROBLEM])
+        self._rows = rows.set_column(rows.column_names.index(PROBLEM), PROBLEM, problems_now)
 
     def _columns(self) -> Schema:
         own = _OWN_OF_HISTORY if self._plan.config.table_data_versioning_type == "H" else ()

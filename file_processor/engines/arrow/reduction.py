@@ -11,8 +11,11 @@ from file_processor.choosing import CycleKind
 from file_processor.columns import GENERATION, OPERATION, ORDER
 from file_processor.engines.arrow.types import positions
 from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.key_changes import went_to
 
 KEY = "_odpf_record_key"
+NEW_KEY = "_odpf_new_key"
+"""Of the delete of an old key: the record key that its row has now; null in every other row."""
 EFFECT = "_odpf_effect"
 GROUP = "_odpf_group"
 """fileId of the file group that has the row's key; null where none has."""
@@ -72,16 +75,39 @@ def with_effects(latest: pa.Table, stored: Stored | None, plan: WritePlan) -> pa
 
 def reduced(valid: int, greatest: str | None, rows: pa.Table, stored: Stored | None, plan: WritePlan) -> Reduced:
     """Count the rows by their effects."""
-    counted = {each["values"]: each["counts"] for each in pc.value_counts(rows[EFFECT]).to_pylist()}
-    effects = {name: counted.get(name, 0) for name in (INSERTED, UPDATED, DELETED, UNCHANGED, LATE)}
+    effects = _counted(rows)
+    as_found = _by_effect(rows)
     replaces = plan.kind is CycleKind.RELOAD and stored is not None
     return Reduced(
         valid=valid,
         greatest=greatest,
         moved=pc.sum(rows[MOVED]).as_py() or 0,
         removed=stored.rows - effects[UPDATED] if replaces and stored else 0,
+        written=as_found[INSERTED] + as_found[UPDATED] + as_found[DELETED],
         **effects,
     )
+
+
+def _counted(rows: pa.Table) -> dict[str, int]:
+    """Rows by effect; a change of key counts once, as updated."""
+    if NEW_KEY not in rows.column_names:
+        return _by_effect(rows)
+    old = pc.is_valid(rows[NEW_KEY])
+    leaving, counted = rows.filter(old), rows.filter(pc.invert(old))
+    effects = _by_effect(counted)
+    gone = leaving.filter(pc.equal(leaving[EFFECT], DELETED))
+    changes = dict(zip(leaving[KEY].to_pylist(), leaving[NEW_KEY].to_pylist(), strict=True))
+    live_on = pa.array(sorted(went_to(changes, gone[KEY].to_pylist())), pa.string())
+    of_live = _by_effect(counted.filter(pc.is_in(counted[KEY], value_set=live_on)))
+    for as_counted, as_meant in ((INSERTED, UPDATED), (UNCHANGED, DELETED)):
+        effects[as_counted] -= of_live[as_counted]
+        effects[as_meant] += of_live[as_counted]
+    return effects
+
+
+def _by_effect(rows: pa.Table) -> dict[str, int]:
+    counted = {each["values"]: each["counts"] for each in pc.value_counts(rows[EFFECT]).to_pylist()}
+    return {name: counted.get(name, 0) for name in (INSERTED, UPDATED, DELETED, UNCHANGED, LATE)}
 
 
 def _is_sorted(order: pa.ChunkedArray) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -33,8 +33,14 @@ def read_rows(objects: ObjectStore, plan: WritePlan) -> pa.Table:
     Raises:
         pa.ArrowException: a file's pages cannot be read.
     """
-    files = [(group, path) for group in plan.groups for path in group.paths]
-    return pa.concat_tables([_read_file(objects, plan, group, path) for group, path in files])
+    return pa.concat_tables(list(read_each(objects, plan)))
+
+
+def read_each(objects: ObjectStore, plan: WritePlan) -> Iterator[pa.Table]:
+    """The same, a table a file."""
+    for group in plan.groups:
+        for path in group.paths:
+            yield _read_file(objects, plan, group, path)
 
 
 def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: str) -> pa.Table:

@@ -14,12 +14,17 @@ from pyspark.sql import functions as F
 
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
+from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
+from file_processor.engines.spark.key_changes import NEW_KEY, key_text, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
+from file_processor.key_changes import went_to
 from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError
+from odpf.order import OrderPosition
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
@@ -30,6 +35,10 @@ _EFFECT = "_odpf_effect"
 _MOVED = "_odpf_moved"
 _WRITTEN = ("inserted", "updated", "deleted")
 _EFFECTS = (*_WRITTEN, "unchanged", "late")
+_COUNTED_AS = {"inserted": "updated", "unchanged": "deleted"}
+"""What a row is counted as whose key the table had under another one."""
+_OLDEST, _REKEYED = "oldest", "rekeyed"
+_LIVE_ON = "_odpf_lives_on"
 _LONGEST_REASON = 600
 
 
@@ -96,9 +105,13 @@ class SparkPrepared:
         self._rows = read_rows(spark, plan)
         valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
         self._is_history = plan.config.table_data_versioning_type == "H"
-        self._latest = self._with_effect(self._latest_of_each_key(valid)).persist(StorageLevel.MEMORY_AND_DISK)
+        events = with_old_keys(valid, plan)
+        self._latest = self._with_effect(self._latest_of_each_key(events)).persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            self.reduced = self._count()
+            counted = self._count()
+            if counted[_OLDEST] is not None:  # rows that would come back
+                counted = self._judge(counted)
+            self.reduced = self._reduced(counted)
         except BaseException:
             self._latest.unpersist()
             raise
@@ -157,7 +170,7 @@ class SparkPrepared:
         latest = (
             valid.repartition(tasks(self._plan.input_bytes), *keys)
             .groupBy(*keys)
-            .agg(F.max_by(row, F.col(ORDER)).alias("row"), F.count(F.lit(1)).alias(_ROWS))
+            .agg(F.max_by(row, F.col(ORDER)).alias("row"), F.count_if(F.col(NEW_KEY).isNull()).alias(_ROWS))
         )
         return latest.select("row.*", _ROWS)
 
@@ -202,18 +215,86 @@ class SparkPrepared:
         """Whether a load that was applied later already holds what this row says."""
         return F.col(GENERATION) < F.lit(self._plan.generation)
 
-    def _count(self) -> Reduced:
-        effects = [F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _EFFECTS]
+    def _count(self) -> dict[str, Any]:
+        """Rows by effect; of those that would come back the smallest order position."""
+        own = F.col(NEW_KEY).isNull()
+        effects = [F.count_if((F.col(_EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS]
         row = self._latest.agg(
             F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"),
             F.max(ORDER).alias("greatest"),
             F.count_if(_MOVED).alias("moved"),
+            F.count_if((F.col(_EFFECT) == "deleted") & ~own).alias(_REKEYED),
+            F.count_if(F.col(_EFFECT).isin(*_WRITTEN)).alias("written"),
+            F.min(F.when(self._would_return(), F.col(ORDER))).alias(_OLDEST),
             *effects,
         ).first()
         if row is None:
             raise EngineError("Spark returned no counts. Start the cadence again.")
+        return row.asDict()
+
+    def _would_return(self) -> Column:
+        """Rows older than the high-water mark, of keys that the table does not have (S5)."""
+        plan = self._plan
+        if plan.kind is not CycleKind.CHANGES or self._is_history or not plan.high_water_mark:
+            return F.lit(False)
+        return (F.col(_EFFECT) == "inserted") & (F.col(ORDER) <= plan.high_water_mark)
+
+    def _judge(self, counted: dict[str, Any]) -> dict[str, Any]:
+        """Make rows late that a delete applied before is newer than; set those aside of which that cannot be told."""
+        log = self._plan.deletes(OrderPosition.parse(counted[_OLDEST]).sequence)
+        deletes = newest_deletes(self._spark, self._plan, log)
+        if deletes is not None:
+            keys = list(self._plan.config.hudi_primary_key)
+            is_newer = self._would_return() & F.coalesce(F.col(DELETED) > F.col(ORDER), F.lit(False))
+            columns = self._latest.columns
+            told = self._latest.join(deletes, keys, "left").withColumn(
+                _EFFECT, F.when(is_newer, "late").otherwise(F.col(_EFFECT))
+            )
+            self._replace(told.select(*(f"`{column}`" for column in columns)))
+        unknown = (
+            [
+                row[ORDER]
+                for row in self._latest.where(self._would_return() & (F.col(ORDER) <= log.gone_through))
+                .select(ORDER)
+                .collect()
+            ]
+            if log.gone
+            else []
+        )
+        if unknown:
+            is_unknown = F.col(ORDER).isin(unknown)
+            why = F.lit(problems.delete_unknown(log.gone or ""))
+            self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
+            self._replace(self._latest.where(~is_unknown))
+        return {**self._count(), "valid": counted["valid"] - len(unknown), "greatest": counted["greatest"]}
+
+    def _replace(self, rows: DataFrame) -> None:
+        """Keep other rows than before, which are made of those."""
+        before, self._latest = self._latest, rows.persist(StorageLevel.MEMORY_AND_DISK)
+        self._latest.count()
+        before.unpersist()
+
+    def _reduced(self, counted: dict[str, Any]) -> Reduced:
+        if counted[_REKEYED]:
+            counted = self._counted_once(counted)
+        counted = {name: value for name, value in counted.items() if name in Reduced._fields}
         reloads = self._plan.kind is CycleKind.RELOAD
-        return Reduced(**row.asDict(), removed=self._stored().count() - row["updated"] if reloads else 0)
+        return Reduced(**counted, removed=self._stored().count() - counted["updated"] if reloads else 0)
+
+    def _counted_once(self, counted: dict[str, Any]) -> dict[str, Any]:
+        """Count a change of key as updated: the row under the new key was no insert, its delete one of a row."""
+        key = key_text(self._plan)
+        leaving = self._latest.where(F.col(NEW_KEY).isNotNull()).select(key.alias("key"), NEW_KEY, _EFFECT).collect()
+        changes = {row["key"]: row[NEW_KEY] for row in leaving}
+        live_on = went_to(changes, [row["key"] for row in leaving if row[_EFFECT] == "deleted"])
+        live = self._spark.createDataFrame([(text,) for text in live_on], f"{_LIVE_ON} string")
+        of_live = self._latest.where(F.col(NEW_KEY).isNull()).join(live, key == F.col(_LIVE_ON), "left_semi")
+        found = of_live.agg(*(F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _COUNTED_AS)).first()
+        changed = dict(counted)
+        for effect, meant in _COUNTED_AS.items():
+            changed[effect] -= found[effect] if found else 0
+            changed[meant] += found[effect] if found else 0
+        return changed
 
 
 def release_of_jar(path: str) -> str:

@@ -1,0 +1,41 @@
+"""Changes of a row's key, told by before images: the old key goes, the new one comes, and it counts as one update (S11). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from odpf.table_config import TableConfig
+
+
+def before_images(config: TableConfig, columns: Collection[str]) -> dict[str, str]:
+    """The before-image column of each key column, of those that there are.
+
+    DMS puts none on S3 by itself; a mapping rule `add-before-image-columns` does (DMS guide, table mapping).
+
+    Args:
+        config: the table. A history keeps the change itself, under its new key.
+        columns: of the batch, in lower case.
+    """
+    if config.table_data_versioning_type == "H":
+        return {}
+    prefix = config.before_image_prefix.lower()
+    named = {key: f"{prefix}{key}" for key in config.hudi_primary_key}
+    return {key: column for key, column in named.items() if column in columns}
+
+
+def went_to(changes: Mapping[str, str], gone: Iterable[str]) -> set[str]:
+    """Keys under which rows live on that the table had under others.
+
+    Args:
+        changes: new record key by old one, of keys whose newest change in the batch is that they go.
+        gone: those of the old keys that the table has.
+    """
+    found = set()
+    for old in gone:
+        seen = {old}
+        new = changes[old]
+        while new in changes and new not in seen:
+            seen.add(new)
+            new = changes[new]
+        found.add(new)
+    return found
