@@ -14,7 +14,7 @@ from file_processor.inspection import MAPPED_OPERATION, Inspection, inspect
 from file_processor.key_changes import before_images
 from file_processor.write_plan import read_groups
 from odpf.file_record import FileRecord
-from odpf.order import GENERATION_DIGITS
+from odpf.order import GENERATION_DIGITS, OrderPosition
 from odpf.ports import FileTracker, ObjectStore
 from odpf.states import DmsFileType, FileState
 from odpf.table_config import TableConfig
@@ -45,13 +45,10 @@ class AppliedDeletes:
         self._tracker, self._objects, self._config, self._state = tracker, objects, config, state
         self._place = place
 
-    def since(self, sequence: str) -> DeleteLog:
-        """Files of the table's generation with changes at or after a change sequence, empty for all of them."""
-        records = [
-            record
-            for record in self._tracker.history(self._config.source_table_name)
-            if self._may_hold(record, sequence)
-        ]
+    def since(self, position: OrderPosition) -> DeleteLog:
+        """Change files, up to the table's generation, with changes at or after an order position's sequence."""
+        history = self._tracker.history(self._config.source_table_name)
+        records = [record for record in history if self._may_hold(record, position)]
         chosen = [ChosenFile(record.file, record.generation or 0) for record in records]
         found = inspect(self._objects, self._config, chosen)
         there = [each for each in found if each.problem is None]
@@ -62,14 +59,15 @@ class AppliedDeletes:
             gone_through=max((self._greatest(record) for record, _ in gone), default=""),
         )
 
-    def _may_hold(self, record: FileRecord, sequence: str) -> bool:
-        is_applied = record.state is FileState.PROCESSED and record.generation == self._state.generation
-        is_change = record.file.dms_file_type is not DmsFileType.FULL
-        return is_applied and is_change and (record.last_sequence is None or record.last_sequence >= sequence)
+    def _may_hold(self, record: FileRecord, position: OrderPosition) -> bool:
+        if record.state is not FileState.PROCESSED or record.file.dms_file_type is DmsFileType.FULL:
+            return False
+        generation, last = record.generation or 0, record.last_sequence or _GREATEST
+        return generation <= self._state.generation and (generation, last) >= (position.generation, position.sequence)
 
     def _greatest(self, record: FileRecord) -> str:
-        last = record.last_sequence if record.last_sequence is not None else _GREATEST
-        return f"{self._state.generation:0{GENERATION_DIGITS}d} {last}{_GREATEST}"
+        last = record.last_sequence or _GREATEST
+        return f"{record.generation or 0:0{GENERATION_DIGITS}d} {last}{_GREATEST}"
 
     def _groups(self, files: Sequence[Inspection]) -> tuple[ReadGroup, ...]:
         """Read groups with the columns alone that tell a delete and its key."""
@@ -78,6 +76,6 @@ class AppliedDeletes:
         told = {*config.hudi_primary_key, config.hudi_precombine_field, operation}
         narrowed = []
         for each in files:
-            wanted = told | set(before_images(config, dict(each.names)).values())
+            wanted = told | {*before_images(config, dict(each.names)).values(), config.cdc_commit_timestamp_column}
             narrowed.append(each._replace(columns=tuple(column for column in each.columns if column[0] in wanted)))
         return read_groups(narrowed, config, self._place(narrowed))

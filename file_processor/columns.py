@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from file_processor.schema import Schema
 from odpf.table_config import TableConfig
 
 OPERATION = "_odpf_operation"
@@ -10,13 +11,39 @@ CHANGE_SEQUENCE = "_odpf_change_sequence"
 COMMIT_TIME = "_odpf_commit_time"
 GENERATION = "_odpf_generation"
 
+VALID_FROM = "_odpf_valid_from"
+VALID_TO = "_odpf_valid_to"
+"""Exclusive; null while the version is the current one."""
+IS_CURRENT = "_odpf_is_current"
+END_ORDER = "_odpf_end_order"
+"""Order position of the change that ended a version: a delete, or the next version's own."""
+
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
-"""With the source's key these identify a change in history mode (S15)."""
+"""With the source's key these identify a change where changes are rows of their own (S15, S16)."""
+
+_CHANGE: Schema = ((OPERATION, "string"), (CHANGE_SEQUENCE, "string"))
+_OWN: dict[str, Schema] = {
+    "S": ((OPERATION, "string"),),
+    "H": (*_CHANGE, (COMMIT_TIME, "timestamp"), (GENERATION, "int")),
+    "V": (
+        *_CHANGE,
+        (GENERATION, "int"),
+        (VALID_FROM, "timestamp"),
+        (VALID_TO, "timestamp"),
+        (IS_CURRENT, "boolean"),
+        (END_ORDER, "string"),
+    ),
+}
+
+
+def own_columns(config: TableConfig) -> Schema:
+    """The columns behind the source's, with their types; the order position, by which Hudi orders, is the last."""
+    return (*_OWN[config.table_data_versioning_type], (ORDER, "string"))
 
 
 def record_key(config: TableConfig) -> tuple[str, ...]:
-    """The record key: the source's key; in history mode a change is identified by key, generation and sequence."""
-    return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type == "H" else ()))
+    """The record key: the source's key; where changes are rows, a change is identified by key, generation and sequence."""
+    return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type != "S" else ()))
 
 
 def key_generator(config: TableConfig) -> str:

@@ -32,10 +32,11 @@ def engine_facts(
         UnsupportedRuntime: the table is of another version or type; also where a load would clear the folder first.
     """
     is_load = choice.kind is CycleKind.LOAD
+    is_merge = choice.kind is CycleKind.RELOAD and config.table_data_versioning_type == "V"
     properties = _checked_properties(config, timeline, is_load=is_load)
     return EngineFacts(
         change_bytes=sum(chosen.file.size for chosen in choice.files),
-        table_bytes=timeline.data_bytes() if choice.kind is CycleKind.CHANGES else 0,
+        table_bytes=timeline.data_bytes() if choice.kind is CycleKind.CHANGES or is_merge else 0,
         obstacles=obstacles(config, None if is_load else timeline, properties, inspections),
     )
 

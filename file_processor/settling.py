@@ -8,7 +8,7 @@ import logging
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.columns import own_columns
 from file_processor.file_batch import CommitNote, FileBatch
 from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
@@ -153,7 +153,7 @@ class Settlement:
         """
         if commit is None:
             return lease.catalog_digest, None
-        columns = self._columns(schema)
+        columns = (*schema, *own_columns(self._config))
         digest = hashlib.sha256(json.dumps([columns, self._timeline.location]).encode()).hexdigest()[:32]
         known = digest == lease.catalog_digest
         partitions = commit.new_partitions if known else self._timeline.stored_partitions()
@@ -198,9 +198,3 @@ class Settlement:
             _log.warning("no event of %s: %s", batch.raw_table, error)
             return str(error)
         return None
-
-    def _columns(self, schema: Schema) -> tuple[tuple[str, str], ...]:
-        own: tuple[tuple[str, str], ...] = ((OPERATION, "string"),)
-        if self._config.table_data_versioning_type == "H":
-            own += ((CHANGE_SEQUENCE, "string"), (COMMIT_TIME, "timestamp"), (GENERATION, "int"))
-        return (*schema, *own, (ORDER, "string"))

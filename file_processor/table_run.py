@@ -263,6 +263,7 @@ class TableRun:
             timeline=self._timeline,
             contents={found.chosen.file.path: found.content for found in fitted.usable if found.content is not None},
             high_water_mark=self.lease.high_water_mark or "",
+            load_started_at=choice.load_started_at,
             deletes=AppliedDeletes(self._shop.tracker, self._shop.objects, config, self.lease, place).since,
         )
 
@@ -283,10 +284,10 @@ class TableRun:
         batch = self._file_batch(choice, fitted, prepared)
         if batch.counts.rows_quarantined:
             prepared.quarantine()
-        if batch.kind is CycleKind.CHANGES and not batch.rows:
+        self._refuse_emptying(batch)
+        if plan.written_as is CycleKind.CHANGES and not batch.rows:
             self._settle(batch, None)  # nothing changes: no commit
             return
-        self._refuse_emptying(batch)
         uri = self._settlement.store(batch)
         ledger = self._shop.contender.ledger
         self.lease = ledger.record_intent(self.lease, Intent(batch_id=batch.batch_id, uri=uri))
@@ -308,7 +309,13 @@ class TableRun:
 
     def _refuse_emptying(self, batch: FileBatch) -> None:
         """An empty insert_overwrite_table empties the table: only a load that truly has no rows may do that."""
-        if batch.kind is CycleKind.RELOAD and not batch.rows and batch.counts.rows_read:
+        counts = batch.counts
+        nothing = (
+            counts.rows_quarantined == counts.rows_read
+            if self._config.table_data_versioning_type == "V"
+            else not batch.rows
+        )
+        if batch.kind is CycleKind.RELOAD and nothing and counts.rows_read:
             raise TerminalError(
                 f"The reload of {batch.raw_table} has {batch.counts.rows_read} rows and none can be applied; the table "
                 "stays as it is. Look at the quarantined rows' reasons."

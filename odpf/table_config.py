@@ -152,7 +152,7 @@ class TableConfig(BaseModel):
     hudi_precombine_field: ColumnName
     hudi_partition_key: ColumnName | None = None
     hudi_table_type: Annotated[Literal["copy_on_write", "merge_on_read"], BeforeValidator(_lower)] = "copy_on_write"
-    table_data_versioning_type: Literal["S", "H"] = "S"
+    table_data_versioning_type: Literal["S", "H", "V"] = "S"
     is_active: Flag = "Y"
     engine: Literal["auto", "spark", "arrow"] = "auto"
     full_load: Literal["required", "none"] = "required"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
 from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
+from odpf.order import OrderPosition
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
@@ -54,7 +56,7 @@ class DeleteLog(NamedTuple):
     gone_through: str = ""
 
 
-def _no_deletes(_sequence: str) -> DeleteLog:
+def _no_deletes(_since: OrderPosition) -> DeleteLog:
     return DeleteLog()
 
 
@@ -74,7 +76,8 @@ class WritePlan(NamedTuple):
         contents: of files that were fetched whole already, by path.
         high_water_mark: greatest order position applied before; a row at or below it that the table does not have may have
             been deleted since.
-        deletes: asked, with a change sequence, only where there is such a row: where deletes applied since are read.
+        deletes: asked, with an order position, only where there is such a row: where deletes applied since are read.
+        load_started_at: when the load of this generation began, ISO 8601; None where there was none.
     """
 
     kind: CycleKind
@@ -89,7 +92,23 @@ class WritePlan(NamedTuple):
     timeline: Timeline
     contents: Mapping[str, bytes] = {}
     high_water_mark: str = ""
-    deletes: Callable[[str], DeleteLog] = _no_deletes
+    deletes: Callable[[OrderPosition], DeleteLog] = _no_deletes
+    load_started_at: str | None = None
+
+    @property
+    def mode(self) -> str:
+        """S, H or V."""
+        return self.config.table_data_versioning_type
+
+    @property
+    def written_as(self) -> CycleKind:
+        """How the commit is made: with validity intervals a reload ends versions and begins others, and replaces none."""
+        return CycleKind.CHANGES if self.kind is CycleKind.RELOAD and self.mode == "V" else self.kind
+
+    @property
+    def load_began(self) -> datetime | None:
+        """`load_started_at` as a moment."""
+        return datetime.fromisoformat(self.load_started_at) if self.load_started_at else None
 
     def reading(self, groups: tuple[ReadGroup, ...]) -> WritePlan:
         """The same plan, to read other files: the columns that these groups have."""

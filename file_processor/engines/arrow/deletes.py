@@ -43,14 +43,14 @@ def judged(objects: ObjectStore, rows: pa.Table, plan: WritePlan) -> Judged:
         plan: the file batch.
     """
     none = pa.array([], pa.string())
-    if plan.kind is not CycleKind.CHANGES or plan.config.table_data_versioning_type == "H" or not plan.high_water_mark:
+    if plan.kind is not CycleKind.CHANGES or plan.mode != "S" or not plan.high_water_mark:
         return Judged(rows, none)
     order = rows[ORDER].combine_chunks()
     returning = pc.and_(pc.equal(rows[EFFECT], INSERTED), pc.less_equal(order, plan.high_water_mark)).combine_chunks()
     oldest = pc.min(order.filter(returning)).as_py()
     if oldest is None:
         return Judged(rows, none)
-    log = plan.deletes(OrderPosition.parse(oldest).sequence)
+    log = plan.deletes(OrderPosition.parse(oldest))
     deletes = _newest_deletes(objects, plan.reading(log.groups), rows[KEY].filter(returning).combine_chunks())
     deleted = deletes[ORDER].take(pc.index_in(rows[KEY], value_set=deletes[KEY])).combine_chunks()
     is_newer = pc.fill_null(pc.greater(deleted, order), False)

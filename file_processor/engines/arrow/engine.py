@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.columns import CHANGE_SEQUENCE, OPERATION, ORDER, own_columns
 from file_processor.engines import problems
 from file_processor.engines.arrow.cleaning import clean
 from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.deletes import judged
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
+from file_processor.engines.arrow.intervals import versions
 from file_processor.engines.arrow.key_changes import with_keys
 from file_processor.engines.arrow.keys import partition_paths
 from file_processor.engines.arrow.placing import MOST_FILE_BYTES, Slice, changed_slices, new_slices
@@ -29,7 +30,6 @@ from file_processor.engines.arrow.reduction import (
     KEY,
     PATH,
     UPDATED,
-    Stored,
     latest_of_each_key,
     reduced,
     with_effects,
@@ -37,7 +37,7 @@ from file_processor.engines.arrow.reduction import (
 from file_processor.engines.arrow.rows import FILE, PROBLEM, ROW, read_rows
 from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import avro_schema
-from file_processor.engines.engine import WritePlan
+from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.instants import next_instant
 from file_processor.schema import Schema
 from file_processor.table_properties import new_properties
@@ -48,7 +48,6 @@ from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
 _log = logging.getLogger(__name__)
-_OWN_OF_HISTORY: Schema = ((CHANGE_SEQUENCE, "string"), (COMMIT_TIME, "timestamp"), (GENERATION, "int"))
 _LEAST_ROW_BYTES = 20.0
 
 
@@ -96,11 +95,7 @@ class ArrowPrepared:
         valid = self._rows
         if valid[PROBLEM].null_count < valid.num_rows:
             valid = valid.filter(pc.is_null(valid[PROBLEM]))
-        latest, stored = self._with_effects(valid, is_load=is_load)
-        self._latest, unknown, gone = judged(objects, latest, plan)
-        if len(unknown):
-            self._set_aside(unknown, problems.delete_unknown(gone))
-        self.reduced = reduced(valid.num_rows - len(unknown), pc.max(valid[ORDER]).as_py(), self._latest, stored, plan)
+        self._latest, self.reduced = self._versions(valid) if plan.mode == "V" else self._newest(valid)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -129,7 +124,7 @@ class ArrowPrepared:
             roll_back(self._objects, folder, plan.timeline, plan.timeline.pending)
         instant = next_instant("" if is_load else _newest_that_stays(plan.timeline))
         try:
-            commit = self._write(HudiCommit(self._objects, folder, instant, plan.kind), instant, metadata)
+            commit = self._write(HudiCommit(self._objects, folder, instant, plan.written_as), instant, metadata)
         except (pa.ArrowException, OSError) as error:
             raise EngineError(
                 f"Writing {plan.config.raw_table} failed; readers see the table as it was. {error}"
@@ -146,7 +141,7 @@ class ArrowPrepared:
         plan = self._plan
         columns = self._columns()
         commit.begin()
-        if plan.kind is CycleKind.LOAD:
+        if plan.written_as is CycleKind.LOAD:
             commit.put_properties(new_properties(plan.config))
         slices = self._slices()
         known = {file.partition for file in plan.timeline.data_files()} if plan.kind is not CycleKind.LOAD else set()
@@ -161,7 +156,7 @@ class ArrowPrepared:
 
     def _slices(self) -> list[Slice]:
         row_bytes, most_bytes = self._row_bytes(), self._most_file_bytes
-        if self._plan.kind is CycleKind.CHANGES:
+        if self._plan.written_as is CycleKind.CHANGES:
             return changed_slices(self._latest, self._files.files, row_bytes, most_bytes)
         written = self._latest.filter(pc.is_in(self._latest[EFFECT], value_set=pa.array([INSERTED, UPDATED])))
         return new_slices(written, row_bytes, most_bytes) if written.num_rows else []
@@ -173,23 +168,35 @@ class ArrowPrepared:
             return max(_LEAST_ROW_BYTES, sum(file.size for file in self._files.files.values()) / rows)
         return max(_LEAST_ROW_BYTES, self._plan.input_bytes / max(1, len(self._rows)))
 
-    def _with_effects(self, valid: pa.Table, *, is_load: bool) -> tuple[pa.Table, Stored | None]:
+    def _newest(self, valid: pa.Table) -> tuple[pa.Table, Reduced]:
+        """The newest row of every key, and what it does."""
         plan = self._plan
-        latest = latest_of_each_key(with_keys(valid, plan))
-        if partition := plan.config.hudi_partition_key:
-            latest = latest.append_column(PATH, partition_paths(latest[partition], partition))
-        stored = None if is_load else self._files.lookup(latest[KEY])
-        return with_effects(latest, stored, plan), stored
+        latest = self._with_paths(latest_of_each_key(with_keys(valid, plan)))
+        stored = None if plan.kind is CycleKind.LOAD else self._files.lookup(latest[KEY])
+        rows, unknown, gone = judged(self._objects, with_effects(latest, stored, plan), plan)
+        self._set_aside(unknown, gone)
+        return rows, reduced(valid.num_rows - len(unknown), pc.max(valid[ORDER]).as_py(), rows, stored, plan)
 
-    def _set_aside(self, orders: pa.Array, problem: str) -> None:
-        """Make rows ones that cannot be applied."""
-        rows = self._rows
+    def _versions(self, valid: pa.Table) -> tuple[pa.Table, Reduced]:
+        """The versions to write, and what the rows do."""
+        found = versions(self._objects, valid, self._files, self._plan)
+        self._set_aside(found.unknown, found.gone)
+        return self._with_paths(found.rows), found.reduced
+
+    def _with_paths(self, rows: pa.Table) -> pa.Table:
+        partition = self._plan.config.hudi_partition_key
+        return rows.append_column(PATH, partition_paths(rows[partition], partition)) if partition else rows
+
+    def _set_aside(self, orders: pa.Array, gone: str) -> None:
+        """Rows of which it cannot be told whether a newer delete was applied: they cannot be applied."""
+        if not len(orders):
+            return
+        rows, problem = self._rows, problems.delete_unknown(gone)
         problems_now = pc.if_else(pc.is_in(rows[ORDER], value_set=orders), problem, rows[PROBLEM])
         self._rows = rows.set_column(rows.column_names.index(PROBLEM), PROBLEM, problems_now)
 
     def _columns(self) -> Schema:
-        own = _OWN_OF_HISTORY if self._plan.config.table_data_versioning_type == "H" else ()
-        return (*self._plan.schema, (OPERATION, "string"), *own, (ORDER, "string"))
+        return (*self._plan.schema, *own_columns(self._plan.config))
 
     def _clean(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import pyarrow as pa
@@ -15,8 +16,12 @@ from file_processor.key_changes import before_images
 
 
 def with_keys(rows: pa.Table, plan: WritePlan) -> pa.Table:
-    """Rows with KEY, behind them the deletes of old keys; NEW_KEY is there exactly if a key changes."""
-    keyed = rows.append_column(KEY, record_keys(rows, record_key(plan.config)))
+    """Rows with KEY, behind them the deletes of old keys; NEW_KEY is there exactly if a key changes.
+
+    KEY is the record key; with validity intervals, where that is a version's, the text of the source's key.
+    """
+    names = plan.config.hudi_primary_key if plan.mode == "V" else record_key(plan.config)
+    keyed = rows.append_column(KEY, record_keys(rows, names))
     images = before_images(plan.config, rows.column_names)
     if not images:
         return keyed
@@ -25,11 +30,12 @@ def with_keys(rows: pa.Table, plan: WritePlan) -> pa.Table:
     changes = pc.and_(pc.equal(rows[OPERATION], "U"), reduce(pc.or_, differs))
     if not pc.any(changes).as_py():
         return keyed
-    old = _old_rows(keyed.filter(changes), {key: values.filter(changes) for key, values in before.items()}, plan)
+    before = {key: values.filter(changes) for key, values in before.items()}
+    old = _old_rows(keyed.filter(changes), before, names, plan)
     return pa.concat_tables([keyed.append_column(NEW_KEY, pa.nulls(keyed.num_rows, pa.string())), old])
 
 
-def _old_rows(moved: pa.Table, before: dict[str, pa.ChunkedArray], plan: WritePlan) -> pa.Table:
+def _old_rows(moved: pa.Table, before: dict[str, pa.ChunkedArray], names: Sequence[str], plan: WritePlan) -> pa.Table:
     """A delete of each row's old key, which carries the key alone."""
     rows = moved.num_rows
     values = {name: pa.nulls(rows, moved[name].type) for name, _ in plan.schema}
@@ -37,5 +43,5 @@ def _old_rows(moved: pa.Table, before: dict[str, pa.ChunkedArray], plan: WritePl
     values |= {key: pc.coalesce(old, moved[key]) for key, old in before.items()}
     values[OPERATION] = pa.repeat(pa.scalar("D"), rows)
     old = pa.table({name: values.get(name, moved[name]) for name in moved.column_names})
-    own_key = record_keys(old, record_key(plan.config))
+    own_key = record_keys(old, names)
     return old.set_column(old.column_names.index(KEY), KEY, own_key).append_column(NEW_KEY, moved[KEY])

@@ -129,7 +129,7 @@ def _taken(column: pa.ChunkedArray, where: pa.Array) -> pa.Array:
 def _effects(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
     """One of the effects for every row; docs/guarantees.md, G3 and G7."""
     is_stored = pc.is_valid(order)
-    if plan.config.table_data_versioning_type == "H":
+    if plan.mode == "H":
         return pc.if_else(is_stored, UNCHANGED, INSERTED)
     is_delete = pc.equal(latest[OPERATION], "D").combine_chunks()
     superseded = pc.less(latest[GENERATION], plan.generation).combine_chunks()

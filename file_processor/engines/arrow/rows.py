@@ -61,14 +61,18 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
     file = path.rsplit("/", 1)[-1]
     row = positions(rows)
     data = pa.table(columns)
+    commit_time = _commit_times(plan, group, data, sequence)
     problem = pc.coalesce(
-        operation_problem, _sequence_problem(group, sequence), *key_problems(plan.config, data, dict(plan.schema))
+        operation_problem,
+        _sequence_problem(group, sequence),
+        *key_problems(plan.config, data, dict(plan.schema)),
+        *([_when(pc.is_null(commit_time), problems.NO_COMMIT_TIME)] if plan.mode == "V" else []),
     )
     return (
         data.append_column(OPERATION, operation)
         .append_column(CHANGE_SEQUENCE, sequence)
         .append_column(GENERATION, generation)
-        .append_column(COMMIT_TIME, _commit_times(plan.config, group, data, sequence))
+        .append_column(COMMIT_TIME, commit_time)
         .append_column(ORDER, _orders(generation, sequence, file, row))
         .append_column(PROBLEM, problem)
         .append_column(FILE, pa.repeat(pa.scalar(file), rows))
@@ -192,17 +196,21 @@ def _orders(generation: pa.Array, sequence: pa.Array, file: str, row: pa.Array) 
     )
 
 
-def _commit_times(config: TableConfig, group: ReadGroup, data: pa.Table, sequence: pa.Array) -> pa.Array:
-    """The source's commit time: the configured column, else the first 16 digits of the sequence (YYYYMMDDHHmmSShh)."""
-    if config.table_data_versioning_type != "H":
-        return pa.nulls(len(sequence), TIMESTAMP)
-    column = config.cdc_commit_timestamp_column
-    if column and column in data.column_names:
-        named = data[column].combine_chunks()
-        return named.cast(TIMESTAMP) if not pa.types.is_string(named.type) else _moments(named)
-    if group.is_full:
-        return pa.nulls(len(sequence), TIMESTAMP)
-    return _moments_of_sequences(sequence)
+def _commit_times(plan: WritePlan, group: ReadGroup, data: pa.Table, sequence: pa.Array) -> pa.Array:
+    """The source's commit time: the configured column, else the first 16 digits of the sequence (YYYYMMDDHHmmSShh).
+
+    Rows of a load without it are valid from the moment the load began.
+    """
+    nothing = pa.nulls(len(sequence), TIMESTAMP)
+    if plan.mode == "S":
+        return nothing
+    column = plan.config.cdc_commit_timestamp_column
+    named = _moments(data[column].combine_chunks()) if column and column in data.column_names else nothing
+    if plan.mode == "H":
+        told = nothing if group.is_full else _moments_of_sequences(sequence)
+        return told if named is nothing else named
+    began = pa.scalar(plan.load_began if group.is_full else None, TIMESTAMP)
+    return pc.coalesce(named, _moments_of_sequences(sequence), began)
 
 
 def _moments_of_sequences(sequence: pa.Array) -> pa.Array:
@@ -214,7 +222,9 @@ def _moments_of_sequences(sequence: pa.Array) -> pa.Array:
 
 
 def _moments(text: pa.Array) -> pa.Array:
-    """Texts as moments, in UTC where they do not say otherwise; null where they are none."""
+    """Moments, or texts as moments, in UTC where they do not say otherwise; null where they are none."""
+    if not pa.types.is_string(text.type):
+        return text.cast(TIMESTAMP)
     try:
         return pc.cast(pc.cast(text, pa.timestamp("us")), TIMESTAMP)
     except pa.ArrowInvalid:  # one of them is none, or names its zone

@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER, record_key
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, own_columns, record_key
 from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
@@ -148,8 +148,7 @@ class SparkPrepared:
         self._latest.unpersist()
 
     def _columns(self) -> list[str]:
-        own = (CHANGE_SEQUENCE, COMMIT_TIME, GENERATION) if self._is_history else ()
-        return [f"`{column}`" for column, _ in self._plan.schema] + [OPERATION, *own, ORDER]
+        return [f"`{column}`" for column, _ in (*self._plan.schema, *own_columns(self._plan.config))]
 
     def _departures(self) -> DataFrame:
         """A delete for every row that moves, where it stood.
@@ -241,7 +240,7 @@ class SparkPrepared:
 
     def _judge(self, counted: dict[str, Any]) -> dict[str, Any]:
         """Make rows late that a delete applied before is newer than; set those aside of which that cannot be told."""
-        log = self._plan.deletes(OrderPosition.parse(counted[_OLDEST]).sequence)
+        log = self._plan.deletes(OrderPosition.parse(counted[_OLDEST]))
         deletes = newest_deletes(self._spark, self._plan, log)
         if deletes is not None:
             keys = list(self._plan.config.hudi_primary_key)
