@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
+from file_processor.engines.spark.intervals import Intervals
 from file_processor.engines.spark.key_changes import NEW_KEY, key_text, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
 from file_processor.key_changes import went_to
@@ -103,8 +105,12 @@ class SparkPrepared:
     def __init__(self, spark: SparkSession, plan: WritePlan) -> None:
         self._spark, self._plan = spark, plan
         self._rows = read_rows(spark, plan)
+        self._intervals: Intervals | None = None
         valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
-        self._is_history = plan.config.table_data_versioning_type == "H"
+        self._is_history = plan.mode == "H"
+        if plan.mode == "V":
+            self._prepare_intervals(valid)
+            return
         events = with_old_keys(valid, plan)
         self._latest = self._with_effect(self._latest_of_each_key(events)).persist(StorageLevel.MEMORY_AND_DISK)
         try:
@@ -115,6 +121,18 @@ class SparkPrepared:
         except BaseException:
             self._latest.unpersist()
             raise
+
+    def _prepare_intervals(self, valid: DataFrame) -> None:
+        """Mode V, where rows are versions (`intervals`)."""
+        table = None if self._plan.kind is CycleKind.LOAD else self._stored()
+        found = self._intervals = Intervals(self._spark, self._plan, valid, table)
+        self._latest = found.timed().persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            self.reduced = found.reduced(self._latest)
+        except BaseException:
+            self._latest.unpersist()
+            raise
+        self._set_aside(found.late.unknown, found.late.gone)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -132,7 +150,12 @@ class SparkPrepared:
     def commit(self, metadata: dict[str, str]) -> None:
         """Write the one commit."""
         plan = self._plan
-        written = self._latest.where(F.col(_EFFECT).isin(*_WRITTEN)).select(*self._columns())
+        written = (
+            self._latest.where(F.col(_EFFECT).isin(*_WRITTEN))
+            if self._intervals is None
+            else self._intervals.written(self._latest)
+        )
+        written = written.select(*self._columns())
         if self.reduced.moved:
             written = written.unionByName(self._departures())
         options = write_options(plan, metadata)
@@ -261,11 +284,15 @@ class SparkPrepared:
             else []
         )
         if unknown:
-            is_unknown = F.col(ORDER).isin(unknown)
-            why = F.lit(problems.delete_unknown(log.gone or ""))
-            self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
-            self._replace(self._latest.where(~is_unknown))
+            self._set_aside(unknown, log.gone or "")
+            self._replace(self._latest.where(~F.col(ORDER).isin(unknown)))
         return {**self._count(), "valid": counted["valid"] - len(unknown), "greatest": counted["greatest"]}
+
+    def _set_aside(self, orders: Sequence[str], gone: str) -> None:
+        """Rows of which it cannot be told whether a newer delete was applied: they cannot be applied."""
+        if orders:
+            is_unknown, why = F.col(ORDER).isin(list(orders)), F.lit(problems.delete_unknown(gone))
+            self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
 
     def _replace(self, rows: DataFrame) -> None:
         """Keep other rows than before, which are made of those."""

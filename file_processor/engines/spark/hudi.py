@@ -88,7 +88,7 @@ _OPERATION_OF = {
 def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
     """Options of one commit; `metadata` is kept in it, keys without prefix."""
     options = table_options(plan.config, plan.input_bytes)
-    options["hoodie.datasource.write.operation"] = _OPERATION_OF[plan.kind]
+    options["hoodie.datasource.write.operation"] = _OPERATION_OF[plan.written_as]
     return options | {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
 
 
