@@ -1,4 +1,4 @@
-"""Columns that ODPF adds to raw tables, and the record key that Hudi is to make."""
+"""Columns that ODPF adds to raw tables, those with a part in processing, and the record key that Hudi is to make."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ CHANGE_SEQUENCE = "_odpf_change_sequence"
 COMMIT_TIME = "_odpf_commit_time"
 GENERATION = "_odpf_generation"
 
+MAPPED_OPERATION = "cdc_operation"
+"""The operation column that a mapping rule adds, unless the configuration names another."""
+
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 """With the source's key these identify a change in history mode (S15)."""
 
@@ -17,6 +20,17 @@ HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 def record_key(config: TableConfig) -> tuple[str, ...]:
     """The record key: the source's key; in history mode a change is identified by key, generation and sequence."""
     return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type == "H" else ()))
+
+
+def of_mapping_rules(config: TableConfig) -> frozenset[str]:
+    """Columns that DMS mapping rules add: they are not the source's, and full loads often have none of them."""
+    operation = config.cdc_operation_column or MAPPED_OPERATION
+    return frozenset(filter(None, (config.hudi_precombine_field, operation, config.cdc_commit_timestamp_column)))
+
+
+def needed(config: TableConfig) -> frozenset[str]:
+    """Columns without which rows have no place or no order."""
+    return of_mapping_rules(config) | {*config.hudi_primary_key, *filter(None, [config.hudi_partition_key])}
 
 
 def key_generator(config: TableConfig) -> str:
