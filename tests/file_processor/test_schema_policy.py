@@ -66,9 +66,7 @@ def test_freeze_stops_the_table_and_names_column_file_and_policy(kind):
 
 @pytest.mark.parametrize("kind", CHANGED)
 def test_quarantine_sets_the_file_aside_and_the_others_go_on(kind):
-    same = {**SAME, "v": "int"}
-    files = (file(11, **same), file(12, **CHANGED[kind]), file(13, **({} if kind in {"dropped", "renamed"} else same)))
-    found = fit_files(files[:2], TABLE, configured({kind: "quarantine"}))
+    found = fitted(file(11, **SAME), file(12, **CHANGED[kind]), policy={kind: "quarantine"})
     assert (numbers(found.usable), found.schema, found.warnings) == ([11], STORED, ())
     ((refused, reason),) = found.refused
     assert numbers([refused]) == [12]
