@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from file_processor.choosing import ChosenFile
+from file_processor.columns import MAPPED_OPERATION
 from file_processor.engines.engine import DeleteLog, ReadGroup
-from file_processor.inspection import MAPPED_OPERATION, Inspection, inspect
+from file_processor.inspection import Inspection, inspect
 from file_processor.key_changes import before_images
 from file_processor.write_plan import read_groups
 from odpf.file_record import FileRecord

@@ -1,4 +1,4 @@
-"""Columns that ODPF adds to raw tables, and the record key that Hudi is to make."""
+"""Columns that ODPF adds to raw tables, those with a part in processing, and the record key that Hudi is to make."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ VALID_TO = "_odpf_valid_to"
 IS_CURRENT = "_odpf_is_current"
 END_ORDER = "_odpf_end_order"
 """Order position of the change that ended a version: a delete, or the next version's own."""
+MAPPED_OPERATION = "cdc_operation"
+"""The operation column that a mapping rule adds, unless the configuration names another."""
 
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 """With the source's key these identify a change where changes are rows of their own (S15, S16)."""
@@ -44,6 +46,17 @@ def own_columns(config: TableConfig) -> Schema:
 def record_key(config: TableConfig) -> tuple[str, ...]:
     """The record key: the source's key; where changes are rows, a change is identified by key, generation and sequence."""
     return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type != "S" else ()))
+
+
+def of_mapping_rules(config: TableConfig) -> frozenset[str]:
+    """Columns that DMS mapping rules add: they are not the source's, and full loads often have none of them."""
+    operation = config.cdc_operation_column or MAPPED_OPERATION
+    return frozenset(filter(None, (config.hudi_precombine_field, operation, config.cdc_commit_timestamp_column)))
+
+
+def needed(config: TableConfig) -> frozenset[str]:
+    """Columns without which rows have no place or no order."""
+    return of_mapping_rules(config) | {*config.hudi_primary_key, *filter(None, [config.hudi_partition_key])}
 
 
 def key_generator(config: TableConfig) -> str:

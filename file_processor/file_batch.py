@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from file_processor.choosing import CycleKind
 from file_processor.schema import Schema
+from file_processor.schema_change import SchemaChange
 from odpf.counts import Counts
 from odpf.errors import TimelineViolation
 from odpf.file_record import FileRecord
@@ -25,6 +26,7 @@ class FileBatch(BaseModel):
         high_water_mark: greatest order position after the batch.
         counts: known before the commit, since what is stored was asked before it.
         rows: whether there is anything to commit.
+        schema_changes: where files differed from the table's columns, and what was made of it.
     """
 
     # A release that was taken back reads what the newer one wrote.
@@ -46,6 +48,7 @@ class FileBatch(BaseModel):
     counts: Counts
     rows: int
     warnings: tuple[str, ...] = ()
+    schema_changes: tuple[SchemaChange, ...] = ()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> FileBatch:
@@ -72,6 +75,7 @@ class CommitNote(BaseModel):
             not say. The commits of a table are one line; one that is not in it was made by somebody else.
         uri: the object that holds the file batch, empty where the note has it itself.
         file_batch: the file batch, unless it is too large for a commit's metadata.
+        absent: the table's columns that the source no longer has, so that each is told once.
         properties: ETag of the table's property file, where the writer had looked into it and found nothing amiss.
     """
 
@@ -87,6 +91,7 @@ class CommitNote(BaseModel):
     properties: str | None = None
     epoch: int = 0
     follows: str | None = None
+    absent: tuple[str, ...] = ()
 
 
 def batch_id(files: tuple[LandedFile, ...], config: TableConfig, generation: int) -> str:

@@ -17,14 +17,13 @@ import pyarrow.parquet as pq
 
 from file_processor.choosing import ChosenFile
 from file_processor.schema import Schema
+from file_processor.value_range import ValueRange, value_range
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
 from odpf.table_config import RESERVED_COLUMN_PREFIXES, TableConfig
 
 DMS_OPERATION = "Op"
 """DMS's own operation column; it counts as such only where it is a file's first column."""
-MAPPED_OPERATION = "cdc_operation"
-"""The operation column that a mapping rule adds, unless the configuration names another."""
 
 _AT_ONCE = 8
 _KEPT_OF_A_FILE, _KEPT_OF_A_BATCH = 1024 * 1024, 32 * 1024 * 1024
@@ -45,6 +44,7 @@ class Inspection(NamedTuple):
         sequences: smallest and greatest change sequence, as far as the statistics tell.
         int96: whether it has 96-bit timestamps, which Arrow misreads before 1970.
         rewrite: whether its types must be rewritten before Spark can read it (docs/hudi.md).
+        ranges: of the columns' values, as far as the statistics tell; only where the schema policy asks for them.
         content: the whole file, if it is small and so are those beside it; an engine that can spares a request.
         problem: why it cannot be applied, None if it can.
     """
@@ -58,6 +58,7 @@ class Inspection(NamedTuple):
     sequences: tuple[str, str] | None = None
     int96: bool = False
     rewrite: bool = False
+    ranges: tuple[tuple[str, ValueRange], ...] = ()
     content: bytes | None = None
     problem: str | None = None
 
@@ -119,6 +120,7 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> I
         sequences=_sequences(metadata, names, config.hudi_precombine_field),
         int96=bool(_int96(metadata)),
         rewrite=rewrite,
+        ranges=_ranges(metadata, names) if config.schema_policy.narrowed == "evolve" else (),
         problem=problem,
     )
     return found._replace(problem=found.problem or _missing_roles(config, found))
@@ -207,6 +209,11 @@ _SIMPLE_TYPES: dict[Any, str] = {
 def _int96(metadata: Any) -> set[str]:
     columns = [metadata.schema.column(index) for index in range(metadata.num_columns)]
     return {column.name for column in columns if column.physical_type == "INT96"}
+
+
+def _ranges(metadata: Any, names: Iterable[tuple[str, str]]) -> tuple[tuple[str, ValueRange], ...]:
+    found = ((lower, value_range(metadata, name)) for lower, name in names)
+    return tuple((lower, values) for lower, values in found if values is not None)
 
 
 def _sequences(metadata: Any, names: Iterable[tuple[str, str]], precombine: str) -> tuple[str, str] | None:

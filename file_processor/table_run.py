@@ -21,8 +21,8 @@ from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
 from file_processor.maintenance import maintain
 from file_processor.recovery import Recovery
-from file_processor.schema import Schema
 from file_processor.settling import Settled, Settlement
+from file_processor.table_columns import TableColumns
 from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
 from file_processor.workshop import Workshop
 from file_processor.write_plan import FittedFiles, fit_files, read_groups
@@ -148,7 +148,7 @@ class TableRun:
         inspections = inspect(self._shop.objects, self._config, choice.files)
         facts = engine_facts(self._config, choice, self._timeline, inspections)
         engine = self._take_engine(choose_engine(self._config, facts), next(iter(facts.obstacles), None))
-        fitted = fit_files(inspections, self._table_schema(choice))
+        fitted = fit_files(inspections, self._table_columns(choice), self._config)
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
         choice = with_floor(choice, self.lease, last_sequences)
         fitted = fitted._replace(warnings=(*fitted.warnings, *self._engine_choice.warnings(self._config)))
@@ -168,17 +168,17 @@ class TableRun:
         engine.check()
         return engine
 
-    def _table_schema(self, choice: Choice) -> Schema:
+    def _table_columns(self, choice: Choice) -> TableColumns:
         if choice.kind is CycleKind.LOAD:
             self._timeline.remove_unfinished()
-            return ()
+            return TableColumns()
         newest = self._timeline.newest_own()
         if newest is None or newest.schema is None:
             raise TerminalError(
                 f"The timeline at {self._location} does not say which columns {self._config.raw_table} has. "
                 "Restore the folder `.hoodie`, or reload the table under a new name."
             )
-        return newest.schema
+        return TableColumns(newest.schema, newest.absent, self.lease.high_water_mark)
 
     def _prepare(
         self, engine: Engine, choice: Choice, fitted: FittedFiles
@@ -310,6 +310,7 @@ class TableRun:
             high_water_mark=batch.high_water_mark,
             epoch=self._shop.contender.epoch,
             follows=self.lease.commit_instant or "",
+            absent=fitted.absent,
         )
         await_clock(max(self._timeline.instants, default=""))
         self._shop.contender.check_epoch()  # the last thing before others see anything
@@ -367,6 +368,7 @@ class TableRun:
             counts=Counts(),
             rows=0,
             warnings=fitted.warnings,
+            schema_changes=fitted.schema_changes,
         )
 
     def _record(

@@ -57,6 +57,11 @@ class Commit(NamedTuple):
         return tuple((name, kind) for name, kind in json.loads(text)) if text else None
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """The data columns that the source no longer had at this commit."""
+        return self.note.absent if self.note else ()
+
+    @property
     def is_service(self) -> bool:
         """Whether a table service made it (compaction, clustering): it changes no row."""
         return bool(self.metadata.get("compacted")) or self.metadata.get("operationType") in ("COMPACT", "CLUSTER")

@@ -5,39 +5,78 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from file_processor.columns import MAPPED_OPERATION
 from file_processor.engines.engine import ReadGroup
-from file_processor.inspection import MAPPED_OPERATION, Inspection
-from file_processor.schema import Schema, fit, missing
+from file_processor.inspection import Inspection
+from file_processor.schema import Schema
+from file_processor.schema_change import SchemaChange, summed
+from file_processor.schema_policy import fit
+from file_processor.table_columns import TableColumns, names_of
+from odpf.errors import TerminalError
 from odpf.table_config import TableConfig
 
 _DMS_OPERATION_LOWER = "op"
 
 
 class FittedFiles(NamedTuple):
-    """Files that can be applied, in order, with the schema they lead to; and those that cannot, with the reason."""
+    """Files that can be applied, in order, with the schema they lead to; and those that cannot, with the reason.
+
+    Attributes:
+        usable: with the columns that are read of each.
+        absent: columns of the schema that the newest files do not have.
+        schema_changes: where files differ from the table, each difference once.
+    """
 
     schema: Schema
     usable: tuple[Inspection, ...]
     refused: tuple[tuple[Inspection, str], ...]
     warnings: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+    schema_changes: tuple[SchemaChange, ...] = ()
 
 
-def fit_files(inspections: Iterable[Inspection], table: Schema) -> FittedFiles:
-    """Fit every file into the table's schema; `table` is empty for a table that does not exist yet."""
-    schema, usable, refused, lacking = table, [], [], set[str]()
-    for inspection in inspections:
-        problem = inspection.problem
-        if problem is None:
-            schema, problem = fit(schema, inspection.columns, table_has_rows=bool(table))
-        if problem is None:
-            usable.append(inspection)
+def fit_files(inspections: Sequence[Inspection], table: TableColumns, config: TableConfig) -> FittedFiles:
+    """Fit every file into the table's columns, in order, by the table's policy.
+
+    Args:
+        inspections: the files of the batch.
+        table: its columns; without any for a table that does not exist yet.
+        config: its configuration.
+
+    Raises:
+        TerminalError: a file has a change that the policy freezes, so the table waits with all its files.
+    """
+    usable, refused, changes = list[Inspection](), [], list[SchemaChange]()
+    for inspection, later in zip(inspections, _columns_after(inspections), strict=True):
+        if inspection.problem is not None:
+            refused.append((inspection, inspection.problem))
+            continue
+        found = fit(table, inspection, config, later)
+        table = found.table
+        changes += found.changes
+        if found.refusal is None:
+            usable.append(inspection._replace(columns=found.columns))
         else:
-            refused.append((inspection, problem))
-    for inspection in usable:
-        if not inspection.chosen.is_full:
-            lacking |= set(missing(table, dict.fromkeys([*dict(inspection.names), *inspection.nulls], "")))
-    warnings = [f"Column {c} is no longer in the change files; new rows have null there." for c in sorted(lacking)]
-    return FittedFiles(schema, tuple(usable), tuple(refused), tuple(warnings))
+            refused.append((inspection, found.refusal))
+    _stop_where_frozen(changes)
+    told = summed(changes)
+    warnings = tuple(change.warning for change in told if not change.is_refusal)
+    return FittedFiles(table.schema, tuple(usable), tuple(refused), warnings, table.absent, told)
+
+
+def _columns_after(inspections: Sequence[Inspection]) -> list[frozenset[str]]:
+    """For every file the columns that one after it has."""
+    after, seen = list[frozenset[str]](), frozenset[str]()
+    for inspection in reversed(inspections):
+        after.append(seen)
+        seen |= names_of(inspection)
+    return after[::-1]
+
+
+def _stop_where_frozen(changes: Iterable[SchemaChange]) -> None:
+    frozen = next((change for change in changes if change.action == "freeze"), None)
+    if frozen:
+        raise TerminalError(frozen.warning)
 
 
 def read_groups(files: Sequence[Inspection], config: TableConfig, uris: Mapping[str, str]) -> tuple[ReadGroup, ...]:

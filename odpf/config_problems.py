@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 LATER_VALUES: Mapping[tuple[str, str], str] = {
-    ("table_data_versioning_type", "V"): "use S (current snapshot) or H (append history)",
     ("full_load_completion", "marker"): "leave it out or write none",
     ("full_load_completion", "quiet_seconds"): "leave it out or write none",
     ("full_load_completion", "dms"): "leave it out or write none",
@@ -18,7 +17,7 @@ LATER_VALUES: Mapping[tuple[str, str], str] = {
 }
 """Documented values that a later release honours, with what to write until then."""
 
-_ONE_VALUE_YET = ("schema_policy", "before_image_prefix")
+_ONE_VALUE_YET = ("before_image_prefix",)
 
 TUNING_OF_THE_ORIGINAL = frozenset(
     {
@@ -112,7 +111,7 @@ def _message(error: dict[str, Any], model: type[BaseModel]) -> str:
     key, found = str(next(iter(error["loc"]), "")), error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return unknown_key(key, found, model.model_fields) if len(error["loc"]) == 1 else "is not a known key"
+            return unknown_key(str(error["loc"][-1]), found, _known_keys(model, error["loc"]))
         case "literal_error":
             return _not_allowed(key, found, error["ctx"]["expected"])
         case "string_type":
@@ -121,6 +120,16 @@ def _message(error: dict[str, Any], model: type[BaseModel]) -> str:
             return f"{_shown(found)} is not allowed; {_PATTERNS[key]}"
         case kind:
             return _PLAIN.get(kind) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def _known_keys(model: type[BaseModel], location: Sequence[int | str]) -> Iterable[str]:
+    """The keys of the mapping in which a key stands."""
+    for part in location[:-1]:
+        inner = model.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ()
+        model = inner
+    return model.model_fields
 
 
 def _not_allowed(key: str, found: object, expected: str) -> str:

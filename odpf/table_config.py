@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from odpf.config_problems import problems_of
 from odpf.errors import InvalidConfiguration, InvalidSourceTable
 from odpf.reserved_words import RESERVED_WORDS
+from odpf.schema_policy import SchemaPolicy
 from odpf.source_table import SourceTable
 
 RESERVED_COLUMN_PREFIXES = ("_hoodie_", "_odpf_")
@@ -124,18 +125,6 @@ class CadenceConfig(BaseModel):
     def item(self) -> dict[str, Any]:
         """What stands in `odpf_batch_config`: the original's attributes always, the others when they are set."""
         return self.model_dump(exclude_none=True)
-
-
-class SchemaPolicy(BaseModel):
-    """What a change of the source's schema does; the values that this release has."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    added: Literal["evolve"] = "evolve"
-    dropped: Literal["evolve"] = "evolve"
-    widened: Literal["evolve"] = "evolve"
-    narrowed: Literal["quarantine"] = "quarantine"
-    renamed: Literal["evolve"] = "evolve"
 
 
 class TableConfig(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config_manager.validate import check_files
+from odpf.table_config import read_table_config
 from tests.config_manager.builders import cadence, messages, parsed, plan, table
 
 
@@ -67,6 +68,12 @@ def test_every_problem_of_every_entry_is_reported_at_once():
         ({"source_table_name": "a.b';drop"}, "folder that DMS writes to"),
         ({"refresh_cadence": "every hour"}, "letters, digits, underscores"),
         ({"table_storage_type": "iceberg"}, "use 'hudi'"),
+        ({"schema_policy": "evolve"}, "write a mapping"),
+        ({"schema_policy": {"wided": "freeze"}}, "is not a known key; did you mean 'widened'?"),
+        ({"schema_policy": {"xyzzy": "freeze"}}, "Known are added, dropped, widened, narrowed, renamed"),
+        ({"schema_policy": {"added": "frieze"}}, "did you mean 'freeze'?"),
+        ({"schema_policy": {"renamed": None}}, "use 'evolve', 'freeze', 'discard' or 'quarantine'"),
+        ({"schema_policy": {"dropped": "discard"}}, "a dropped column has no values that could be left out"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_to_write(values, says):
@@ -76,18 +83,33 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
 @pytest.mark.parametrize(
     "values",
     [
-        {"table_data_versioning_type": "V"},
         {"full_load_completion": "marker"},
         {"full_load_completion": "quiet_seconds:120"},
         {"full_load_completion": "dms"},
         {"delete_mode": "soft"},
         {"reload_mode": "difference"},
-        {"schema_policy": {"narrowed": "evolve"}},
         {"before_image_prefix": "OLD_"},
     ],
 )
 def test_what_a_later_release_brings_is_refused_as_such(values):
     assert "not supported by this release" in problem(**values)
+
+
+def test_each_problem_of_a_schema_policy_has_its_path():
+    found = problems(table(schema_policy={"added": "discrd", "dropped": "discard", "moved": "evolve"}))
+    assert set(found) == {f"c.yaml:tables[0].schema_policy.{key}" for key in ("added", "dropped", "moved")}
+
+
+@pytest.mark.parametrize(
+    ("policy", "word"),
+    [({}, "evolve"), ({"narrowed": "freeze"}, "evolve"), ({"added": "discard", "widened": "quarantine"}, "discard")],
+)
+def test_a_policy_for_some_kinds_of_change_keeps_the_others_and_is_stored_as_it_was_written(policy, word):
+    (checked,) = check_files(parsed(table(schema_policy=policy))).tables
+    assert checked.config.schema_policy.added == word
+    assert checked.config.schema_policy.dropped == "evolve"
+    assert read_table_config(checked.config.item()) == checked.config
+    assert checked.config.item().get("schema_policy", {}) == policy
 
 
 def test_the_documented_defaults_may_be_written_out():

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from odpf.states import Outcome
 from tests.engines.staged_table import delete, insert, parquet, update
 from tests.engines.stories import story
 
@@ -162,6 +163,114 @@ def test_files_whose_columns_would_lose_their_meaning_are_quarantined(told):
     assert len(reasons) == table.result.files_quarantined == len(INCOMPATIBLE)
     for number, name in enumerate(INCOMPATIBLE):
         assert f"Column {name}" in reasons[f"20240101-12000001{number}.parquet"]
+
+
+POLICY_COLUMNS = {"id": pa.int64(), "v": pa.string(), "n": pa.int32(), "d": pa.decimal128(12, 2)}
+
+
+def _with_policy(told, **words):
+    """A table with one loaded row, and this policy."""
+    table = told.table(columns=POLICY_COLUMNS, schema_policy=words)
+    table.load({"id": 1, "v": "loaded", "n": 1, "d": Decimal("1.10")})
+    return table
+
+
+@story
+def test_a_frozen_change_stops_the_table_until_the_policy_allows_it(told):
+    """S19: nothing is lost, of the files before it neither."""
+    table = _with_policy(told, added="freeze")
+    yield
+    table.changes(update(1, id=1, v="before", n=2, d=Decimal("2.20")))
+    table.columns = {**POLICY_COLUMNS, "x": pa.string()}
+    frozen = table.changes(insert(2, id=2, v="after", n=3, d=Decimal("3.30"), x="new"))
+    yield
+    assert table.result.outcome is Outcome.REFRESH_ERROR
+    assert all(part in table.result.error for part in ("Column x", frozen, "schema_policy added: freeze"))
+    assert table.values() == {1: "loaded"}
+    table.reconfigure(schema_policy={"added": "evolve"})
+    yield
+    table.check()
+
+
+@story
+def test_a_quarantined_change_sets_its_file_aside_and_the_others_go_on(told):
+    """S19: a kind that the default lets through."""
+    table = _with_policy(told, widened="quarantine")
+    yield
+    table.changes(update(1, id=1, v="before", n=2, d=Decimal("2.20")))
+    table.columns = {**POLICY_COLUMNS, "n": pa.int64()}
+    wide = table.arrow([insert(2, id=2, v="wide", n=2**40, d=None)])
+    table.put("20240101-120000002.parquet", parquet(wide))
+    table.columns = {**POLICY_COLUMNS, "n": pa.int16()}
+    table.changes(insert(3, id=3, v="after", n=3, d=None), name="20240101-120000003.parquet")
+    yield
+    table.check()
+    assert "schema_policy widened: quarantine" in table.quarantined_files()["20240101-120000002.parquet"]
+
+
+@story
+@pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
+def test_discarded_values_are_left_out_and_the_table_keeps_its_columns(told, table_type):
+    """S19: a new column, and one in another type, whose new rows are null; counted with the files that have them."""
+    words = {"added": "discard", "narrowed": "discard"}
+    table = told.table(columns=POLICY_COLUMNS, schema_policy=words, hudi_table_type=table_type)
+    table.load({"id": 1, "v": "loaded", "n": 1, "d": Decimal("1.10")}, {"id": 2, "v": "loaded", "n": 2, "d": None})
+    yield
+    table.columns = {"x": pa.string(), **POLICY_COLUMNS, "n": pa.date32()}
+    for number, change in enumerate(
+        [update(1, id=1, v="changed", n=7, d=None, x="a"), insert(2, id=3, v="new", n=8, x="b")]
+    ):
+        name = f"20240101-12000000{number + 1}.parquet"
+        table.put(name, parquet(table.arrow([change])))
+        kept = {column: value for column, value in change.row.items() if column in ("id", "v", "d")}
+        table.columns = POLICY_COLUMNS
+        table.expect(name, [change._replace(row=kept)])
+        table.columns = {"x": pa.string(), **POLICY_COLUMNS, "n": pa.date32()}
+    yield
+    table.check()
+    assert "x" not in table.rows()[0]
+    assert table.rows("id", "n") == [{"id": 1, "n": None}, {"id": 2, "n": 2}, {"id": 3, "n": None}]
+    assert sum("left out" in warning and "1 more of the files" in warning for warning in table.result.warnings) == 2
+
+
+@story
+def test_values_that_fit_are_cast_into_the_tables_type(told):
+    """S19: told by footers alone; a file whose values are not known to fit is set aside."""
+    table = _with_policy(told, widened="quarantine", narrowed="evolve")
+    yield
+    rows = {
+        "20240101-120000001.parquet": ({"n": pa.int64()}, update(1, id=1, v="a", n=-(2**31), d=Decimal("-0.10"))),
+        "20240101-120000002.parquet": ({"d": pa.decimal128(20, 1)}, insert(2, id=2, v="b", n=2, d=Decimal("9.9"))),
+        "20240101-120000003.parquet": ({"v": pa.int64()}, insert(3, id=3, v=-12, n=3, d=None)),
+        "20240101-120000004.parquet": ({"n": pa.string()}, insert(4, id=4, v="d", n="44", d=None)),
+        "20240101-120000005.parquet": ({"n": pa.int64()}, insert(5, id=5, v="e", n=2**31, d=None)),
+        "20240101-120000006.parquet": ({"n": pa.float64()}, insert(6, id=6, v="f", n=6.0, d=None)),
+    }
+    stored = {3: {"v": "-12"}, 4: {"n": 44}}
+    for number, (name, (other, change)) in enumerate(rows.items(), 1):
+        table.columns = {**POLICY_COLUMNS, **other}
+        content = parquet(table.arrow([change]))
+        table.columns = POLICY_COLUMNS
+        fits = [change._replace(row={**change.row, **stored.get(number, {})})] if number < 5 else None
+        table.put(name, content, fits)
+    yield
+    table.check()
+    assert list(table.quarantined_files()) == ["20240101-120000005.parquet", "20240101-120000006.parquet"]
+
+
+@story
+def test_a_rename_may_have_a_word_of_its_own(told):
+    """S19: a column of the same type at the place of one that is gone."""
+    table = _with_policy(told, renamed="discard")
+    yield
+    table.columns = {"id": pa.int64(), "called": pa.string(), "n": pa.int32(), "d": pa.decimal128(12, 2)}
+    change = insert(1, id=2, called="new", n=2, d=None)
+    table.put("20240101-120000001.parquet", parquet(table.arrow([change])))
+    table.columns = POLICY_COLUMNS
+    table.expect("20240101-120000001.parquet", [change._replace(row={"id": 2, "n": 2})])
+    yield
+    table.check()
+    assert any("seems to be called called" in warning for warning in table.result.warnings)
 
 
 def _upper(table, changes):
