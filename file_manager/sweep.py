@@ -98,6 +98,18 @@ def overwritten(pending: Iterable[LandedFile], listing: Listing) -> Iterator[Ove
             yield Overwritten(file, now)
 
 
+def list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore) -> Listing:
+    """The landed files of one table now in S3; nothing is registered.
+
+    Raises:
+        TerminalError: it could not be listed.
+    """
+    found = _list_table(table, places, objects)
+    if found.problem is not None:
+        raise TerminalError(f"What lies in staging of {table} is not known: {found.problem}")
+    return found.listing
+
+
 class _Found(NamedTuple):
     """What the listing of one table gave."""
 

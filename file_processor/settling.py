@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from file_processor.columns import own_columns
 from file_processor.file_batch import CommitNote, FileBatch
+from file_processor.restarted_task import restarted_task_warnings
 from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
@@ -123,11 +124,12 @@ class Settlement:
         warnings = [
             *batch.warnings,
             *(f"{record.file.path}: {record.reason}" for record in batch.records if record.reason),
+            *restarted_task_warnings(batch.records, lease.high_water_mark),
         ]
         if batch.counts.rows_quarantined:
             warnings.append(
-                f"{batch.counts.rows_quarantined} rows could not be applied; they are kept with their reasons under "
-                f"quarantine/{batch.raw_table}/{batch.batch_id} of the artifacts bucket."
+                f"{batch.counts.rows_quarantined} rows could not be applied; look at them with their reasons: "
+                f"odpf quarantine show {batch.batch_id}"
             )
         event_problem = self._tell(batch, reached, commit) if commit else None
         warnings += filter(None, (catalog_problem, event_problem))

@@ -34,6 +34,7 @@ from odpf.landed_file import LandedFile
 from odpf.log_keys import log_keys
 from odpf.manifest import TableWork
 from odpf.order import OrderPosition
+from odpf.quarantined_rows import rows_folder
 from odpf.states import DmsFileType, EngineName, FileState
 from odpf.table_state import Intent, TableState
 
@@ -117,7 +118,9 @@ class TableRun:
         return tuple(file for file in files if file.file_id not in done | just_settled)
 
     def _choose(self, files: tuple[LandedFile, ...]) -> Choice:
-        mark = self.lease.high_water_mark
+        mark = OrderPosition.parse(self.lease.high_water_mark) if self.lease.high_water_mark else None
+        # After an operator's bump the mark's sequence is the former task's, and no floor for those of the new one.
+        reached = mark.sequence if mark and mark.generation == self.lease.generation else ""
         has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
         choice = choose(
             self.lease,
@@ -125,7 +128,7 @@ class TableRun:
             full_load_required=self._config.full_load == "required",
             applied_loads=self._applied_loads() if has_load and self.lease.exists else {},
             staged_loads=self._work.staged_loads,
-            high_water_sequence=OrderPosition.parse(mark).sequence if mark else "",
+            high_water_sequence=reached,
         )
         if choice.kind is CycleKind.RELOAD and self._config.table_data_versioning_type == "H":
             return choice._replace(
@@ -134,15 +137,14 @@ class TableRun:
         return choice
 
     def _applied_loads(self) -> dict[str, LandedFile]:
-        """LOAD files of the current generation, by key."""
-        records = self._shop.tracker.history(self._config.source_table_name)
-        return {
-            record.file.key: record.file
-            for record in records
-            if record.state is FileState.PROCESSED
-            and record.generation == self.lease.generation
-            and record.file.dms_file_type is DmsFileType.FULL
-        }
+        """LOAD files of the newest load, by key; a generation that an operator began has none of its own."""
+        loads = [
+            record
+            for record in self._shop.tracker.history(self._config.source_table_name)
+            if record.state is FileState.PROCESSED and record.file.dms_file_type is DmsFileType.FULL
+        ]
+        newest = max((record.generation or 0 for record in loads), default=0)
+        return {record.file.key: record.file for record in loads if (record.generation or 0) == newest}
 
     def _apply(self, choice: Choice) -> None:
         inspections = inspect(self._shop.objects, self._config, choice.files)
@@ -258,7 +260,7 @@ class TableRun:
             groups=read_groups(fitted.usable, config, place(fitted.usable)),
             generation=choice.generation,
             floor=choice.floor,
-            quarantine_uri=f"s3://{settings.artifacts_bucket}/quarantine/{config.raw_table}/{identity}",
+            quarantine_uri=f"s3://{settings.artifacts_bucket}/{rows_folder(config.raw_table, identity)}",
             input_bytes=sum(inspection.chosen.file.size for inspection in fitted.usable),
             timeline=self._timeline,
             contents={found.chosen.file.path: found.content for found in fitted.usable if found.content is not None},

@@ -15,7 +15,7 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.metrics import Dimensions, Values
 from odpf.notice import Notice
-from odpf.states import JobRunState, RefreshStatus, Registration
+from odpf.states import JobRunState, RefreshStatus, Registration, Release
 from odpf.table_refreshed import TableRefreshed
 from odpf.table_state import Intent, TableState
 
@@ -52,6 +52,13 @@ class FileTracker(Protocol):
 
     def remove_pending(self, source_table_name: str, file_ids: Iterable[str]) -> None:
         """Drop pending items whose files history already has (put back by a duplicate event)."""
+
+    def release(self, records: Iterable[FileRecord]) -> list[Release]:
+        """Move files from history back to pending, each at once and only while history says of it what the record says.
+
+        In the order of the records: PUT_BACK; WAITS for one that is pending and not in history, as after a release
+        before; CHANGED for one of which history says something else by now, which stays as it is.
+        """
 
 
 class Ledger(Protocol):

@@ -137,6 +137,15 @@ class Registration(StrEnum):
     ALREADY_DONE = "already_done"
 
 
+class Release(StrEnum):
+    """What releasing a file from quarantine did."""
+
+    PUT_BACK = "put_back"
+    WAITS = "waits_already"
+    CHANGED = "changed_meanwhile"
+    REFUSED = "not_released"
+
+
 class FindingKind(StrEnum):
     """What a watch finds wrong."""
 

@@ -29,11 +29,11 @@ class TableState(BaseModel):
         lease_owner: Glue job run id of the writer, None when nobody holds the table.
         lease_epoch, lease_region: the deployment's epoch in which the table was last taken, and the owner's Region.
         fence: grows with every acquisition, never falls.
-        generation: counts the loads applied; 0 before the first.
+        generation: counts the loads applied, and the times that an operator raised it; 0 before the first.
         floor: high-water sequence when the load was applied.
         high_water_mark: text form of the greatest order position applied, None before the first commit.
-        load_started_at: LastModified of the generation's first LOAD object, ISO 8601.
-        load_id: digest of the generation's LOAD objects.
+        load_started_at: LastModified of the generation's first LOAD object, or the moment from which an operator's counts, ISO 8601.
+        load_id: digest of the newest load's LOAD objects.
         identity: key, partition, table type and mode the table was made with.
         commit_instant: Hudi instant of the last file batch that is settled.
         catalog_digest: digest of what the Glue Data Catalog was last told of this table.

@@ -61,7 +61,7 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
         InvalidConfiguration: no table has this name.
     """
     items = config.tables()
-    table = _named(name, read_items(items))
+    table = named_table(name, read_items(items))
     files = waiting(tracker, table.source_table_name)
     state = ledger.state(table.config.raw_table) if table.config else None
     try:
@@ -73,8 +73,12 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
     return _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
 
 
-def _named(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable:
-    """The table of this name; source tables before raw ones, active before inactive."""
+def named_table(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable:
+    """The table of this name; source tables before raw ones, active before inactive.
+
+    Raises:
+        InvalidConfiguration: no table has it.
+    """
     by_name: dict[str, ConfiguredTable] = {}
     for names in (_raw_name, _source_name):
         for table in sorted(tables, key=_is_active):

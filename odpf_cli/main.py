@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dms, epoch, local
+from odpf_cli import config, dms, epoch, generation, local, quarantine
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.explain import explain
@@ -35,6 +35,8 @@ app.add_typer(local.app, name="local")
 app.add_typer(config.app, name="config")
 app.add_typer(dms.app, name="dms")
 app.add_typer(epoch.app, name="epoch")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(generation.app, name="generation")
 for command in (run, status, runs, files, explain, query, cost):
     app.command()(command)
 

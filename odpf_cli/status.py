@@ -48,7 +48,7 @@ def render(statuses: list[TableStatus], now: datetime) -> RenderableType:
     if any(_stranger(entry) for entry in statuses):
         parts.append(Text("Files of unconfigured tables wait until `odpf config apply` names their table.", "yellow"))
     if quarantined := sum(entry.quarantined_files for entry in statuses):
-        parts.append(Text(f"{plural(quarantined, 'file')} in quarantine: odpf files --state quarantined", "yellow"))
+        parts.append(Text(f"{plural(quarantined, 'file')} in quarantine: odpf quarantine list", "yellow"))
     return Group(*parts)
 
 

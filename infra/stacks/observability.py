@@ -14,6 +14,7 @@ from infra.functions import PARAMETERS, Size, function, on_schedule
 from infra.names import NAMES, arn, bucket_arn, catalog_arns, objects_arn, state_machine_arn, sub, table_arn
 from infra.parameters import Parameters
 from infra.roles import VERSION, Statement, allow, know_absent, list_raw_tables, managed_policy, use_key
+from infra.stacks.file_manager import list_staging
 from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE
 
 PACKAGE = "observability.zip"
@@ -66,7 +67,7 @@ class Observability(Stack):
 
     def __init__(self, scope: Construct, name: str, **options: Any) -> None:
         super().__init__(scope, name, description="ODPF observability: metrics, alarms, notices, dashboard", **options)
-        self._parameters = Parameters(self, *PARAMETERS, "AlarmTopicArn", "RawDatabasePattern")
+        self._parameters = Parameters(self, *PARAMETERS, "AlarmTopicArn", "RawDatabasePattern", "StagingPrefixes")
         self._deployment = Fn.select(0, Fn.split("_", self._parameters.text("Prefix")))
         self._topic_arn = self._topic()
         self._watch()
@@ -80,9 +81,9 @@ class Observability(Stack):
         managed_policy(
             self,
             "OperatorPolicy",
-            description="ODPF: what odpf run, status, runs, files and query need",
+            description="ODPF: what odpf run, status, runs, files, query, quarantine and generation need",
             policy_name=sub("${Prefix}operator-${AWS::Region}"),
-            statements=_operator(),
+            statements=[*_operator(), *_operator_after_trouble(self._parameters)],
             wildcards="Runs, tables and query results have names of their own below the deployment's prefixes.",
         )
 
@@ -256,7 +257,11 @@ def _operator() -> list[Statement]:
             ["dynamodb:Query", "dynamodb:Scan"],
             [table_arn("file_tracker"), table_arn(history), table_arn(history, IN_QUARANTINE)],
         ),
-        allow("ReadStates", ["dynamodb:BatchGetItem"], [table_arn("file_processing_tracker"), table_arn(history)]),
+        allow(
+            "ReadStates",
+            ["dynamodb:BatchGetItem"],
+            [table_arn("file_processing_tracker"), table_arn("file_tracker"), table_arn(history)],
+        ),
         allow("ReadAuditRows", ["dynamodb:Query"], [table_arn(audit, BY_RUN), table_arn(audit, BY_DAY)]),
         allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
         allow(
@@ -301,4 +306,31 @@ def _operator() -> list[Statement]:
             [objects_arn(artifacts, "athena/")],
         ),
         allow("FindResultsBucket", ["s3:GetBucketLocation"], [bucket_arn(artifacts)]),
+    ]
+
+
+def _operator_after_trouble(parameters: Parameters) -> list[Statement]:
+    """What `odpf quarantine` and `odpf generation bump` need beside: to put files back, and to advance a table's state.
+
+    A job may neither put pending files nor take anything out of history, so this is the right of people alone.
+    """
+    artifacts = "ArtifactsBucketName"
+    return [
+        list_staging(parameters),
+        allow("ReadQuarantine", ["s3:GetObject"], [objects_arn(artifacts, "quarantine/")]),
+        allow("WriteBumpsDown", ["s3:PutObject"], [objects_arn(artifacts, "generations/")]),
+        allow(
+            "ListQuarantineAndBumps",
+            ["s3:ListBucket"],
+            [bucket_arn(artifacts)],
+            {"StringLike": {"s3:prefix": ["quarantine/*", "generations/*"]}},
+        ),
+        allow("TakeFilesOutOfHistory", ["dynamodb:DeleteItem"], [table_arn("file_tracker_history")]),
+        allow("PutFilesBack", ["dynamodb:PutItem"], [table_arn("file_tracker")]),
+        allow(
+            "RaiseGenerations",
+            ["dynamodb:UpdateItem"],
+            [table_arn("file_processing_tracker")],
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [sub("${RawDatabasePattern}.*")]}},
+        ),
     ]

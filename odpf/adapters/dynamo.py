@@ -20,6 +20,9 @@ WRITES_AT_ONCE = 25
 RETRY_SECONDS = 20.0
 """Budget for what the SDK does not retry: unprocessed keys, cancelled transactions."""
 
+PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Reasons of a cancelled transaction that pass by themselves (DynamoDB API, TransactWriteItems)."""
+
 Key = Mapping[str, str]
 Element = TypeVar("Element")
 
@@ -119,6 +122,48 @@ class DynamoTable:
         with aws_call(f"Deleting from table {self.name}"):
             self._client.delete_item(TableName=self.name, Key=encode(key))
 
+    def move(self, key: Key, to: DynamoTable, item: Item, condition: str, seen: Mapping[str, Any]) -> None:
+        """Take an item out of this table if a condition holds, and put one into another, in one transaction.
+
+        Args:
+            key: of the item that goes.
+            to: the other table.
+            item: what is put there, whatever stands in its place.
+            condition: on the item that goes, as in `update`.
+            seen: values that the condition compares with.
+
+        Raises:
+            ConditionFailed: nothing was moved by this request; one before it, whose answer was lost, may have.
+            TransientError: conflicts or throttling outlasted the budget; nothing was moved.
+        """
+        leaves = {
+            "TableName": self.name,
+            "Key": encode(key),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in seen},
+            "ExpressionAttributeValues": encode({f":seen_{name}": value for name, value in seen.items()}),
+        }
+        actions: list[Any] = [{"Delete": leaves}, {"Put": {"TableName": to.name, "Item": encode(item)}}]
+
+        def moved() -> bool:
+            with aws_call(f"Moving an item from {self.name} to {to.name}"):
+                try:
+                    self._client.transact_write_items(TransactItems=actions)
+                except ClientError as error:
+                    codes = cancellation_codes(error)
+                    if codes[:1] == ["ConditionalCheckFailed"]:
+                        raise ConditionFailed(None) from None
+                    if not set(codes) <= PASSING:
+                        raise
+                    return False
+            return True
+
+        if not retrying(self._retry_seconds, moved):
+            raise TransientError(
+                f"Moving an item from {self.name} to {to.name} met other transactions or throttling for "
+                f"{self._retry_seconds:.0f} s; nothing was moved. Try again."
+            )
+
     def query(self, values: Mapping[str, str], *, since: Key | None = None, index: str | None = None) -> Iterator[Item]:
         """Items of a partition in the order of their sort key, page by page; an index is read eventually.
 
@@ -202,6 +247,13 @@ class DynamoTable:
                 f"Table {self.name} left requests unprocessed for {self._retry_seconds:.0f} s. "
                 "The next run tries again; if it lasts, look at the table's throttling metrics."
             )
+
+
+def cancellation_codes(error: ClientError) -> list[str]:
+    """Why a transaction was cancelled, in the order of its actions; any other error is raised again."""
+    if code_of(error) != "TransactionCanceledException":
+        raise error
+    return [str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])]
 
 
 def retrying(seconds: float, attempt: Callable[[], bool]) -> bool:

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from odpf.adapters.dynamo import ConditionFailed, DynamoTable
 from odpf.adapters.items import file_record, history_item, landed_file, pending_item
+from odpf.clock import utc_now
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
-from odpf.states import Registration
+from odpf.states import Registration, Release
 from odpf.tables import IN_QUARANTINE
 
-_DELETES_AT_ONCE = 8
+_AT_ONCE = 8
 
 
 class DynamoFileTracker:
@@ -105,8 +106,41 @@ class DynamoFileTracker:
         Delete by delete, several at once: BatchWriteItem would be a right to put as well.
         """
         keys = [{"source_table_name": source_table_name, "file_id": file_id} for file_id in file_ids]
-        with ThreadPoolExecutor(_DELETES_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(self._pending.delete, keys))
+
+    def release(self, records: Iterable[FileRecord]) -> list[Release]:
+        """Move files from history back to pending, a transaction a file, several at once."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._release, records))
+
+    def _release(self, record: FileRecord) -> Release:
+        """Move one file, if what became of it is still what the record says.
+
+            operator   sees it quarantined by batch 1 -- release ------------------------------ release again -> CHANGED
+            run                                                  applies it: processed by batch 2
+
+        Sub-conditions: state, batch and time as seen. The state alone would not do, since a file that was released
+        and set aside again is in that state, too. The put has no condition: a duplicate event may have put the very
+        same item there, and whoever takes that for done and drops it finds the file again by its sweep.
+        """
+        seen = {"file_ingestion_status": record.state.value, "batch_id": record.batch_id, "done_at": record.done_at}
+        stands = (
+            f"attribute_not_exists(#{name})" if value is None else f"#{name} = :seen_{name}"
+            for name, value in seen.items()
+        )
+        item = pending_item(record.file, utc_now())
+        try:
+            self._history.move(_key(record.file), self._pending, item, " AND ".join(stands), seen)
+        except ConditionFailed:
+            return self._found_elsewhere(record.file)
+        return Release.PUT_BACK
+
+    def _found_elsewhere(self, file: LandedFile) -> Release:
+        """Tell a file that was released before, perhaps by a request whose answer was lost, from one that was applied."""
+        is_done = bool(self.done([file]))
+        waits = not is_done and any(self._pending.batch_get([_key(file)], ["file_id"]))
+        return Release.WAITS if waits else Release.CHANGED
 
 
 def _key(file: LandedFile) -> dict[str, str]:

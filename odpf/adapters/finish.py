@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from odpf.adapters.clients import Dynamo
-from odpf.adapters.dynamo import chunks, retrying
-from odpf.adapters.failures import aws_call, code_of
+from odpf.adapters.dynamo import PASSING, cancellation_codes, chunks, retrying
+from odpf.adapters.failures import aws_call
 from odpf.adapters.items import encode, history_item
 from odpf.adapters.lease_errors import lease_lost
 from odpf.errors import TerminalError, TransientError
@@ -19,8 +19,6 @@ from odpf.table_state import TableState
 FILES_AT_ONCE = 49
 """One check and two actions a file make 99 of the 100 that TransactWriteItems takes; with keys of at most 1,024 bytes
 and shortened reasons (`odpf.adapters.items`) they stay far below its 4 MB."""
-
-_NOT_AT_FAULT = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class Finish:
@@ -60,18 +58,16 @@ class Finish:
             try:
                 self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
             except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
                 self._judge(lease, error)
                 return False
         return True
 
     def _judge(self, lease: TableState, error: ClientError) -> None:
         """Tell a lost lease from a conflict that passes; the reasons stand in the order of the actions."""
-        codes = [str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])]
+        codes = cancellation_codes(error)
         if codes and codes[0] == "ConditionalCheckFailed":
             raise lease_lost(lease) from None
-        if not set(codes) <= _NOT_AT_FAULT:
+        if not set(codes) <= PASSING:
             raise TerminalError(
                 f"Files of {lease.raw_table} cannot be finished: {error}. Look at the refused items, then run again."
             ) from error

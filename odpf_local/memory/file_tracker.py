@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
-from odpf.states import FileState, Registration
+from odpf.states import FileState, Registration, Release
 
 _Value = TypeVar("_Value")
 
@@ -90,6 +90,22 @@ class MemoryFileTracker:
         with self._lock:
             for file_id in file_ids:
                 self._pending[source_table_name].pop(file_id, None)
+
+    def release(self, records: Iterable[FileRecord]) -> list[Release]:
+        """Move files from history back to pending, those of which history says what the record says."""
+        with self._lock:
+            return [self._release(record) for record in records]
+
+    def _release(self, record: FileRecord) -> Release:
+        table, file_id = record.file.source_table_name, record.file.file_id
+        done = self._history[table].get(file_id)
+        if done is None:
+            return Release.WAITS if file_id in self._pending[table] else Release.CHANGED
+        if (done.state, done.batch_id, done.done_at) != (record.state, record.batch_id, record.done_at):
+            return Release.CHANGED
+        del self._history[table][file_id]
+        self._pending[table][file_id] = record.file
+        return Release.PUT_BACK
 
     def move(self, records: Sequence[FileRecord]) -> None:
         """Pending to history, all at once; the ledger has checked the lease."""

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from odpf.adapters.items import MOST_CHARACTERS, history_item
 from odpf.errors import LeaseLost, TableLocked, TerminalError, TransientError
 from odpf.settings import Settings
-from odpf.states import FileState, RefreshStatus, Registration
+from odpf.states import FileState, RefreshStatus, Registration, Release
 from odpf.table_state import Intent
 from tests.behaviours.builders import (
     NEVER_RUN,
@@ -32,6 +32,18 @@ def wire(aws):
 
 def acquire(aws, owner="jr_1"):
     return aws.ledger.acquire(aws.ledger.state(RAW_TABLE) or NEVER_RUN, owner, "r1", NOW)
+
+
+def finish(aws, record):
+    lease = acquire(aws)
+    aws.ledger.finish_files(lease, [record])
+    aws.ledger.release(lease, RefreshStatus.COMPLETED, None, NOW)
+
+
+def in_quarantine(aws):
+    record = processed(landed(), reason="truncated").model_copy(update={"state": FileState.QUARANTINED})
+    finish(aws, record)
+    return record
 
 
 def cancelled(*codes: str) -> dict[str, Any]:
@@ -99,6 +111,18 @@ class TestLostAnswers:
         assert aws.tracker.register(landed(), NOW) is Registration.ALREADY_PENDING
         assert aws.tracker.pending(TABLE) == [landed()]
 
+    def test_a_release_moves_a_file_once(self, aws, wire):
+        record = in_quarantine(aws)
+        wire.lose_one_answer("TransactWriteItems")
+        assert aws.tracker.release([record])[0] in (Release.PUT_BACK, Release.WAITS)
+        assert (aws.tracker.pending(TABLE), list(aws.tracker.history(TABLE))) == ([landed()], [])
+
+    def test_a_release_whose_file_was_applied_before_its_answer_was_missed_leaves_it(self, aws, wire):
+        record = in_quarantine(aws)
+        wire.lose_one_answer("TransactWriteItems", meanwhile=lambda: finish(aws, processed(landed())))
+        aws.tracker.release([record])
+        assert (aws.tracker.pending(TABLE), list(aws.tracker.history(TABLE))) == ([], [processed(landed())])
+
 
 class TestTrouble:
     """Throttling and conflicts are tried again within a budget; what cannot pass says what to do."""
@@ -121,6 +145,25 @@ class TestTrouble:
         wire.answer("TransactWriteItems", cancelled("None", "None", "ValidationError"), 400, times=1)
         with pytest.raises(TerminalError, match=r"lake_raw\.table_1"):
             aws.ledger.finish_files(lease, [processed(landed())])
+
+    def test_a_release_that_meets_another_transaction_is_tried_again(self, aws, wire):
+        record = in_quarantine(aws)
+        wire.answer("TransactWriteItems", cancelled("None", "TransactionConflict"), 400, times=2)
+        assert aws.tracker.release([record]) == [Release.PUT_BACK]
+
+    def test_a_release_that_meets_transactions_without_end_moves_nothing(self, aws, wire):
+        record = in_quarantine(aws)
+        aws.tracker._history._retry_seconds = 0.2
+        wire.answer("TransactWriteItems", cancelled("TransactionConflict", "None"), 400, times=1000)
+        with pytest.raises(TransientError, match="nothing was moved"):
+            aws.tracker.release([record])
+        assert (aws.tracker.pending(TABLE), list(aws.tracker.history(TABLE))) == ([], [record])
+
+    def test_a_release_refused_for_what_is_in_it_is_terminal(self, aws, wire):
+        record = in_quarantine(aws)
+        wire.answer("TransactWriteItems", cancelled("None", "ValidationError"), 400, times=1)
+        with pytest.raises(TerminalError):
+            aws.tracker.release([record])
 
     def test_unprocessed_reads_and_writes_are_asked_for_again(self, aws, wire):
         files = [landed(number) for number in range(3)]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
-from odpf.states import FileState, Registration
+from odpf.states import FileState, RefreshStatus, Registration, Release
 from tests.behaviours.builders import NEVER_RUN, NOW, TABLE, landed, processed
 
 
@@ -125,3 +129,95 @@ def test_quarantine_does_not_rewrite_what_became_of_a_file(stores):
     record = FileRecord(file=landed(), state=FileState.QUARANTINED, reason="again")
     assert stores.tracker.quarantine(record) is Registration.ALREADY_DONE
     assert [record.state for record in stores.tracker.history(TABLE)] == [FileState.PROCESSED]
+
+
+def bad(number: int = 1, **values) -> FileRecord:
+    """A file as a run sets it aside."""
+    return processed(landed(number), reason="truncated", **values).model_copy(update={"state": FileState.QUARANTINED})
+
+
+def finished(stores, *records: FileRecord) -> None:
+    seen = stores.ledger.state(NEVER_RUN.raw_table) or NEVER_RUN
+    lease = stores.ledger.acquire(seen, "jr_1", "r1", NOW)
+    stores.ledger.finish_files(lease, records)
+    stores.ledger.release(lease, RefreshStatus.COMPLETED, None, NOW)
+
+
+def test_a_released_file_waits_and_is_done_no_more(stores):
+    finished(stores, bad(1), bad(2))
+    assert stores.tracker.release([bad(1)]) == [Release.PUT_BACK]
+    assert stores.tracker.pending(TABLE) == [landed(1)]
+    assert list(stores.tracker.history(TABLE)) == list(stores.tracker.quarantined(TABLE)) == [bad(2)]
+    assert stores.tracker.done([landed(1), landed(2)]) == {landed(2).file_id}
+    assert stores.tracker.register(landed(1), NOW) is Registration.ALREADY_PENDING
+
+
+def test_releasing_twice_is_releasing_once(stores):
+    finished(stores, bad())
+    assert stores.tracker.release([bad()]) == [Release.PUT_BACK]
+    assert stores.tracker.release([bad()]) == [Release.WAITS]
+    assert stores.tracker.pending(TABLE) == [landed()]
+    assert list(stores.tracker.history(TABLE)) == []
+
+
+CHANGED = {
+    "applied": processed(landed()),
+    "set aside by another batch": bad().model_copy(update={"batch_id": "b2"}),
+    "set aside again by the same batch": bad().model_copy(update={"done_at": "2026-01-31T11:00:00.000000Z"}),
+}
+
+
+@pytest.mark.parametrize("now", CHANGED.values(), ids=CHANGED)
+def test_a_file_of_which_history_says_something_else_by_now_stays_as_it_is(stores, now):
+    finished(stores, now)
+    assert stores.tracker.release([bad()]) == [Release.CHANGED]
+    assert list(stores.tracker.history(TABLE)) == [now]
+    assert stores.tracker.pending(TABLE) == []
+
+
+def test_a_file_that_nobody_knows_is_not_made_by_a_release(stores):
+    assert stores.tracker.release([bad()]) == [Release.CHANGED]
+    assert stores.tracker.pending(TABLE) == []
+
+
+def test_each_of_many_is_released_by_itself_and_told_in_order(stores):
+    records = [bad(number) for number in range(20)]
+    finished(stores, *records[:10])
+    stores.tracker.release(records[:1])
+    expected = [Release.WAITS, *[Release.PUT_BACK] * 9, *[Release.CHANGED] * 10]
+    assert stores.tracker.release(records) == expected
+    assert len(stores.tracker.pending(TABLE)) == 10
+
+
+def test_of_many_releases_of_one_file_one_moves_it(stores):
+    finished(stores, bad())
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: stores.tracker.release([bad()])[0], range(8)))
+    assert sorted(results) == [Release.PUT_BACK, *[Release.WAITS] * 7]
+    assert stores.tracker.pending(TABLE) == [landed()]
+
+
+def test_a_file_that_was_pending_beside_its_quarantine_waits_once(stores):
+    stores.tracker.register(landed(), NOW)
+    record = FileRecord(file=landed(), state=FileState.QUARANTINED, reason="looked odd")
+    stores.tracker.quarantine(record)
+    assert stores.tracker.release([record]) == [Release.PUT_BACK]
+    assert stores.tracker.pending(TABLE) == [landed()]
+    assert stores.tracker.done([landed()]) == set()
+
+
+def test_an_applied_file_is_released_by_what_applied_it_and_can_be_finished_again(stores):
+    first = processed(landed())
+    finished(stores, first)
+    assert stores.tracker.release([first]) == [Release.PUT_BACK]
+    again = first.model_copy(update={"batch_id": "b2"})
+    finished(stores, again)
+    assert stores.tracker.release([first]) == [Release.CHANGED]
+    assert (list(stores.tracker.history(TABLE)), stores.tracker.pending(TABLE)) == ([again], [])
+
+
+def test_a_file_set_aside_when_it_landed_has_no_batch_and_is_released_all_the_same(stores):
+    record = FileRecord(file=landed(), state=FileState.QUARANTINED, reason="looked odd")
+    stores.tracker.quarantine(record)
+    assert stores.tracker.release([record]) == [Release.PUT_BACK]
+    assert stores.tracker.pending(TABLE) == [landed()]

@@ -124,6 +124,8 @@ def _is_loose(resource: str) -> bool:
 
 TRACKERS = ("file_tracker", "file_tracker_history", "file_processing_tracker", "file_processing_tracker_history")
 ALL_TABLES = (*TRACKERS, "batch_config", "raw_table_config", "config_deploy_tracker")
+NOT_OF_OPERATORS = tuple(name for name in ALL_TABLES if name not in ("file_tracker", "file_tracker_history"))
+"""Operators move files between these two: out of history, and among the pending ones."""
 STAGED = "arn:aws:s3:::odpf-staging/internal_staging/shop/orders/LOAD00000001.parquet"
 RAW = "arn:aws:s3:::odpf-raw/shop_raw/orders/a.parquet"
 RESULT = "arn:aws:s3:::odpf-artifacts/quarantine/shop_raw.orders/b1/part.json"
@@ -216,7 +218,10 @@ FORBIDDEN = {
     ],
     "operator": [
         *every("s3", OBJECT_WRITES, (STAGED, RAW)),
-        *every("dynamodb", (*DELETIONS, "PutItem"), tuple(map(table, ALL_TABLES))),
+        *every("dynamodb", (*DELETIONS, "PutItem"), tuple(map(table, NOT_OF_OPERATORS))),
+        *every("dynamodb", ("BatchWriteItem", "DeleteItem"), (table("file_tracker"),)),
+        *every("dynamodb", ("BatchWriteItem", "PutItem", "UpdateItem"), (table("file_tracker_history"),)),
+        *every("s3", OBJECT_READS, (STAGED,)),
     ],
 }
 
@@ -252,13 +257,20 @@ def test_a_role_is_passed_to_schedules_only(policies, principal):
     assert not allowed(policies[principal], "iam:PassRole", "arn:aws:iam::123456789012:role/admin", to)
 
 
-def test_an_operator_raises_the_epoch_and_takes_no_lease(policies):
+def test_an_operator_raises_the_epoch_and_generations_and_touches_no_heartbeat(policies):
     def may_update(key: str) -> bool:
         at = {"dynamodb:LeadingKeys": [key]}
         return allowed(policies["operator"], "dynamodb:UpdateItem", table("file_processing_tracker"), at)
 
     assert may_update("#epoch")
-    assert not may_update("shop_raw.orders")
+    assert may_update("shop_raw.orders")
+    assert not may_update("#job_run/jr_1")
+
+
+def test_only_people_take_files_out_of_history(policies):
+    history = table("file_tracker_history")
+    may = {name for name, each in policies.items() for a in DELETIONS if allowed(each, f"dynamodb:{a}", history)}
+    assert may == {"operator"}
 
 
 # Controls: the comparison finds what is missing and what is too much.
