@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.reference.oracle import Change, File, Replay
+from tests.reference.oracle import Change, File, Mode, Replay
 from tests.reference.plain_values import plain, plain_rows
 
 SIX = [("I", 50), ("U", 60), ("U", 70), ("D", 70), ("I", 80), ("U", 100)]
@@ -74,7 +74,7 @@ def test_a_reload_replaces_everything_and_contains_what_came_before_it():
 
 
 def test_a_history_has_every_change_once():
-    replay = Replay(["id"], history=True)
+    replay = Replay(["id"], mode=Mode.HISTORY)
     changes = _changes("1", (1, "U", 1, "b"), (2, "D", 1, None))
     assert replay.apply([_load(_row(1, "a")), changes]) == {"read": 3, "inserted": 3}
     assert replay.apply([changes._replace(name="2")]) == {"read": 2, "unchanged": 2}
