@@ -1,4 +1,4 @@
-"""The documented examples of Databricks AUTO CDC (formerly APPLY CHANGES), in DMS's terms, with their documented results.
+"""The documented examples of Databricks AUTO CDC (once APPLY CHANGES) in DMS's terms, with their documented results.
 
 Sources: https://docs.databricks.com/aws/en/ldp/cdc and, as it was called before,
 https://docs.databricks.com/pt/delta-live-tables/cdc.html (the same records and results).

@@ -20,7 +20,8 @@ class Faults(NamedTuple):
 
     Attributes:
         duplicates: the same rows come once more, in a file of another name, in this run or a later one.
-        redelivers: the same file comes once more, in this run or a later one.
+        redelivers: the same file is applied once more, in this run or a later one. The same object put again is one
+            file to the product, and not read at all: it takes a replay.
         delays: a file comes in a later run than its neighbours.
         reorders: the files come in any order.
         splits: a file's rows are dealt to two files, whose names do not follow the order of their changes.

@@ -14,7 +14,10 @@ from tests.reference.changes import Change, File, Key, Row, hashable
 from tests.reference.told import MIDNIGHT
 
 BEFORE = "BI_"
-OF_CHANGES = ("seq",)
+SEQUENCE = "CDC_TIMESTAMP_SEQ"
+COMMIT_TIME = "CDC_TIMESTAMP"
+"""As DMS's TimestampColumnName, UseTaskStartTimeForFullLoadTimestamp: text; a load's rows have the moment it began."""
+OF_CHANGES = (SEQUENCE, COMMIT_TIME)
 """Columns that tell of a change, beside before images."""
 
 _NUMBERS = 6
@@ -76,7 +79,7 @@ class Source:
 
     Attributes:
         keys: names of the key's columns.
-        columns: all columns with their Python types, before images and the change sequence included.
+        columns: all columns with their Python types, before images and what else tells of a change included.
         states: (moment, rows) after every transaction and at every load.
     """
 
@@ -86,7 +89,8 @@ class Source:
         self.columns: dict[str, type] = {"shop": str, "id": int} if kind.composite else {"id": int}
         self.columns |= {"v": str, "n": int} | ({"part": str} if kind.partitioned else {})
         self.columns |= {"added": str} if kind.evolves else {}
-        self.columns |= {f"{BEFORE}{name}": self.columns[name] for name in self.keys} | {"seq": str}
+        self.columns |= {f"{BEFORE}{name}": self.columns[name] for name in self.keys}
+        self.columns |= dict.fromkeys(OF_CHANGES, str)
         self.states: list[tuple[datetime, list[Row]]] = []
         self._rows: dict[Key, Row] = {}
         self._now = MIDNIGHT
@@ -105,7 +109,6 @@ class Source:
             for _ in range(_UNTOLD):  # what no task reads: the next load alone tells of it
                 self._transaction()
             made.append(self._generation(number, files, transactions))
-            self._has_added = self.kind.evolves
         return made
 
     def _generation(self, number: int, files: int, transactions: int) -> Generation:
@@ -115,7 +118,9 @@ class Source:
         loads = tuple(self._load(number, began))
         self._keep_state()
         told = [[*during, *self._transactions(transactions)]]
-        told += [self._transactions(transactions) for _ in range(files - 1)]
+        for _ in range(files - 1):
+            told.append(self._transactions(transactions))
+            self._has_added |= self.kind.evolves and self._random.random() < 0.5
         return Generation(loads, tuple(self._file(number, changes) for changes in told))
 
     def _load(self, generation: int, began: datetime) -> Iterator[File]:
@@ -123,7 +128,7 @@ class Source:
         self._random.shuffle(rows)
         cut = self._random.randint(0, len(rows))
         for number, part in enumerate([rows[:cut], rows[cut:]] if cut else [rows], 1):
-            told = tuple(Change("I", "", {**row, **self._of_change("")}) for row in part)
+            told = tuple(Change("I", "", {**row, **self._of_change("", began)}) for row in part)
             yield File(f"LOAD{number:08X}.parquet", generation, told, is_load=True, began=began)
 
     def _file(self, generation: int, changes: list[Change]) -> File:
@@ -181,12 +186,12 @@ class Source:
 
     def _told(self, operation: str, row: Row, before: Row | None = None) -> Change:
         sequence = f"{self._now:%Y%m%d%H%M%S}{self._now.microsecond // 10_000:02d}{self._counter:019d}"
-        images = self._of_change(sequence, before if operation == "U" else None)
+        images = self._of_change(sequence, self._now, before if operation == "U" else None)
         return Change(operation, sequence, {**row, **images})
 
-    def _of_change(self, sequence: str, before: Row | None = None) -> Row:
+    def _of_change(self, sequence: str, time: datetime, before: Row | None = None) -> Row:
         images = {f"{BEFORE}{name}": before[name] if before else None for name in self.keys}
-        return {**images, "seq": sequence}
+        return {**images, SEQUENCE: sequence, COMMIT_TIME: f"{time:%Y-%m-%d %H:%M:%S.%f}"}
 
     def _pass(self, hundredths: int) -> None:
         self._now += timedelta(milliseconds=10 * hundredths)

@@ -116,6 +116,24 @@ def test_what_a_load_has_replaced_stays_replaced():
     assert _values(replay) == {2: "b", 3: "changed", 6: "new"}
 
 
+def test_of_two_rows_at_one_position_the_first_that_was_applied_stays():
+    """An object overwritten by another of the same name."""
+    replay = Replay(["id"])
+    replay.apply([changes("1", upsert(5, 1, "a"))])
+    assert replay.apply([changes("1", upsert(5, 1, "b"))]) == {"read": 1, "late": 1}
+    assert _values(replay) == {1: "a"}
+
+
+def test_with_a_reload_a_key_moves_only_from_a_row_that_the_reload_has():
+    replay = Replay(["id"])
+    replay.apply([load(row(1, "a"), row(2, "a"))])
+    reload = [load(row(2, "b"), generation=2), changes("1", upsert(9, 3, "c", was=1), generation=2)]
+    reload.append(changes("2", upsert(10, 4, "d", was=2), generation=2))
+    assert replay.apply(reload) == {"read": 3, "collapsed": 1, "inserted": 1, "updated": 1, "removed": 2}
+    late = [changes("3", upsert(5, 6, "late")), changes("4", upsert(11, 5, "e", was=6), generation=2)]
+    assert replay.apply(late) == {"read": 2, "collapsed": 1, "inserted": 1}
+
+
 def test_a_file_that_cannot_be_read_is_not_applied():
     replay = Replay(["id"])
     file = changes("1", upsert(5, 1, "a"))

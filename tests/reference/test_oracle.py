@@ -81,6 +81,21 @@ def test_a_history_has_every_change_once():
     assert [operation for operation, *_ in replay.changes()] == ["I", "U", "D"]
 
 
+def test_of_a_history_the_first_row_of_an_identity_stays():
+    replay = Replay(["id"], mode=Mode.HISTORY)
+    first = _changes("2", (1, "U", 1, "first"), (1, "U", 1, "second"))
+    assert replay.apply([first]) == {"read": 2, "inserted": 1, "collapsed": 1}
+    assert replay.apply([_changes("1", (1, "U", 1, "third"))]) == {"read": 1, "unchanged": 1}
+    assert replay.rows() == [_row(1, "first")]
+
+
+def test_a_history_has_a_key_change_once_under_its_new_key():
+    replay = Replay(["id"], mode=Mode.HISTORY)
+    moved = File("1", 1, (Change("U", "001", _row(2, "a") | {"BI_id": 1}),))
+    assert replay.apply([_load(_row(1, "a")), moved]) == {"read": 2, "inserted": 2}
+    assert [(operation, row["id"]) for operation, _, _, row in replay.changes()] == [("I", 1), ("U", 2)]
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [(0.0, -0.0), (1, True), (1, 1.0), ("1", 1), (b"a", "a"), (None, ""), (datetime(2024, 1, 1), date(2024, 1, 1))],

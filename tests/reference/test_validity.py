@@ -102,6 +102,16 @@ def test_a_reload_writes_what_differs_and_ends_what_is_gone():
     ]
 
 
+def test_a_reload_counts_as_removed_what_was_current_until_then():
+    replay = _table()
+    replay.apply([load(row(1, "a"), row(2, "a"))])
+    again = [changes("1", upsert(5, 3, "a")), load(row(1, "a"), generation=2, began=10)]
+    assert replay.apply(again) == {"read": 2, "inserted": 1, "unchanged": 1, "removed": 1}
+    assert _versions(replay) == [(1, "a", 0, None), (2, "a", 0, 10), (3, "a", 5, 10)]
+    assert replay.apply([load(generation=3, began=20)]) == {"removed": 1}
+    assert _versions(replay) == [(1, "a", 0, 20), (2, "a", 0, 10), (3, "a", 5, 10)]
+
+
 def test_a_change_before_a_reload_that_comes_after_it_splits_what_was_before():
     replay = _table()
     replay.apply([load(row(1, "a"), row(2, "a"))])
