@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from odpf.audit import TableResult
 from odpf.states import Outcome
 from tests.engines.lake import Lake, Row
-from tests.reference.oracle import KINDS, Change, File, Replay
+from tests.reference.oracle import KINDS, Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
 
 DATABASE = "semantics"
@@ -90,7 +90,7 @@ class StagedTable:
         self.history = history
         self.result: TableResult | None = None
         self.counted: Counter[str] = Counter()
-        self.replay = Replay(self.keys, history=history)
+        self.replay = Replay(self.keys, mode=Mode.HISTORY if history else Mode.HARD)
         self._waiting: list[File] = []
         self._put = 0
         self._generation = 1

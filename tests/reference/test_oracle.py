@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.reference.oracle import Change, File, Replay
+from tests.reference.oracle import Change, File, Mode, Replay
 from tests.reference.plain_values import plain, plain_rows
 
 SIX = [("I", 50), ("U", 60), ("U", 70), ("D", 70), ("I", 80), ("U", 100)]
@@ -74,11 +74,26 @@ def test_a_reload_replaces_everything_and_contains_what_came_before_it():
 
 
 def test_a_history_has_every_change_once():
-    replay = Replay(["id"], history=True)
+    replay = Replay(["id"], mode=Mode.HISTORY)
     changes = _changes("1", (1, "U", 1, "b"), (2, "D", 1, None))
     assert replay.apply([_load(_row(1, "a")), changes]) == {"read": 3, "inserted": 3}
     assert replay.apply([changes._replace(name="2")]) == {"read": 2, "unchanged": 2}
     assert [operation for operation, *_ in replay.changes()] == ["I", "U", "D"]
+
+
+def test_of_a_history_the_first_row_of_an_identity_stays():
+    replay = Replay(["id"], mode=Mode.HISTORY)
+    first = _changes("2", (1, "U", 1, "first"), (1, "U", 1, "second"))
+    assert replay.apply([first]) == {"read": 2, "inserted": 1, "collapsed": 1}
+    assert replay.apply([_changes("1", (1, "U", 1, "third"))]) == {"read": 1, "unchanged": 1}
+    assert replay.rows() == [_row(1, "first")]
+
+
+def test_a_history_has_a_key_change_once_under_its_new_key():
+    replay = Replay(["id"], mode=Mode.HISTORY)
+    moved = File("1", 1, (Change("U", "001", _row(2, "a") | {"BI_id": 1}),))
+    assert replay.apply([_load(_row(1, "a")), moved]) == {"read": 2, "inserted": 2}
+    assert [(operation, row["id"]) for operation, _, _, row in replay.changes()] == [("I", 1), ("U", 2)]
 
 
 @pytest.mark.parametrize(

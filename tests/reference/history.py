@@ -1,0 +1,38 @@
+"""Mode H: every change is a row of the table, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tests.reference.changes import Batch, Placed, Row
+
+
+class History:
+    """A table of mode H: the first row of an identity stays, however often it comes."""
+
+    def __init__(self) -> None:
+        self._stored: dict[Any, Placed] = {}
+
+    def apply(self, batch: Batch) -> Counter[str]:
+        """Take one run's rows, and say what becomes of them."""
+        counts: Counter[str] = Counter()
+        fresh: dict[Any, Placed] = {}
+        for placed in sorted(batch.rows, key=lambda each: each.position):
+            counts["collapsed"] += placed.identity in fresh
+            fresh.setdefault(placed.identity, placed)
+        for identity in fresh:
+            counts["unchanged" if identity in self._stored else "inserted"] += 1
+        self._stored = fresh | self._stored
+        return counts
+
+    def rows(self) -> list[Row]:
+        """The source's columns of the table's rows."""
+        return [placed.change.row for placed in self._stored.values()]
+
+    def changes(self) -> list[tuple[str, str, int, Row]]:
+        """(operation, sequence, generation, row) of the table's rows, in their order."""
+        return [
+            (placed.change.operation, placed.change.sequence, placed.position.generation, placed.change.row)
+            for placed in sorted(self._stored.values(), key=lambda each: each.position)
+        ]
