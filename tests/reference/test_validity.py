@@ -120,12 +120,12 @@ def test_a_change_before_a_reload_that_comes_after_it_splits_what_was_before():
     ]
 
 
-def test_times_of_one_key_never_run_backwards():
-    """A change captured during a load may be committed before the load began: it is the newer one all the same."""
+def test_a_change_that_was_committed_before_its_load_began_takes_all_its_time():
+    """A change captured during a load is the newer one all the same."""
     replay = _table()
     replay.apply([load(row(1, "a"))])
     replay.apply([load(row(1, "b"), generation=2, began=10), changes("1", upsert(8, 1, "c"), generation=2)])
-    assert _versions(replay) == [(1, "a", 0, 10), (1, "c", 10, None)]
+    assert _versions(replay) == [(1, "a", 0, 10), (1, "b", 10, 10), (1, "c", 8, None)]
 
 
 @pytest.mark.parametrize("form", [lambda time: time, lambda time: f"{time:%Y-%m-%d %H:%M:%S.%f}"])

@@ -45,7 +45,7 @@ class Timeline(NamedTuple):
         """All of them: one that another of the same moment follows has no length, and no moment lies in it."""
         ends = [*(turn.time for turn in self.turns), None][1:]
         return {
-            turn.position: Version(turn.placed, turn.time, end)
+            turn.position: Version(turn.placed, turn.time, end and max(end, turn.time))
             for turn, end in zip(self.turns, ends, strict=True)
             if turn.placed and not turn.deletes
         }
@@ -119,8 +119,8 @@ class Validity:
     def _timeline(self, events: list[Event]) -> Timeline:
         """One key's turns.
 
-        A load deletes what it does not have, and writes nothing anew that is as it was. Times never run backwards:
-        where a change has a commit time before that of the change before it, it begins when that one does.
+        A load deletes what it does not have, and writes nothing anew that is as it was. A change begins when it was
+        committed; where that is before the change before it, that one has no length.
         """
         loads = {event.position.generation for event in events if event.placed.is_load}
         absent = [NOWHERE._replace(generation=generation) for generation in self._began.keys() - loads]
@@ -131,7 +131,6 @@ class Validity:
             if event is not None and turns and self._is_as_before(event, turns[-1]):
                 continue
             time = self._time(event) if event else self._began[position.generation]
-            time = max(time, turns[-1].time) if turns else time
             turns.append(Turn(position, time, event and event.placed, event is None or event.deletes))
         return Timeline(tuple(turns))
 
