@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 
 from odpf.table_config import TableConfig
 
@@ -21,21 +21,3 @@ def before_images(config: TableConfig, columns: Collection[str]) -> dict[str, st
     prefix = config.before_image_prefix.lower()
     named = {key: f"{prefix}{key}" for key in config.hudi_primary_key}
     return {key: column for key, column in named.items() if column in columns}
-
-
-def went_to(changes: Mapping[str, str], gone: Iterable[str]) -> set[str]:
-    """Keys under which rows live on that the table had under others.
-
-    Args:
-        changes: new record key by old one, of keys whose newest change in the batch is that they go.
-        gone: those of the old keys that the table has.
-    """
-    found = set()
-    for old in gone:
-        seen = {old}
-        new = changes[old]
-        while new in changes and new not in seen:
-            seen.add(new)
-            new = changes[new]
-        found.add(new)
-    return found

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
+from file_processor.columns import of_mapping_rules
 from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
@@ -116,6 +117,13 @@ class WritePlan(NamedTuple):
         """The same plan, to read other files: the columns that these groups have."""
         there = {lower for group in groups for _, lower, _ in group.columns}
         return self._replace(groups=groups, schema=tuple(each for each in self.schema if each[0] in there), contents={})
+
+
+def of_rows(plan: WritePlan) -> list[str]:
+    """Columns that tell of a row and not of its change: rows that differ in others alone are equal to a load."""
+    of_changes = of_mapping_rules(plan.config)
+    images = plan.config.before_image_prefix.lower()
+    return [name for name, _ in plan.schema if name not in of_changes and not name.startswith(images)]
 
 
 class Reduced(NamedTuple):

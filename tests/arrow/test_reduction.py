@@ -26,7 +26,7 @@ from file_processor.engines.arrow.reduction import (
 
 
 def plan(kind: CycleKind = CycleKind.CHANGES, mode: str = "S", generation: int = 1) -> SimpleNamespace:
-    return SimpleNamespace(kind=kind, generation=generation, config=SimpleNamespace(table_data_versioning_type=mode))
+    return SimpleNamespace(kind=kind, generation=generation, mode=mode)
 
 
 def stored(paths: dict[str, str] | None = None, **orders: str) -> Stored:
@@ -108,7 +108,7 @@ def test_a_late_row_does_not_move():
 def test_rows_are_counted_by_what_they_do():
     rows = pa.concat_tables([row("I", key="new"), row("U", key="old"), row("D", key="gone"), row("D", key="never")])
     found = stored(old="1", gone="1", other="1")
-    counted = reduced(9, "7", with_effects(rows, found, plan()), found, plan())
+    counted = reduced(pa.table({KEY: ["k"] * 9}), "7", with_effects(rows, found, plan()), found, plan())
     assert counted._asdict() == {
         "valid": 9,
         "inserted": 1,
@@ -126,7 +126,7 @@ def test_rows_are_counted_by_what_they_do():
 def test_a_reload_counts_the_rows_that_it_does_not_have_again():
     found, of_plan = stored(old="1", gone="1", other="1"), plan(CycleKind.RELOAD)
     rows = pa.concat_tables([row("I", key="new"), row("I", key="old")])
-    assert reduced(2, "5", with_effects(rows, found, of_plan), found, of_plan).removed == 2
+    assert reduced(pa.table({KEY: ["k"] * 2}), "5", with_effects(rows, found, of_plan), found, of_plan).removed == 2
 
 
 @settings(deadline=None)

@@ -49,7 +49,7 @@ def test_a_key_that_changes_several_times_in_a_file_counts_as_one_row(told):
     )
     yield
     assert table.values() == {20: "second"}
-    assert table.counts() == {"read": 4, "updated": 1, "deleted": 1, "collapsed": 2}
+    assert table.counts() == {"read": 4, "updated": 1, "unchanged": 1, "collapsed": 2}
 
 
 @story

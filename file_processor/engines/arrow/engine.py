@@ -171,11 +171,12 @@ class ArrowPrepared:
     def _newest(self, valid: pa.Table) -> tuple[pa.Table, Reduced]:
         """The newest row of every key, and what it does."""
         plan = self._plan
-        latest = self._with_paths(latest_of_each_key(with_keys(valid, plan)))
+        keyed = with_keys(valid, plan)
+        latest = self._with_paths(latest_of_each_key(keyed))
         stored = None if plan.kind is CycleKind.LOAD else self._files.lookup(latest[KEY])
         rows, unknown, gone = judged(self._objects, with_effects(latest, stored, plan), plan)
         self._set_aside(unknown, gone)
-        return rows, reduced(valid.num_rows - len(unknown), pc.max(valid[ORDER]).as_py(), rows, stored, plan)
+        return rows, reduced(keyed, pc.max(valid[ORDER]).as_py(), rows, stored, plan, len(unknown))
 
     def _versions(self, valid: pa.Table) -> tuple[pa.Table, Reduced]:
         """The versions to write, and what the rows do."""

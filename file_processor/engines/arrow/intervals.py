@@ -31,7 +31,7 @@ from file_processor.engines.arrow.reduction import EFFECT, GROUP, INSERTED, KEY,
 from file_processor.engines.arrow.rows import PROBLEM, read_each
 from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import arrow_type, positions
-from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.engine import Reduced, WritePlan, of_rows
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
 
@@ -39,6 +39,8 @@ _ORIGIN = "_odpf_origin"
 _STORED, _ENDED, _NEW, _OLD_KEY, _MISSING = "stored", "ended", "new", "old key", "missing"
 """A version of the table; a delete that ended one, or that was applied before; a row of the batch; the delete of the key that a
 row of the batch had before; the delete of a key that a reload does not have."""
+_CONFIRMED = "confirmed"
+"""A version as the newest load had it: it was equal, so the load wrote none of its own."""
 _PLACE = r"^(\d+ \d*) .*$"
 """Generation and sequence within an order position: with the key they identify a change (S15)."""
 
@@ -72,12 +74,11 @@ def versions(objects: ObjectStore, valid: pa.Table, files: TableFiles, plan: Wri
     stored = _stored(files, keyed[KEY].combine_chunks(), plan)
     deletes, unknown, gone = _applied_deletes(objects, keyed, plan)
     batch = _first_of_each_change(_events(keyed.filter(pc.invert(pc.is_in(keyed[ORDER], value_set=unknown))), plan))
-    known = pa.concat_tables([stored, _ended(stored), deletes, _missing(stored, batch, plan)])
+    ended = _ended(stored, _loaded(batch, plan), plan)
+    known = pa.concat_tables([stored, ended, deletes, _missing(stored, batch, plan)])
     fresh = batch.filter(pc.invert(pc.is_in(_change(batch), value_set=_change(known))))
-    events = _in_order(pa.concat_tables([known, fresh]))
-    if plan.kind is CycleKind.RELOAD:
-        events = events.filter(pc.invert(_says_nothing_new(events, plan)))
-    timed = _with_ends(events)
+    events = _in_order(pa.concat_tables([known, fresh, _confirmed(stored, fresh, plan)]))
+    timed = _with_ends(events.filter(pc.invert(_says_nothing_new(events, plan))))
     rows = _to_write(timed, plan)
     counted = _counted(timed, valid.num_rows - len(unknown), batch, rows.num_rows)
     return Versions(rows, counted._replace(greatest=pc.max(valid[ORDER]).as_py()), unknown, gone)
@@ -132,9 +133,25 @@ def _stored(files: TableFiles, keys: pa.Array, plan: WritePlan) -> pa.Table:
     return pa.concat_tables(found)
 
 
-def _ended(stored: pa.Table) -> pa.Table:
-    """The deletes that ended versions: what ended the others is a version itself."""
-    ended = stored.filter(pc.is_valid(stored[END_ORDER]))
+def _loaded(batch: pa.Table, plan: WritePlan) -> pa.Array:
+    """Keys that the newest load has, as far as the batch tells."""
+    is_loaded = pc.and_(pc.equal(batch[GENERATION], plan.generation), pc.equal(batch[CHANGE_SEQUENCE], ""))
+    return batch.filter(is_loaded)[KEY].combine_chunks()
+
+
+def _begin(plan: WritePlan) -> str:
+    """Where a load begins: before its first row."""
+    return str(OrderPosition(plan.generation, "", "", 0))
+
+
+def _ended(stored: pa.Table, loaded: pa.Array, plan: WritePlan) -> pa.Table:
+    """The deletes that ended versions: what ended the others is a version itself.
+
+    A version that a reload ended since it did not have its key goes on where a LOAD file that comes late has it.
+    """
+    by_load = pc.fill_null(pc.equal(stored[END_ORDER], _begin(plan)), False)
+    has_come = pc.and_(by_load, pc.is_in(stored[KEY], value_set=loaded))
+    ended = stored.filter(pc.and_not(pc.is_valid(stored[END_ORDER]), has_come))
     starts = pc.binary_join_element_wise(stored[KEY], stored[ORDER], "\n")
     ends = pc.binary_join_element_wise(ended[KEY], ended[END_ORDER], "\n")
     by_deletes = ended.filter(pc.invert(pc.is_in(ends, value_set=starts.combine_chunks())))
@@ -173,14 +190,37 @@ def _missing(stored: pa.Table, batch: pa.Table, plan: WritePlan) -> pa.Table:
     """A delete, at the moment a reload began, of every current key that it does not have."""
     if plan.kind is not CycleKind.RELOAD:
         return stored.schema.empty_table()
-    loaded = batch.filter(pc.and_(pc.equal(batch[GENERATION], plan.generation), pc.equal(batch[CHANGE_SEQUENCE], "")))
     current = stored.filter(pc.is_null(stored[END_ORDER]))[KEY]
     before = batch.filter(pc.less(batch[GENERATION], plan.generation))[KEY]
     keys = pc.unique(pa.chunked_array([*current.chunks, *before.chunks], pa.string()))
-    gone = keys.filter(pc.invert(pc.is_in(keys, value_set=loaded[KEY].combine_chunks())))
-    order = pa.repeat(pa.scalar(str(OrderPosition(plan.generation, "", "", 0))), len(gone))
+    gone = keys.filter(pc.invert(pc.is_in(keys, value_set=_loaded(batch, plan))))
+    order = pa.repeat(pa.scalar(_begin(plan)), len(gone))
     began = pa.repeat(pa.scalar(plan.load_began, arrow_type("timestamp")), len(gone))
     return _deletes(gone, order, began, _MISSING, stored.schema)
+
+
+def _confirmed(stored: pa.Table, fresh: pa.Table, plan: WritePlan) -> pa.Table:
+    """What the newest load had of the keys of changes that came later than it, and were made before it.
+
+    Such a change must not be current: the load has seen what is. A version that stayed current through the load stands for
+    its row.
+    """
+    before = fresh.filter(pc.less(fresh[GENERATION], plan.generation))
+    if plan.kind is not CycleKind.CHANGES or not before.num_rows:
+        return stored.schema.empty_table()
+    stays = pc.and_(pc.is_null(stored[END_ORDER]), pc.less(stored[GENERATION], plan.generation))
+    some = stored.filter(pc.and_(stays, pc.is_in(stored[KEY], value_set=before[KEY].combine_chunks())))
+    told: dict[str, pa.Scalar] = {
+        CHANGE_SEQUENCE: pa.scalar(""),
+        GENERATION: pa.scalar(plan.generation, pa.int32()),
+        VALID_FROM: pa.scalar(plan.load_began, arrow_type("timestamp")),
+        ORDER: pa.scalar(_begin(plan)),
+        _ORIGIN: pa.scalar(_CONFIRMED),
+        GROUP: pa.scalar(None, pa.string()),
+    }
+    columns = {name: some[name] for name in some.column_names}
+    columns |= {name: pa.repeat(value, some.num_rows) for name, value in told.items()}
+    return _laid_out(columns, some.num_rows, stored.schema)
 
 
 def _change(events: pa.Table) -> pa.Array:
@@ -219,16 +259,19 @@ def _neighbour(events: pa.Table, step: int) -> _Neighbour:
 
 
 def _says_nothing_new(events: pa.Table, plan: WritePlan) -> pa.Array:
-    """Rows of a reload that are equal to the version that is valid when it begins."""
+    """Rows of a load that are equal to the version that is valid when it begins."""
     before = _neighbour(events, -1)
-    same = pc.and_(pc.equal(events[_ORIGIN], _NEW), pc.equal(events[CHANGE_SEQUENCE], "")).combine_chunks()
-    same = pc.and_(same, pc.fill_null(pc.not_equal(before.of(events[OPERATION]), "D"), False))
-    for name, _ in plan.schema:
+    of_load = pc.and_(pc.is_in(events[_ORIGIN], pa.array([_NEW, _CONFIRMED])), pc.equal(events[CHANGE_SEQUENCE], ""))
+    was_live = pc.not_equal(before.of(events[OPERATION]), "D")
+    same = pc.fill_null(pc.and_(of_load.combine_chunks(), was_live), False)
+    if not pc.any(same).as_py():
+        return same
+    for name in of_rows(plan):
         own = _comparable(events[name].combine_chunks())
         other = own.take(before.row)
         both_null = pc.and_(pc.is_null(own), pc.is_null(other))
         same = pc.and_(same, pc.or_(pc.fill_null(pc.equal(own, other), False), both_null))
-    return pc.fill_null(same, False)
+    return same
 
 
 def _comparable(column: pa.Array) -> pa.Array:
@@ -258,7 +301,7 @@ def _with_ends(events: pa.Table) -> pa.Table:
 def _to_write(timed: pa.Table, plan: WritePlan) -> pa.Table:
     """New versions, and those of the table that end otherwise than they did."""
     is_version = pc.not_equal(timed[OPERATION], "D")
-    is_new = pc.and_(pc.equal(timed[_ORIGIN], _NEW), is_version)
+    is_new = pc.and_(pc.is_in(timed[_ORIGIN], pa.array([_NEW, _CONFIRMED])), is_version)
     ended_otherwise = pc.or_(_differ(timed[END_ORDER], timed[_NEXT_ORDER]), _differ(timed[VALID_TO], timed[_NEXT_TIME]))
     changed = pc.and_(pc.equal(timed[_ORIGIN], _STORED), ended_otherwise)
     effect = pc.if_else(is_new, INSERTED, pc.if_else(changed, UPDATED, pa.scalar(None, pa.string())))

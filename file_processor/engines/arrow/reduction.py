@@ -11,7 +11,6 @@ from file_processor.choosing import CycleKind
 from file_processor.columns import GENERATION, OPERATION, ORDER
 from file_processor.engines.arrow.types import positions
 from file_processor.engines.engine import Reduced, WritePlan
-from file_processor.key_changes import went_to
 
 KEY = "_odpf_record_key"
 NEW_KEY = "_odpf_new_key"
@@ -73,13 +72,33 @@ def with_effects(latest: pa.Table, stored: Stored | None, plan: WritePlan) -> pa
     )
 
 
-def reduced(valid: int, greatest: str | None, rows: pa.Table, stored: Stored | None, plan: WritePlan) -> Reduced:
-    """Count the rows by their effects."""
-    effects = _counted(rows)
+def reduced(
+    valid: pa.Table, greatest: str | None, rows: pa.Table, stored: Stored | None, plan: WritePlan, unknown: int = 0
+) -> Reduced:
+    """Count the rows by their effects; a change of key counts as an update of the row that it moves.
+
+    Args:
+        valid: rows that could be applied, with KEY, and the deletes of old keys.
+        greatest: the greatest order position among them.
+        rows: reduced rows with their effects.
+        stored: what the table has of their keys; None for a first load.
+        plan: the file batch.
+        unknown: how many of the valid rows are not applied after all.
+    """
+    own = valid.num_rows - unknown
+    effects = _by_effect(rows)
+    if NEW_KEY in valid.column_names:
+        own -= pc.sum(pc.is_valid(valid[NEW_KEY])).as_py()
+        counted = rows.filter(pc.is_null(rows[NEW_KEY]))
+        effects = _by_effect(counted)
+        orders = _moving(valid, None if plan.kind is CycleKind.RELOAD else stored, plan)
+        moves = _by_effect(counted.filter(pc.is_in(counted[ORDER], value_set=orders)))[INSERTED]
+        effects[INSERTED] -= moves
+        effects[UPDATED] += moves
     as_found = _by_effect(rows)
     replaces = plan.kind is CycleKind.RELOAD and stored is not None
     return Reduced(
-        valid=valid,
+        valid=own,
         greatest=greatest,
         moved=pc.sum(rows[MOVED]).as_py() or 0,
         removed=stored.rows - effects[UPDATED] if replaces and stored else 0,
@@ -88,21 +107,22 @@ def reduced(valid: int, greatest: str | None, rows: pa.Table, stored: Stored | N
     )
 
 
-def _counted(rows: pa.Table) -> dict[str, int]:
-    """Rows by effect; a change of key counts once, as updated."""
-    if NEW_KEY not in rows.column_names:
-        return _by_effect(rows)
-    old = pc.is_valid(rows[NEW_KEY])
-    leaving, counted = rows.filter(old), rows.filter(pc.invert(old))
-    effects = _by_effect(counted)
-    gone = leaving.filter(pc.equal(leaving[EFFECT], DELETED))
-    changes = dict(zip(leaving[KEY].to_pylist(), leaving[NEW_KEY].to_pylist(), strict=True))
-    live_on = pa.array(sorted(went_to(changes, gone[KEY].to_pylist())), pa.string())
-    of_live = _by_effect(counted.filter(pc.is_in(counted[KEY], value_set=live_on)))
-    for as_counted, as_meant in ((INSERTED, UPDATED), (UNCHANGED, DELETED)):
-        effects[as_counted] -= of_live[as_counted]
-        effects[as_meant] += of_live[as_counted]
-    return effects
+def _moving(valid: pa.Table, stored: Stored | None, plan: WritePlan) -> pa.Array:
+    """Order positions of changes of a key that had a row just before: by the batch, else by what is stored."""
+    if plan.kind is CycleKind.RELOAD:  # it has replaced what was before
+        valid = valid.filter(pc.equal(valid[GENERATION], plan.generation))
+    leaving = valid.filter(pc.is_valid(valid[NEW_KEY]))
+    events = valid.filter(pc.is_in(valid[KEY], value_set=leaving[KEY].combine_chunks()))
+    events = events.take(pc.sort_indices(events, sort_keys=[(KEY, "ascending"), (ORDER, "ascending")]))
+    keys, operations = events[KEY].to_pylist(), events[OPERATION].to_pylist()
+    had = dict(zip(stored.key.to_pylist(), stored.order.to_pylist(), strict=True)) if stored else {}
+    found = []
+    for row, (order, new_key) in enumerate(zip(events[ORDER].to_pylist(), events[NEW_KEY].to_pylist(), strict=True)):
+        if new_key is not None:
+            is_first = row == 0 or keys[row - 1] != keys[row]
+            was_live = had.get(keys[row], order) < order if is_first else operations[row - 1] != "D"
+            found += [order] if was_live else []
+    return pa.array(found, pa.string())
 
 
 def _by_effect(rows: pa.Table) -> dict[str, int]:

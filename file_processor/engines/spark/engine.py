@@ -20,9 +20,8 @@ from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
 from file_processor.engines.spark.intervals import Intervals
-from file_processor.engines.spark.key_changes import NEW_KEY, key_text, with_old_keys
+from file_processor.engines.spark.key_changes import NEW_KEY, moving, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
-from file_processor.key_changes import went_to
 from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError
@@ -37,10 +36,8 @@ _EFFECT = "_odpf_effect"
 _MOVED = "_odpf_moved"
 _WRITTEN = ("inserted", "updated", "deleted")
 _EFFECTS = (*_WRITTEN, "unchanged", "late")
-_COUNTED_AS = {"inserted": "updated", "unchanged": "deleted"}
-"""What a row is counted as whose key the table had under another one."""
-_OLDEST, _REKEYED = "oldest", "rekeyed"
-_LIVE_ON = "_odpf_lives_on"
+_REKEYED = "_odpf_rekeyed"
+_OLDEST = "oldest"
 _LONGEST_REASON = 600
 
 
@@ -111,8 +108,8 @@ class SparkPrepared:
         if plan.mode == "V":
             self._prepare_intervals(valid)
             return
-        events = with_old_keys(valid, plan)
-        self._latest = self._with_effect(self._latest_of_each_key(events)).persist(StorageLevel.MEMORY_AND_DISK)
+        self._events = with_old_keys(valid, plan)
+        self._latest = self._with_effect(self._latest_of_each_key(self._events)).persist(StorageLevel.MEMORY_AND_DISK)
         try:
             counted = self._count()
             if counted[_OLDEST] is not None:  # rows that would come back
@@ -192,9 +189,13 @@ class SparkPrepared:
         latest = (
             valid.repartition(tasks(self._plan.input_bytes), *keys)
             .groupBy(*keys)
-            .agg(F.max_by(row, F.col(ORDER)).alias("row"), F.count_if(F.col(NEW_KEY).isNull()).alias(_ROWS))
+            .agg(
+                F.max_by(row, F.col(ORDER)).alias("row"),
+                F.count_if(F.col(NEW_KEY).isNull()).alias(_ROWS),
+                F.count_if(F.col(NEW_KEY).isNotNull()).alias(_REKEYED),
+            )
         )
-        return latest.select("row.*", _ROWS)
+        return latest.select("row.*", _ROWS, _REKEYED)
 
     def _with_effect(self, latest: DataFrame) -> DataFrame:
         """What each row does, told by the order position and partition that the table has stored for its key."""
@@ -245,7 +246,7 @@ class SparkPrepared:
             F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"),
             F.max(ORDER).alias("greatest"),
             F.count_if(_MOVED).alias("moved"),
-            F.count_if((F.col(_EFFECT) == "deleted") & ~own).alias(_REKEYED),
+            F.coalesce(F.sum(_REKEYED), F.lit(0)).alias(_REKEYED),
             F.count_if(F.col(_EFFECT).isin(*_WRITTEN)).alias("written"),
             F.min(F.when(self._would_return(), F.col(ORDER))).alias(_OLDEST),
             *effects,
@@ -301,26 +302,18 @@ class SparkPrepared:
         before.unpersist()
 
     def _reduced(self, counted: dict[str, Any]) -> Reduced:
-        if counted[_REKEYED]:
-            counted = self._counted_once(counted)
+        moves = self._moves() if counted[_REKEYED] else 0  # counts as an update, once
+        counted |= {"inserted": counted["inserted"] - moves, "updated": counted["updated"] + moves}
         counted = {name: value for name, value in counted.items() if name in Reduced._fields}
         reloads = self._plan.kind is CycleKind.RELOAD
         return Reduced(**counted, removed=self._stored().count() - counted["updated"] if reloads else 0)
 
-    def _counted_once(self, counted: dict[str, Any]) -> dict[str, Any]:
-        """Count a change of key as updated: the row under the new key was no insert, its delete one of a row."""
-        key = key_text(self._plan)
-        leaving = self._latest.where(F.col(NEW_KEY).isNotNull()).select(key.alias("key"), NEW_KEY, _EFFECT).collect()
-        changes = {row["key"]: row[NEW_KEY] for row in leaving}
-        live_on = went_to(changes, [row["key"] for row in leaving if row[_EFFECT] == "deleted"])
-        live = self._spark.createDataFrame([(text,) for text in live_on], f"{_LIVE_ON} string")
-        of_live = self._latest.where(F.col(NEW_KEY).isNull()).join(live, key == F.col(_LIVE_ON), "left_semi")
-        found = of_live.agg(*(F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _COUNTED_AS)).first()
-        changed = dict(counted)
-        for effect, meant in _COUNTED_AS.items():
-            changed[effect] -= found[effect] if found else 0
-            changed[meant] += found[effect] if found else 0
-        return changed
+    def _moves(self) -> int:
+        """Rows under a new key that the table does not have, and that had one under their old key."""
+        stored = self._stored() if self._plan.kind is CycleKind.CHANGES else None
+        inserted = self._latest.where((F.col(_EFFECT) == "inserted") & F.col(NEW_KEY).isNull())
+        row = inserted.join(moving(self._events, stored, self._plan), ORDER, "left_semi").agg(F.count(F.lit(1))).first()
+        return row[0] if row else 0
 
 
 def release_of_jar(path: str) -> str:

@@ -21,7 +21,7 @@ from file_processor.columns import (
     VALID_FROM,
     VALID_TO,
 )
-from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.engine import Reduced, WritePlan, of_rows
 from file_processor.engines.spark.key_changes import NEW_KEY, with_old_keys
 from file_processor.engines.spark.rows import PROBLEM, read_rows
 from file_processor.key_changes import before_images
@@ -33,7 +33,7 @@ INSERTED, UPDATED = "inserted", "updated"
 
 _ORIGIN = "_odpf_origin"
 _STORED, _ENDED, _NEW, _OLD_KEY, _MISSING = "stored", "ended", "new", "old key", "missing"
-_AGAIN, _SAME = "again", "same"
+_AGAIN, _SAME, _CONFIRMED = "again", "same", "confirmed"
 """As in the Arrow engine; and rows of the batch that were applied before, or equal what is valid when a reload begins."""
 _ROWS = "_odpf_rows"
 _PLACE = "_odpf_place"
@@ -88,11 +88,12 @@ class Intervals:
         change = [*self._keys, _PLACE]
         batch = self._batch()
         stored = self._stored(batch)
-        known = _union(stored, self._ended(stored), self.late.deletes, self._missing(stored, batch))
+        known = _union(stored, self._ended(stored, batch), self.late.deletes, self._missing(stored, batch))
         seen = known.select(*change).distinct()
         again = batch.join(seen, change, "left_semi").withColumn(_ORIGIN, F.lit(_AGAIN))
-        events = known.unionByName(batch.join(seen, change, "left_anti"))
-        if self._plan.kind is not CycleKind.RELOAD:
+        fresh = batch.join(seen, change, "left_anti")
+        events = _union(known, fresh, self._confirmed(stored, fresh))
+        if not self._has_load:
             return self._with_ends(events).unionByName(again, allowMissingColumns=True)
         events = events.withColumn(_ORIGIN, F.when(self._is_same(), _SAME).otherwise(F.col(_ORIGIN)))
         others = _union(again, events.where(F.col(_ORIGIN) == _SAME))
@@ -165,24 +166,65 @@ class Intervals:
         times = {name: F.col(name) for name in (VALID_FROM, VALID_TO, END_ORDER)}
         return self._laid_out(rows, {**times, _ORIGIN: F.lit(_STORED)})
 
-    def _ended(self, stored: DataFrame) -> DataFrame:
-        """The deletes that ended versions: what ended the others is a version itself."""
+    @property
+    def _has_load(self) -> bool:
+        """Whether rows of a load may meet versions of the table, or stand for them."""
+        late = self._plan.kind is CycleKind.CHANGES and self._plan.may_be_late and self._plan.generation > 1
+        comes = any(group.is_full for group in self._plan.groups) and self._plan.kind is not CycleKind.LOAD
+        return late or comes
+
+    def _loaded(self, batch: DataFrame) -> DataFrame:
+        """Keys that the newest load has, as far as the batch tells."""
+        is_loaded = (F.col(GENERATION) == self._plan.generation) & (F.col(CHANGE_SEQUENCE) == "")
+        return batch.where(is_loaded).select(*self._keys)
+
+    @property
+    def _begin(self) -> Column:
+        """Where a load begins: before its first row."""
+        return F.lit(str(OrderPosition(self._plan.generation, "", "", 0)))
+
+    @property
+    def _load_began(self) -> Column:
+        return F.lit(self._plan.load_started_at).cast("timestamp")
+
+    def _ended(self, stored: DataFrame, batch: DataFrame) -> DataFrame:
+        """The deletes that ended versions: what ended the others is a version itself.
+
+        A version that a reload ended since it did not have its key goes on where a LOAD file that comes late has it.
+        """
         starts = stored.select(*self._keys, F.col(ORDER).alias(END_ORDER))
         by_deletes = stored.where(F.col(END_ORDER).isNotNull()).join(starts, [*self._keys, END_ORDER], "left_anti")
+        if self._has_load:
+            come = self._loaded(batch).withColumn(END_ORDER, self._begin)
+            by_deletes = by_deletes.join(come, [*self._keys, END_ORDER], "left_anti")
         return self._deletes(by_deletes, F.col(END_ORDER), F.col(VALID_TO), _ENDED)
+
+    def _confirmed(self, stored: DataFrame, fresh: DataFrame) -> DataFrame | None:
+        """What the newest load had of the keys of changes that came later than it, and were made before it."""
+        plan = self._plan
+        if plan.kind is not CycleKind.CHANGES or not self._has_load:
+            return None
+        before = fresh.where(F.col(GENERATION) < plan.generation).select(*self._keys)
+        stays = stored.where(F.col(END_ORDER).isNull() & (F.col(GENERATION) < plan.generation))
+        told = {
+            CHANGE_SEQUENCE: F.lit(""),
+            GENERATION: F.lit(plan.generation),
+            VALID_FROM: self._load_began,
+            ORDER: self._begin,
+            _ORIGIN: F.lit(_CONFIRMED),
+        }
+        return self._laid_out(stays.join(before, self._keys, "left_semi").withColumns(told), told)
 
     def _missing(self, stored: DataFrame, batch: DataFrame) -> DataFrame | None:
         """A delete, at the moment a reload began, of every current key that it does not have."""
         plan = self._plan
         if plan.kind is not CycleKind.RELOAD:
             return None
-        is_loaded = (F.col(GENERATION) == plan.generation) & (F.col(CHANGE_SEQUENCE) == "")
         current = stored.where(F.col(END_ORDER).isNull()).select(*self._keys)
         before = batch.where(F.col(GENERATION) < plan.generation).select(*self._keys)
         keys = current.unionByName(before).distinct()
-        gone = keys.join(batch.where(is_loaded).select(*self._keys), self._keys, "left_anti")
-        order = F.lit(str(OrderPosition(plan.generation, "", "", 0)))
-        return self._deletes(gone, order, F.lit(plan.load_started_at).cast("timestamp"), _MISSING)
+        gone = keys.join(self._loaded(batch), self._keys, "left_anti")
+        return self._deletes(gone, self._begin, self._load_began, _MISSING)
 
     def _deletes(self, rows: DataFrame, order: Column, moment: Column, origin: str) -> DataFrame:
         told = rows.select(*self._keys, order.alias(ORDER), moment.alias(VALID_FROM))
@@ -206,11 +248,12 @@ class Intervals:
         return first.select("row.*", _ROWS)
 
     def _is_same(self) -> Column:
-        """Rows of a reload that are equal to the version that is valid when it begins."""
+        """Rows of a load that are equal to the version that is valid when it begins."""
         before = self._in_order()
-        same = (F.col(_ORIGIN) == _NEW) & (F.col(CHANGE_SEQUENCE) == "")
+        same = F.col(_ORIGIN).isin(_NEW, _CONFIRMED) & (F.col(CHANGE_SEQUENCE) == "")
         same = same & F.coalesce(F.lag(OPERATION).over(before) != "D", F.lit(False))
-        columns = [_comparable(name, kind) for name, kind in self._plan.schema]
+        kinds = dict(self._plan.schema)
+        columns = [_comparable(name, kinds[name]) for name in of_rows(self._plan)]
         return reduce(lambda one, column: one & column.eqNullSafe(F.lag(column).over(before)), columns, same)
 
     def _with_ends(self, events: DataFrame) -> DataFrame:
@@ -226,7 +269,7 @@ class Intervals:
             _NEXT_TIME, F.when(F.col(_NEXT_TIME) < F.col(VALID_FROM), F.col(VALID_FROM)).otherwise(F.col(_NEXT_TIME))
         )
         ends_as_before = F.col(END_ORDER).eqNullSafe(F.col(_NEXT_ORDER)) & F.col(VALID_TO).eqNullSafe(F.col(_NEXT_TIME))
-        effect = F.when((F.col(_ORIGIN) == _NEW) & (F.col(OPERATION) != "D"), INSERTED).when(
+        effect = F.when(F.col(_ORIGIN).isin(_NEW, _CONFIRMED) & (F.col(OPERATION) != "D"), INSERTED).when(
             (F.col(_ORIGIN) == _STORED) & ~ends_as_before, UPDATED
         )
         return timed.withColumn(EFFECT, effect)

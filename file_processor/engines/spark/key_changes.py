@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from file_processor.columns import OPERATION
+from file_processor.choosing import CycleKind
+from file_processor.columns import GENERATION, OPERATION, ORDER
 from file_processor.engines.engine import WritePlan
 from file_processor.key_changes import before_images
 
 NEW_KEY = "_odpf_new_key"
-"""Of the delete of an old key: the key that its row has now, as text; null in every other row."""
+"""Not null in the delete of an old key."""
+_BEFORE, _STORED = "_odpf_before", "_odpf_had"
 
 
 def with_old_keys(rows: DataFrame, plan: WritePlan) -> DataFrame:
@@ -37,12 +39,28 @@ def with_old_keys(rows: DataFrame, plan: WritePlan) -> DataFrame:
         return F.lit(None).cast(types[name]) if name in data else F.col(f"`{name}`")
 
     row = F.struct(*(F.col(f"`{name}`") for name in rows.columns), F.lit(None).cast("string").alias(NEW_KEY))
-    old = F.struct(*(old_value(name).alias(name) for name in rows.columns), key_text(plan).alias(NEW_KEY))
+    old = F.struct(*(old_value(name).alias(name) for name in rows.columns), F.lit("").alias(NEW_KEY))
     return rows.select(F.explode(F.when(changes, F.array(row, old)).otherwise(F.array(row))).alias("row")).select(
         "row.*"
     )
 
 
-def key_text(plan: WritePlan) -> Column:
-    """A row's key as text, to be compared with others of the same batch."""
-    return F.to_json(F.struct(*(F.col(f"`{key}`") for key in plan.config.hudi_primary_key)))
+def moving(events: DataFrame, stored: DataFrame | None, plan: WritePlan) -> DataFrame:
+    """Order positions of changes of a key that had a row just before: by the batch, else by what is stored.
+
+    Args:
+        events: rows of the batch and deletes of old keys.
+        stored: the table; None where the batch replaces it.
+        plan: the file batch.
+    """
+    keys = [f"`{key}`" for key in plan.config.hudi_primary_key]
+    if plan.kind is CycleKind.RELOAD:  # it has replaced what was before
+        events = events.where(F.col(GENERATION) == plan.generation)
+    before = F.lag(OPERATION).over(Window.partitionBy(*keys).orderBy(ORDER))
+    leaving = events.withColumn(_BEFORE, before).where(F.col(NEW_KEY).isNotNull()).select(*keys, ORDER, _BEFORE)
+    had = F.lit(None).cast("string")
+    if stored is not None:
+        orders = stored.select(*keys, F.col(ORDER).alias(_STORED))
+        leaving, had = leaving.join(orders, list(plan.config.hudi_primary_key), "left"), F.col(_STORED)
+    was_live = F.when(F.col(_BEFORE).isNotNull(), F.col(_BEFORE) != "D").otherwise(had < F.col(ORDER))
+    return leaving.where(was_live).select(ORDER)
