@@ -117,7 +117,7 @@ class TableRun:
 
     def _choose(self, files: tuple[LandedFile, ...]) -> Choice:
         mark = self.lease.high_water_mark
-        has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
+        has_load = bool(self._work.put_back) or any(file.dms_file_type is DmsFileType.FULL for file in files)
         choice = choose(
             self.lease,
             files,
@@ -125,6 +125,7 @@ class TableRun:
             applied_loads=self._applied_loads() if has_load and self.lease.exists else {},
             staged_loads=self._work.staged_loads,
             high_water_sequence=OrderPosition.parse(mark).sequence if mark else "",
+            put_back=self._work.put_back,
         )
         if choice.kind is CycleKind.RELOAD and self._config.table_data_versioning_type == "H":
             return choice._replace(
