@@ -14,6 +14,7 @@ from infra.functions import PARAMETERS, Size, function, on_schedule
 from infra.names import NAMES, arn, bucket_arn, catalog_arns, objects_arn, state_machine_arn, sub, table_arn
 from infra.parameters import Parameters
 from infra.roles import VERSION, Statement, allow, know_absent, list_raw_tables, managed_policy, use_key
+from infra.stacks.file_manager import list_staging
 from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE
 
 PACKAGE = "observability.zip"
@@ -66,7 +67,7 @@ class Observability(Stack):
 
     def __init__(self, scope: Construct, name: str, **options: Any) -> None:
         super().__init__(scope, name, description="ODPF observability: metrics, alarms, notices, dashboard", **options)
-        self._parameters = Parameters(self, *PARAMETERS, "AlarmTopicArn", "RawDatabasePattern")
+        self._parameters = Parameters(self, *PARAMETERS, "AlarmTopicArn", "RawDatabasePattern", "StagingPrefixes")
         self._deployment = Fn.select(0, Fn.split("_", self._parameters.text("Prefix")))
         self._topic_arn = self._topic()
         self._watch()
@@ -82,7 +83,7 @@ class Observability(Stack):
             "OperatorPolicy",
             description="ODPF: what odpf run, status, runs, files and query need",
             policy_name=sub("${Prefix}operator-${AWS::Region}"),
-            statements=_operator(),
+            statements=_operator(self._parameters),
             wildcards="Runs, tables and query results have names of their own below the deployment's prefixes.",
         )
 
@@ -244,7 +245,7 @@ def _publishers(topic: sns.CfnTopic) -> list[dict[str, Any]]:
     ]
 
 
-def _operator() -> list[Statement]:
+def _operator(parameters: Parameters) -> list[Statement]:
     artifacts = "ArtifactsBucketName"
     history, audit = "file_tracker_history", "file_processing_tracker_history"
     return [
@@ -258,6 +259,7 @@ def _operator() -> list[Statement]:
         ),
         allow("ReadStates", ["dynamodb:BatchGetItem"], [table_arn("file_processing_tracker"), table_arn(history)]),
         allow("ReadAuditRows", ["dynamodb:Query"], [table_arn(audit, BY_RUN), table_arn(audit, BY_DAY)]),
+        list_staging(parameters),
         allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
         allow(
             "RaiseEpoch",
