@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from odpf.clock import iso
@@ -43,7 +44,7 @@ class Evidence(NamedTuple):
     staged: tuple[LandedFile, ...] = ()
     put_back: tuple[LandedFile, ...] = ()
     put_again: tuple[LandedFile, ...] = ()
-    applied: Mapping[str, LandedFile] = {}
+    applied: Mapping[str, LandedFile] = MappingProxyType({})
     signs: LoadSigns = LoadSigns()
     dms: DmsAnswer = DmsAnswer()
 
