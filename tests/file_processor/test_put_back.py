@@ -2,7 +2,7 @@
 
 import pytest
 
-from odpf.states import RunStatus
+from odpf.states import Outcome, RunStatus
 from tests.file_processor.test_load_gate import FIRST, SECOND, Landing
 
 
@@ -44,6 +44,32 @@ def test_files_that_are_put_back_in_several_runs_are_all_taken():
     assert (bench.table, bench.state.generation) == ({1: 10, 2: 10}, 3)
 
 
+def test_a_put_back_reload_has_the_files_that_were_put_again_unchanged():
+    bench = Landing("none")
+    for value in (10, 15, 10):
+        bench.load((1, value), name=FIRST)
+        bench.load((2, 20), name=SECOND)
+        bench.run()
+        assert bench.table == {1: value, 2: 20}
+    assert bench.state.generation == 3
+
+
+def test_a_file_that_another_run_put_into_the_load_since_the_plan_is_not_applied_again():
+    bench = Landing("none")
+    for value in (10, 15):
+        bench.load((1, value), name=FIRST)
+        bench.load((2, value), name=SECOND)
+        bench.run()
+    bench.load((1, 10), name=FIRST)
+    bench.run()
+    bench.load((2, 10), name=SECOND)
+    bench.manager().plan("run-late", "hourly")
+    bench.run()
+    (row,) = bench.process("run-late", 0, bench.aws)
+    assert (row.outcome, row.files) == (Outcome.COMPLETED, 0)
+    assert (bench.table, bench.state.generation) == ({1: 10, 2: 10}, 3)
+
+
 @pytest.mark.parametrize("rule", ["marker", "quiet_seconds:60", "dms"])
 def test_a_put_back_load_waits_until_it_is_whole_and_so_do_its_changes(rule):
     bench = Landing(rule)
@@ -75,7 +101,8 @@ def test_a_load_that_came_since_the_plan_is_not_replaced_by_an_older_one(twice):
     twice.manager().plan("run-late", "hourly")
     twice.load((1, 99))
     twice.run()
-    twice.process("run-late", 0, twice.aws)
+    (row,) = twice.process("run-late", 0, twice.aws)
+    assert (row.outcome, row.files) == (Outcome.COMPLETED, 0)
     assert (twice.table, twice.state.generation) == ({1: 99}, 3)
 
 
