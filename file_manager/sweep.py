@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from file_manager.register import register
 from odpf.errors import OdpfError, TerminalError
+from odpf.full_load_completion import LOAD_COMPLETE, LoadSigns
 from odpf.landed_file import LandedFile, localised, table_prefix
-from odpf.ports import FileTracker, ObjectStore
+from odpf.ports import FileTracker, ObjectStore, StoredObject
 from odpf.settings import StagingPlace
 from odpf.source_table import SourceTable
 from odpf.states import Registration
@@ -42,12 +43,14 @@ class SweepResult(NamedTuple):
         registered: files that no event had told of.
         overwritten: pending files whose objects were found to have other content.
         problems: per source table why it could not be listed; nothing newer of it may be applied now.
+        signs: per source table what else its listing shows: the marker of a whole load, S3's clock.
     """
 
     listings: Mapping[str, Listing]
     registered: tuple[LandedFile, ...]
     overwritten: tuple[Overwritten, ...]
     problems: Mapping[str, str]
+    signs: Mapping[str, LoadSigns]
 
 
 def sweep(
@@ -70,7 +73,7 @@ def sweep(
         OdpfError: the tracker cannot be read or written; a listing that fails is a problem of its table alone.
     """
     with ThreadPoolExecutor(THREADS, thread_name_prefix="sweep") as pool:
-        found = list(pool.map(lambda table: _list_table(table, places, objects), dict.fromkeys(tables)))
+        found = list(pool.map(lambda table: list_table(table, places, objects), dict.fromkeys(tables)))
         seen = [file for one in found for file in one.files]
         parts = [seen[start : start + FILES_AT_ONCE] for start in range(0, len(seen), FILES_AT_ONCE)]
         known = set().union(*pool.map(tracker.known, parts))
@@ -86,7 +89,8 @@ def sweep(
             for o in overwritten([localised(file, places) for file in files], listings[table])
         ]
     problems = {one.table: one.problem for one in found if one.problem is not None}
-    return SweepResult(listings, tuple(new), tuple(replaced), problems)
+    signs = {one.table: one.signs for one in found if one.problem is None}
+    return SweepResult(listings, tuple(new), tuple(replaced), problems, signs)
 
 
 def overwritten(pending: Iterable[LandedFile], listing: Listing) -> Iterator[Overwritten]:
@@ -98,36 +102,36 @@ def overwritten(pending: Iterable[LandedFile], listing: Listing) -> Iterator[Ove
             yield Overwritten(file, now)
 
 
-def list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore) -> Listing:
-    """The landed files of one table now in S3; nothing is registered.
-
-    Raises:
-        TerminalError: it could not be listed.
-    """
-    found = _list_table(table, places, objects)
-    if found.problem is not None:
-        raise TerminalError(f"What lies in staging of {table} is not known: {found.problem}")
-    return found.listing
-
-
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """What the listing of one table gave."""
 
     table: str
     files: Sequence[LandedFile] = ()
     problem: str | None = None
+    signs: LoadSigns = LoadSigns()
 
     @property
     def listing(self) -> Listing:
         """The files that can be applied; those at places or under names that DMS does not use are quarantined."""
         return {file.file_id: file for file in self.files if file.problem is None}
 
+    def checked(self) -> Found:
+        """The same.
 
-def _list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore) -> _Found:
-    """List one table; whatever is wrong with it touches no other table."""
+        Raises:
+            TerminalError: the table could not be listed.
+        """
+        if self.problem is not None:
+            raise TerminalError(f"What lies in staging of {self.table} is not known: {self.problem}")
+        return self
+
+
+def list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore) -> Found:
+    """List one table and register nothing; whatever is wrong with it touches no other table."""
     try:
         place = _place(table, places)
-        listed = objects.list(place.bucket, table_prefix(SourceTable.parse(table), place))
+        prefix = table_prefix(SourceTable.parse(table), place)
+        listed = list(objects.list(place.bucket, prefix))
         parsed = [
             LandedFile.parse(
                 bucket=place.bucket,
@@ -140,9 +144,16 @@ def _list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore
             for entry in listed
         ]
     except OdpfError as error:
-        return _Found(table, problem=str(error))
+        return Found(table, problem=str(error))
     # Objects below a place inside this table's folder are another table's; those of no table are quarantined here.
-    return _Found(table, [file for file in parsed if file and (file.source_table_name == table or file.problem)])
+    files = [file for file in parsed if file and (file.source_table_name == table or file.problem)]
+    return Found(table, files, signs=_signs(listed, f"{prefix}{LOAD_COMPLETE}"))
+
+
+def _signs(listed: Sequence[StoredObject], marker: str) -> LoadSigns:
+    """The marker, and the clock of the first page: whatever was put before it is on this page or a later one."""
+    marked = [entry.last_modified for entry in listed if entry.key == marker]
+    return LoadSigns(marked[0] if marked else None, listed[0].listed_at if listed else None)
 
 
 def _place(table: str, places: Sequence[StagingPlace]) -> StagingPlace:

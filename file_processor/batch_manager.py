@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from file_processor.freezing import foreign_buckets, freeze
+from file_processor.load_completion import LoadDecision, is_load
+from file_processor.load_gate import LoadGate, TableFiles
 from file_processor.maintenance import plan_maintenance
 from file_processor.owners import Owner, summarised
 from file_processor.planning import CadenceTables, RunPlan, plan_run, read_cadence
@@ -19,6 +21,7 @@ from odpf.audit import AuditRow, RunSummary, TableResult
 from odpf.clock import iso, utc_now
 from odpf.epoch import Epoch
 from odpf.errors import OdpfError
+from odpf.full_load_completion import LoadSigns
 from odpf.landed_file import LandedFile
 from odpf.last_plan import LastPlan, last_plan_key
 from odpf.manifest import (
@@ -32,9 +35,9 @@ from odpf.manifest import (
     summary_key,
 )
 from odpf.metrics import Dimension, run_values
-from odpf.ports import AuditLog, ConfigStore, FileTracker, JobRuns, Ledger, Metrics, ObjectStore
+from odpf.ports import AuditLog, ConfigStore, DmsTasks, FileTracker, JobRuns, Ledger, Metrics, ObjectStore
 from odpf.settings import Settings
-from odpf.states import Compute, DmsFileType, Outcome, RunStatus
+from odpf.states import Compute, Outcome, RunStatus
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
@@ -55,6 +58,10 @@ class Swept(Protocol):
     def problems(self) -> Mapping[str, str]:
         """Per source table why it could not be listed."""
 
+    @property
+    def signs(self) -> Mapping[str, LoadSigns]:
+        """Per source table what else was listed of its full load."""
+
 
 Sweep = Callable[[Iterable[str]], Swept]
 """Lists the staging prefixes of source tables and registers what had no event."""
@@ -72,6 +79,7 @@ class BatchManager(NamedTuple):
     sweep: Sweep
     job_runs: JobRuns
     metrics: Metrics
+    dms_tasks: DmsTasks
     region: str = ""
 
     def plan(self, run_id: str, refresh_cadence: str, *, maintenance: bool = False) -> dict[str, Any]:
@@ -147,9 +155,30 @@ class BatchManager(NamedTuple):
             over | behind,
             held=held - over,
             side_by_side=self.settings.tables_at_once,
+            loads=self._loads(tables, frozen.files, states, swept),
         )
         plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
         return tables, _with_staged_loads(plan, states, swept.listings)
+
+    def _loads(
+        self,
+        tables: CadenceTables,
+        pending: Mapping[str, Sequence[LandedFile]],
+        states: Mapping[str, TableState],
+        swept: Swept,
+    ) -> dict[str, LoadDecision]:
+        """What may be taken of tables for which LOAD objects wait."""
+        names = [(config.source_table_name, config) for config in tables.active]
+        return LoadGate(self.settings, self.tracker, self.dms_tasks).decide(
+            TableFiles(
+                config=config,
+                state=states.get(config.raw_table),
+                pending=pending.get(name, ()),
+                listing=swept.listings.get(name, {}),
+                signs=swept.signs.get(name, LoadSigns()),
+            )
+            for name, config in names
+        )
 
     def _maintained(self, tables: CadenceTables) -> tuple[CadenceTables, RunPlan]:
         """Look into the ledger alone."""
@@ -245,7 +274,7 @@ class BatchManager(NamedTuple):
 def _size(plan: RunPlan) -> dict[str, int]:
     """How much work a plan is, for the log."""
     tables = [table for batch in plan.batches for table in batch.tables]
-    files = [file for table in tables for file in table.files]
+    files = [file for table in tables for file in table.inputs]
     return {
         "batches": len(plan.batches),
         "lambda_batches": plan.lambda_batches,
@@ -276,25 +305,21 @@ def _failing(tables: CadenceTables, problems: Mapping[str, str]) -> CadenceTable
 def _with_staged_loads(
     plan: RunPlan, states: Mapping[str, TableState], listings: Mapping[str, Mapping[str, LandedFile]]
 ) -> RunPlan:
-    """Add to tables that exist and have a new LOAD file all LOAD objects of the listing (a reload may repeat some)."""
+    """Add to tables that exist and take a LOAD file all LOAD objects of the listing (a reload may repeat some)."""
 
     def complete(table: TableWork) -> TableWork:
         state = states.get(table.config.raw_table)
-        if state is None or not state.exists or not _loads(table.files):
+        if state is None or not state.exists or not any(map(is_load, table.inputs)):
             return table
-        staged = _loads(listings.get(table.config.source_table_name, {}).values())
+        staged = tuple(filter(is_load, listings.get(table.config.source_table_name, {}).values()))
         return table.model_copy(update={"staged_loads": staged})
 
     batches = (batch._replace(tables=tuple(map(complete, batch.tables))) for batch in plan.batches)
     return plan._replace(batches=tuple(batches))
 
 
-def _loads(files: Iterable[LandedFile]) -> tuple[LandedFile, ...]:
-    return tuple(file for file in files if file.dms_file_type is DmsFileType.FULL)
-
-
 def _planned_table(table: TableWork) -> PlannedTable:
-    files: Sequence[LandedFile] = table.files
+    files = table.inputs
     return PlannedTable(
         source_table_name=table.config.source_table_name,
         raw_database_name=table.config.raw_database_name,

@@ -193,6 +193,7 @@ class BatchRun:
             bytes=sum(record.file.size for batch in settled for record in batch.batch.records),
             counts=_sum(settled),
             warnings=tuple(warning for batch in settled for warning in batch.warnings),
+            full_load_completion=work.full_load_completion,
             raw_table=config.raw_table,
             run_id=manifest.run_id,
             run_started_at=manifest.started_at,

@@ -61,6 +61,7 @@ def choose(
     applied_loads: Mapping[str, LandedFile],
     staged_loads: Sequence[LandedFile],
     high_water_sequence: str,
+    put_back: Iterable[LandedFile] = (),
 ) -> Choice:
     """Decide kind and generations of a table's next file batch (docs/guarantees.md).
 
@@ -71,9 +72,11 @@ def choose(
         applied_loads: LOAD files that the current generation has applied, by key; only needed when `files` has one.
         staged_loads: all LOAD objects now in staging, for those that a reload put again with the same bytes.
         high_water_sequence: change sequence of the high-water mark, empty before the first change.
+        put_back: LOAD objects with bytes that an earlier generation had applied, as the plan found them.
     """
     files = tuple(files)
     loads = [file for file in files if file.dms_file_type is DmsFileType.FULL]
+    loads += [file for file in put_back if _is_missing(file, state, applied_loads)]
     changes = [file for file in files if file.dms_file_type is not DmsFileType.FULL]
     if not loads:
         return _only_changes(state, changes, full_load_required)
@@ -99,7 +102,14 @@ def _first_load(loads: Sequence[LandedFile], changes: Sequence[LandedFile]) -> C
     """
     started = min(file.last_modified for file in loads)
     chosen = _in_order((file, 1) for file in (*loads, *changes))
-    return Choice(CycleKind.LOAD, 1, "", iso(started), _load_id(loads), chosen)
+    return Choice(CycleKind.LOAD, 1, "", iso(started), load_id(loads), chosen)
+
+
+def _is_missing(file: LandedFile, state: TableState, applied: Mapping[str, LandedFile]) -> bool:
+    """Whether a put-back object is still not what the table has: a run since the plan may have applied it, or a later load."""
+    began = datetime.fromisoformat(state.load_started_at) if state.load_started_at else None
+    is_newer = began is not None and file.last_modified > began
+    return is_newer and (file.key not in applied or applied[file.key].file_id != file.file_id)
 
 
 def _begins_reload(loads: Sequence[LandedFile], applied: Mapping[str, LandedFile]) -> bool:
@@ -126,7 +136,7 @@ def _reload(
     members += [(file, _generation_of(file, generation, started)) for file in changes]
     # A load sets the mark back to an empty sequence; what an earlier load contains this one does, too.
     floor = max(state.floor, high_water_sequence)
-    return Choice(CycleKind.RELOAD, generation, floor, iso(started), _load_id(loads), _in_order(members))
+    return Choice(CycleKind.RELOAD, generation, floor, iso(started), load_id(loads), _in_order(members))
 
 
 def _extended(state: TableState, loads: Sequence[LandedFile], changes: Sequence[LandedFile]) -> Choice:
@@ -168,6 +178,7 @@ def _in_order(members: Iterable[tuple[LandedFile, int]]) -> tuple[ChosenFile, ..
     return tuple(sorted(chosen, key=lambda c: (c.generation, not c.is_full, c.file.name, c.file.key)))
 
 
-def _load_id(loads: Iterable[LandedFile]) -> str:
+def load_id(loads: Iterable[LandedFile]) -> str:
+    """Digest of the sorted (key, etag) of a load's objects."""
     keys = "\n".join(f"{key} {etag}" for key, etag in sorted((file.key, file.etag) for file in loads))
     return hashlib.sha256(keys.encode()).hexdigest()[:32]

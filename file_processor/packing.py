@@ -104,4 +104,4 @@ def _without(tables: Iterable[TableWork], batches: Iterable[Batch]) -> list[Tabl
 
 
 def _changed(table: TableWork) -> int:
-    return sum(file.size for file in table.files)
+    return sum(file.size for file in table.inputs)

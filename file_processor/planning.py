@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from file_processor.engine_choice import planned_engine, planned_table_bytes
+from file_processor.load_completion import LoadDecision, is_load
 from file_processor.packing import Batch, pack
 from odpf.audit import TableResult
 from odpf.errors import InvalidConfiguration
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
-from odpf.states import Compute, DmsFileType, Outcome
+from odpf.states import Compute, Outcome
 from odpf.table_config import CadenceConfig, TableConfig, read_cadence_config, read_table_config
 from odpf.table_state import TableState
 
@@ -87,6 +89,7 @@ def plan_run(
     *,
     held: Collection[str] = (),
     side_by_side: int = 1,
+    loads: Mapping[str, LoadDecision] = MappingProxyType({}),
 ) -> RunPlan:
     """Choose an engine for each table that has pending files, and pack them into batches.
 
@@ -97,30 +100,37 @@ def plan_run(
         unfinished: raw tables that a dead run left in the middle; they are planned without pending files, too.
         held: raw tables that a run holds which may be alive.
         side_by_side: tables that one process works on at once.
+        loads: what may be taken of source tables for which LOAD objects wait.
     """
-    work, waiting = [], []
+    work, waiting, warnings = [], [], []
     for config in tables.active:
-        files = pending.get(config.source_table_name, ())
-        if not files and config.raw_table not in unfinished:
-            continue
-        state = states.get(config.raw_table)
-        if _waits_for_full_load(config, files, state):
-            waiting.append(_waiting(config, files))
-        else:
-            work.append(_work(config, files, state))
+        state, load = states.get(config.raw_table), loads.get(config.source_table_name)
+        files = load.taken if load else pending.get(config.source_table_name, ())
+        result = _waiting(config, files, load, state, recovers=config.raw_table in unfinished)
+        if result:
+            waiting.append(result)
+        elif files or load or config.raw_table in unfinished:
+            work.append(_work(config, files, load, state))
+        if told := result.error if result else load.reason if load and not load.is_whole else None:
+            warnings.append(f"{config.source_table_name}: {told}")
     batches = pack(tables.cadence, work, held=held, side_by_side=side_by_side)
-    warnings = tuple(f"{table.source_table_name}: {table.error}" for table in waiting)
-    return RunPlan(batches, (*tables.broken, *waiting), warnings)
+    return RunPlan(batches, (*tables.broken, *waiting), tuple(warnings))
 
 
-def _work(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> TableWork:
-    engine, reason = planned_engine(config, files, state)
+def _work(
+    config: TableConfig, files: Sequence[LandedFile], load: LoadDecision | None, state: TableState | None
+) -> TableWork:
+    put_back = load.put_back if load else ()
+    inputs = (*files, *put_back)
+    engine, reason = planned_engine(config, inputs, state)
     return TableWork(
         config=config,
         files=tuple(sorted(files, key=lambda file: file.key)),
+        put_back=put_back,
+        full_load_completion=str(load.completion) if load and load.is_whole else None,
         engine=engine,
         engine_reason=reason,
-        table_bytes=planned_table_bytes(files, state),
+        table_bytes=planned_table_bytes(inputs, state),
     )
 
 
@@ -159,19 +169,39 @@ def _broken(item: Mapping[str, Any], error: str) -> TableResult:
     )
 
 
-def _waits_for_full_load(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> bool:
-    has_table = state is not None and (state.exists or state.intent is not None)
-    has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
-    return bool(files) and config.full_load == "required" and not has_table and not has_load
+def _waiting(
+    config: TableConfig,
+    files: Sequence[LandedFile],
+    load: LoadDecision | None,
+    state: TableState | None,
+    *,
+    recovers: bool,
+) -> TableResult | None:
+    """The result of a table for which no job has to be started; None where there is something to process.
+
+    A load that is held keeps nobody from finishing what a dead run left.
+    """
+    left = state is not None and state.intent is not None
+    if load and not load.is_whole and not files and not (left or recovers):
+        return _waits(config, load.held, load.reason, str(load.completion))
+    has_table = state is not None and (state.exists or left)
+    if not files or has_table or config.full_load != "required" or any(map(is_load, files)):
+        return None
+    return _waits(
+        config,
+        files,
+        f"{len(files)} change files wait for the table's full load. Start it in DMS, or set `full_load: none`.",
+    )
 
 
-def _waiting(config: TableConfig, files: Sequence[LandedFile]) -> TableResult:
+def _waits(config: TableConfig, files: Sequence[LandedFile], error: str, completion: str | None = None) -> TableResult:
     return TableResult(
         source_table_name=config.source_table_name,
         raw_database_name=config.raw_database_name,
         raw_table_name=config.raw_table_name,
         outcome=Outcome.WAITING_FOR_FULL_LOAD,
-        error=f"{len(files)} change files wait for the table's full load. Start it in DMS, or set `full_load: none`.",
+        error=error,
         files=len(files),
         bytes=sum(file.size for file in files),
+        full_load_completion=completion,
     )

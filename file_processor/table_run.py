@@ -121,7 +121,7 @@ class TableRun:
         mark = OrderPosition.parse(self.lease.high_water_mark) if self.lease.high_water_mark else None
         # After an operator's bump the mark's sequence is the former task's, and no floor for those of the new one.
         reached = mark.sequence if mark and mark.generation == self.lease.generation else ""
-        has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
+        has_load = bool(self._work.put_back) or any(file.dms_file_type is DmsFileType.FULL for file in files)
         choice = choose(
             self.lease,
             files,
@@ -129,6 +129,7 @@ class TableRun:
             applied_loads=self._applied_loads() if has_load and self.lease.exists else {},
             staged_loads=self._work.staged_loads,
             high_water_sequence=reached,
+            put_back=self._work.put_back,
         )
         if choice.kind is CycleKind.RELOAD and self._config.table_data_versioning_type == "H":
             return choice._replace(

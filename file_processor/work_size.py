@@ -89,7 +89,7 @@ def work_size(work: TableWork) -> WorkSize | None:
     """What a table will take by the Arrow engine; None when nobody knows how large the table is."""
     if work.table_bytes is None:
         return None
-    changed = sum(file.size for file in work.files) / _MEGABYTE
+    changed = sum(file.size for file in work.inputs) / _MEGABYTE
     stored = work.table_bytes / _MEGABYTE
     return WorkSize(
         seconds=SECONDS_PER_TABLE + changed * SECONDS_PER_CHANGED_MB + stored * SECONDS_PER_TABLE_MB,

@@ -22,6 +22,8 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
 
+from odpf.full_load_completion import ON_AWS
+
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "build" / "templates"
 PACKAGES = ROOT / "build" / "packages"
@@ -115,6 +117,8 @@ class Environment(BaseModel):
             "ODPF_RAW_BUCKET": given.get("RawBucketName", ""),
             "ODPF_ARTIFACTS_BUCKET": given.get("ArtifactsBucketName", ""),
             "ODPF_RAW_BUCKET_REPLICAS": given.get("RawBucketReplicas", ""),
+            "ODPF_FULL_LOAD_COMPLETION": given.get("FullLoadCompletion", ON_AWS),
+            "ODPF_DMS_TASK_ARNS": given.get("DmsTaskArns", ""),
         }
         return {name: value for name, value in named.items() if value}
 

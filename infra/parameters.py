@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from aws_cdk import CfnCondition, CfnParameter, Fn, Stack
 
+from odpf.full_load_completion import ON_AWS
+
 _BUCKET = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _BUCKET_OR_NONE = f"^$|{_BUCKET}"
 _KEY = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
@@ -141,6 +143,18 @@ _PARAMETERS = {
     "MaxConcurrentJobRuns": Parameter("Job runs at once, of all cadences.", "50", "Number", smallest=1, largest=1000),
     "JobTimeoutMinutes": Parameter(
         "A job run that takes longer is stopped.", "480", "Number", smallest=5, largest=10080
+    ),
+    "FullLoadCompletion": Parameter(
+        "By what a full load counts as whole, of tables that do not say it themselves (docs/configuration.md): none, marker, "
+        "quiet_seconds:N or dms.",
+        ON_AWS,
+        pattern="^(none|marker|dms|quiet_seconds:[1-9][0-9]{0,4})$",
+    ),
+    "DmsTaskArns": Parameter(
+        "DMS tasks that are asked for table statistics, for full_load_completion: dms; empty: none.",
+        "",
+        "CommaDelimitedList",
+        pattern="^$|^arn:aws[a-z-]*:dms:[a-z0-9-]+:[0-9]{12}:task:[A-Za-z0-9-]+$",
     ),
     "CreateDmsRole": Parameter("no: DMS endpoints have a role of their own.", "yes", values=_YES_NO),
     "RetentionDays": Parameter(

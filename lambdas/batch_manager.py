@@ -37,4 +37,5 @@ def batch_manager(component: str) -> BatchManager:
         region=aws.region,
         job_runs=aws.job_runs,
         metrics=aws.metrics,
+        dms_tasks=aws.dms_tasks,
     )

@@ -11,7 +11,10 @@ from odpf.states import Outcome, RefreshStatus, RunStatus
 
 
 class TableResult(BaseModel):
-    """One table in the output of `odpf run --wait`."""
+    """One table in the output of `odpf run --wait`.
+
+    `full_load_completion` is the rule that decided on a full load of the table; None when no LOAD object waited.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +30,7 @@ class TableResult(BaseModel):
     bytes: int = 0
     counts: Counts = Field(default_factory=Counts)
     warnings: tuple[str, ...] = ()
+    full_load_completion: str | None = None
 
     def printed(self) -> dict[str, Any]:
         """The JSON form of the output contract: counts beside the other keys."""

@@ -9,9 +9,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 LATER_VALUES: Mapping[tuple[str, str], str] = {
-    ("full_load_completion", "marker"): "leave it out or write none",
-    ("full_load_completion", "quiet_seconds"): "leave it out or write none",
-    ("full_load_completion", "dms"): "leave it out or write none",
     ("delete_mode", "soft"): "use hard, or table_data_versioning_type: H to keep deleted rows as history",
     ("reload_mode", "difference"): "use replace",
 }
@@ -136,8 +133,7 @@ def _not_allowed(key: str, found: object, expected: str) -> str:
     text = str(found)
     if key in _ONE_VALUE_YET:
         return f"{_shown(found)} is not supported by this release; only {expected}"
-    later = LATER_VALUES.get((key, text)) or LATER_VALUES.get((key, text.partition(":")[0]))
-    if later:
+    if later := LATER_VALUES.get((key, text)):
         return f"{_shown(found)} is not supported by this release; {later}"
     if text == "G.025X":
         return "'G.025X' workers are for streaming jobs only; use 'G.1X' or larger"

@@ -20,7 +20,7 @@ from odpf.settings import Settings
 from odpf.states import Compute, EngineName
 from odpf.table_config import CadenceConfig, TableConfig
 
-MANIFEST_VERSION = 3
+MANIFEST_VERSION = 4
 
 
 class _Manifest(BaseModel):
@@ -68,7 +68,9 @@ class TableWork(BaseModel):
     put some of them again with the same bytes. `engine` is what the plan expects to process it, with the reason; a job
     run that finds the table other than the ledger said takes Spark instead. `table_bytes` are those of the data files
     that have to be searched and rewritten, as the ledger has them; None when it does not say. With `maintenance` the
-    table's timeline is archived, and no file is applied.
+    table's timeline is archived, and no file is applied. `put_back` are LOAD objects that were put again with bytes that
+    an earlier generation had applied, so that history has them; `full_load_completion` is the rule by which the load
+    among the files is whole, None without a load.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,10 +78,17 @@ class TableWork(BaseModel):
     config: TableConfig
     files: tuple[LandedFile, ...]
     staged_loads: tuple[LandedFile, ...] = ()
+    put_back: tuple[LandedFile, ...] = ()
+    full_load_completion: str | None = None
     engine: EngineName = EngineName.SPARK
     engine_reason: str = ""
     table_bytes: int | None = None
     maintenance: bool = False
+
+    @property
+    def inputs(self) -> tuple[LandedFile, ...]:
+        """What is known when it is planned of what will be read."""
+        return (*self.files, *self.put_back)
 
 
 class BatchManifest(_Manifest):

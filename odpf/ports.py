@@ -16,6 +16,7 @@ from odpf.landed_file import LandedFile
 from odpf.metrics import Dimensions, Values
 from odpf.notice import Notice
 from odpf.states import JobRunState, RefreshStatus, Registration, Release
+from odpf.table_load import TableLoad
 from odpf.table_refreshed import TableRefreshed
 from odpf.table_state import Intent, TableState
 
@@ -164,12 +165,17 @@ class ConfigStore(Protocol):
 
 
 class StoredObject(NamedTuple):
-    """One entry of a listing."""
+    """One entry of a listing.
+
+    `listed_at` is S3's own clock when it answered, of the page that has the entry: with `last_modified` it tells an age
+    by one clock. None when the answer does not say.
+    """
 
     key: str
     etag: str
     size: int
     last_modified: datetime
+    listed_at: datetime | None = None
 
 
 class ObjectStore(Protocol):
@@ -260,6 +266,13 @@ class JobRuns(Protocol):
 
     def dpu_seconds(self, job_run_id: str) -> float | None:
         """What a run that has ended cost, in DPU seconds; None when the service knows no such run."""
+
+
+class DmsTasks(Protocol):
+    """The DMS tasks of the deployment."""
+
+    def table_loads(self, schema_name: str, table_name: str) -> list[TableLoad]:
+        """How far each task that has this source table is with its full load."""
 
 
 class Metrics(Protocol):

@@ -14,6 +14,17 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from odpf.errors import InvalidSettings
+from odpf.full_load_completion import CompletionText
+
+_AS_THEY_ARE = (
+    "lease_seconds",
+    "heartbeat_seconds",
+    "tables_at_once",
+    "scheduler_role_arn",
+    "alarm_topic_arn",
+    "full_load_completion",
+)
+"""Settings whose variables hold their values as they are."""
 
 
 class StagingPlace(BaseModel):
@@ -52,6 +63,8 @@ class Settings(BaseModel):
         raw_bucket_replicas: in a second Region the bucket here for each one that table configurations name.
         scheduler_role_arn: what schedules start the state machine as; without it `<prefix>scheduler-<region>` of the account.
         alarm_topic_arn: the SNS topic that is told of what a watch finds; nobody is told without it.
+        full_load_completion: by what full loads count as whole, of tables that do not say it themselves.
+        dms_task_arns: the DMS tasks that are asked for table statistics, for tables with the rule `dms`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,13 +79,15 @@ class Settings(BaseModel):
     tables_at_once: int = Field(default=4, ge=1)
     scheduler_role_arn: str | None = None
     alarm_topic_arn: str | None = None
+    full_load_completion: CompletionText = "none"
+    dms_task_arns: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the settings from `ODPF_*` variables.
 
         `ODPF_STAGING_PLACES` is a JSON list of {"name", "bucket", "folder"}; without it there is one place,
-        `ODPF_STAGING_BUCKET` with `ODPF_STAGING_FOLDER`.
+        `ODPF_STAGING_BUCKET` with `ODPF_STAGING_FOLDER`. `ODPF_DMS_TASK_ARNS` has commas between its ARNs.
 
         Raises:
             InvalidSettings: a variable has a value that cannot be used; the message names it.
@@ -99,7 +114,9 @@ class Settings(BaseModel):
                 raise InvalidSettings(
                     f"ODPF_RAW_BUCKET_REPLICAS is not JSON: {error}. Give an object of bucket names."
                 ) from None
-        for name in ("lease_seconds", "heartbeat_seconds", "tables_at_once", "scheduler_role_arn", "alarm_topic_arn"):
+        if tasks := get("ODPF_DMS_TASK_ARNS"):
+            values["dms_task_arns"] = tuple(arn.strip() for arn in tasks.split(",") if arn.strip())
+        for name in _AS_THEY_ARE:
             if (value := get(f"ODPF_{name.upper()}")) is not None:
                 values[name] = value
         try:

@@ -129,6 +129,13 @@ class JobRunState(StrEnum):
         return self not in {JobRunState.STARTING, JobRunState.RUNNING, JobRunState.STOPPING, JobRunState.WAITING}
 
 
+class DmsTableState(StrEnum):
+    """States of a table in a DMS task that ODPF tells apart (AWS DMS API, TableStatistics.TableState)."""
+
+    LOADING = "Full load"
+    COMPLETED = "Table completed"
+
+
 class Registration(StrEnum):
     """What registering a landed file found."""
 

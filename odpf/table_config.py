@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from odpf.config_problems import problems_of
 from odpf.errors import InvalidConfiguration, InvalidSourceTable
+from odpf.full_load_completion import CompletionText, FullLoadCompletion
 from odpf.reserved_words import RESERVED_WORDS
 from odpf.schema_policy import SchemaPolicy
 from odpf.source_table import SourceTable
@@ -145,7 +146,7 @@ class TableConfig(BaseModel):
     is_active: Flag = "Y"
     engine: Literal["auto", "spark", "arrow"] = "auto"
     full_load: Literal["required", "none"] = "required"
-    full_load_completion: Literal["none"] = "none"
+    full_load_completion: CompletionText | None = None
     delete_mode: Literal["hard"] = "hard"
     reload_mode: Literal["replace"] = "replace"
     schema_policy: SchemaPolicy = SchemaPolicy()
@@ -212,6 +213,14 @@ class TableConfig(BaseModel):
             "hudi_table_type": self.hudi_table_type,
             "table_data_versioning_type": self.table_data_versioning_type,
         }
+
+    def completion(self, default: str) -> FullLoadCompletion:
+        """By what the table's full load counts as whole.
+
+        Args:
+            default: of the deployment (`Settings.full_load_completion`).
+        """
+        return FullLoadCompletion.parse(self.full_load_completion or default)
 
     def location(self, default_bucket: str, replicas: Mapping[str, str] | None = None) -> str:
         """The raw table's base path.

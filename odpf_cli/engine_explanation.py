@@ -1,4 +1,4 @@
-"""Which engine the next run would take for a table, and why: decided here as the plan decides it, printed by `odpf explain`."""
+"""What the next run would do with a table, and why: decided here as the plan decides it, printed by `odpf explain`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from file_processor.engine_choice import EngineChoice, planned_engine
+from file_processor.load_completion import LoadDecision
 from file_processor.planning import CadenceTables, plan_run, read_cadence
 from odpf.config_problems import did_you_mean
 from odpf.configured_table import ConfiguredTable, read_items
-from odpf.errors import InvalidConfiguration
+from odpf.errors import InvalidConfiguration, OdpfError
 from odpf.landed_file import LandedFile
 from odpf.ports import ConfigStore, FileTracker, Ledger
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 from odpf_cli.files import waiting
+from odpf_cli.full_load_look import Look
 
 
 class Explanation(BaseModel):
@@ -30,6 +32,8 @@ class Explanation(BaseModel):
         compute: where the table's cadence has its batches processed.
         left_alone: why the next run would not take the table at all; None when it would.
         table_bytes: size of the table's data files after its last commit; None when the ledger does not know.
+        full_load_completion: the rule by which the table's full load counts as whole, its own or the deployment's.
+        full_load: what that rule says of the full load that waits now; None when none waits.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,9 +50,11 @@ class Explanation(BaseModel):
     table_bytes: int | None
     pending_files: int
     pending_bytes: int
+    full_load_completion: str | None
+    full_load: str | None
 
 
-def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileTracker) -> Explanation:
+def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileTracker, look: Look) -> Explanation:
     """Read what the plan of the next run would read of one table, and decide as it would.
 
     Args:
@@ -56,6 +62,7 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
         config: the configuration.
         ledger: states of raw tables.
         tracker: files that wait.
+        look: at its full load, when one waits.
 
     Raises:
         InvalidConfiguration: no table has this name.
@@ -68,9 +75,13 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
         cadence = _cadence(table, items, config)
     except InvalidConfiguration as error:
         return _explanation(table, files, state, left_alone=str(error))
-    choice = planned_engine(table.config, files, state) if table.config else None
-    left_alone = _left_alone(table, cadence, files, state)
-    return _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
+    load, said = _full_load(table, files, state, tracker, look)
+    taken = (*load.taken, *load.put_back) if load else ()
+    choice = planned_engine(table.config, taken or files, state) if table.config else None
+    left_alone = _left_alone(table, cadence, files, state, load)
+    found = _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
+    rule = str(table.config.completion(look.settings.full_load_completion)) if table.config else None
+    return found.model_copy(update={"full_load_completion": rule, "full_load": said})
 
 
 def named_table(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable:
@@ -96,8 +107,25 @@ def _cadence(table: ConfiguredTable, items: Sequence[dict[str, Any]], config: Co
     return read_cadence(name, config.cadence(name), items)
 
 
+def _full_load(
+    table: ConfiguredTable, files: Sequence[LandedFile], state: TableState | None, tracker: FileTracker, look: Look
+) -> tuple[LoadDecision | None, str | None]:
+    """What is decided on a full load that waits, and the sentence; who may not look is told so, and the rest all the same."""
+    if table.config is None:
+        return None, None
+    try:
+        load = look.decide(table.config, files, state, tracker)
+    except OdpfError as error:
+        return None, f"It cannot be looked at from here: {error}"
+    return load, load.reason if load else None
+
+
 def _left_alone(
-    table: ConfiguredTable, cadence: CadenceTables, files: Sequence[LandedFile], state: TableState | None
+    table: ConfiguredTable,
+    cadence: CadenceTables,
+    files: Sequence[LandedFile],
+    state: TableState | None,
+    load: LoadDecision | None,
 ) -> str | None:
     """Why a run of the cadence would not process the table, in the words that its summary would have."""
     if broken := [result for result in cadence.broken if result.source_table_name == table.source_table_name]:
@@ -109,7 +137,10 @@ def _left_alone(
         return "The table's configuration says is_active: N; its files wait."
     if not files and not (state and state.lease_owner):
         return "No files wait for it."
-    alone = plan_run(cadence._replace(active=(config,), broken=()), {config.source_table_name: files}, _by_raw(state))
+    name = config.source_table_name
+    alone = plan_run(
+        cadence._replace(active=(config,), broken=()), {name: files}, _by_raw(state), loads={name: load} if load else {}
+    )
     return alone.decided[0].error if alone.decided else None
 
 
@@ -140,6 +171,8 @@ def _explanation(
         table_bytes=state.table_bytes if state else None,
         pending_files=len(files),
         pending_bytes=sum(file.size for file in files),
+        full_load_completion=None,
+        full_load=None,
     )
 
 

@@ -1,4 +1,4 @@
-"""`odpf explain`: which engine the next run would take for a table, and why."""
+"""`odpf explain`: which engine the next run would take for a table, and why; whether its full load is whole."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from odpf.settings import Settings
 from odpf.states import Compute
 from odpf_cli.display import NOTHING, plural, size
 from odpf_cli.engine_explanation import Explanation, explain_table
+from odpf_cli.full_load_look import Look
 from odpf_cli.output import Output, OutputOption, emit
 
 _PLACES = {
@@ -29,7 +30,8 @@ def explain(
 ) -> None:
     """Say which engine the next run would take for a table, where, and why."""
     aws = Aws(Settings.from_environment(), component="operator")
-    found = explain_table(table, aws.config, aws.ledger, aws.tracker)
+    look = Look(aws.settings, aws.objects, aws.dms_tasks)
+    found = explain_table(table, aws.config, aws.ledger, aws.tracker, look)
     emit(output, found.model_dump(mode="json"), lambda: render(found))
 
 
@@ -48,8 +50,15 @@ def render(found: Explanation) -> RenderableType:
         "Waiting": f"{plural(found.pending_files, 'file')}, {size(found.pending_bytes)}"
         if found.pending_files
         else "nothing",
+        "Whole load": _full_load(found),
     }.items():
         facts.add_row(Text(fact, style="dim"), Text(value))
     if not found.left_alone:
         return facts
     return Group(facts, Text(f"The next run leaves it alone: {found.left_alone}", style="yellow"))
+
+
+def _full_load(found: Explanation) -> str:
+    """The rule, and what it says where that does not stand below anyway."""
+    said = found.full_load if found.full_load != found.left_alone else None
+    return ": ".join(filter(None, (found.full_load_completion, said))) or NOTHING

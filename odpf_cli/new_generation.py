@@ -89,7 +89,7 @@ def _refuse_waiting(deployment: Deployment, config: TableConfig, begins: datetim
     When a file was put is told by S3's clock where the listing has it; an event tells it a little late.
     """
     table, tracker = config.source_table_name, deployment.tracker
-    listed = list_table(table, deployment.settings.staging_places, deployment.objects)
+    listed = list_table(table, deployment.settings.staging_places, deployment.objects).checked().listing
     known = tracker.known(listed.values())
     unknown = [file for file in listed.values() if file.file_id not in known]  # their events are lost or on their way
     files = [listed.get(file.file_id, file) for file in waiting(tracker, table)] + unknown

@@ -76,12 +76,13 @@ class LocalObjectStore:
             return
         base = f"{folder}/" if folder else ""
         wanted = _Wanted(os.fsencode(prefix), os.fsencode(after))
+        listed_at = datetime.now(UTC)
         for key, entry in _files(f"{self._root}/{bucket}/{folder}", os.fsencode(base), wanted):
             try:
                 found = entry.stat()
             except FileNotFoundError:
                 continue
-            yield StoredObject(os.fsdecode(key), _etag(found), found.st_size, _written(found))
+            yield StoredObject(os.fsdecode(key), _etag(found), found.st_size, _written(found), listed_at)
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Remove objects; their folders stay."""

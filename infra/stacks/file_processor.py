@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Aws, Fn, Stack
+from aws_cdk import Aws, Fn, Stack, Token
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as stepfunctions
@@ -63,7 +63,7 @@ class FileProcessor(Stack):
             allow(
                 "ReadPending", ["dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem"], [table_arn("file_tracker")]
             ),
-            allow("ReadDone", ["dynamodb:BatchGetItem"], [table_arn("file_tracker_history")]),
+            allow("ReadDone", ["dynamodb:BatchGetItem", "dynamodb:Query"], [table_arn("file_tracker_history")]),
             allow(
                 "ReadStates",
                 ["dynamodb:BatchGetItem", "dynamodb:GetItem"],
@@ -78,7 +78,8 @@ class FileProcessor(Stack):
             allow("ReadSummaries", ["s3:GetObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
             know_absent("ArtifactsBucketName", "runs/"),
         ]
-        return function(
+        asks_dms, tasks = self._parameters.given("DmsTaskArns"), self._parameters.list("DmsTaskArns")
+        made = function(
             self,
             self._parameters,
             "batch_manager",
@@ -87,7 +88,22 @@ class FileProcessor(Stack):
             size=_PLAN,
             statements=statements,
             wildcards=_RUNS,
+            environment={
+                "ODPF_FULL_LOAD_COMPLETION": self._parameters.text("FullLoadCompletion"),
+                "ODPF_DMS_TASK_ARNS": Token.as_string(
+                    Fn.condition_if(asks_dms.logical_id, Fn.join(",", tasks), Aws.NO_VALUE)
+                ),
+            },
         )
+        policy = iam.CfnPolicy(
+            self,
+            "AskDms",
+            policy_name="what_full_loads_need",
+            policy_document=document([allow("ReadTableStatistics", ["dms:DescribeTableStatistics"], tasks)]),
+            roles=[made.role.ref],
+        )
+        policy.cfn_options.condition = asks_dms
+        return made
 
     def _process_batch(self) -> Function:
         return function(

@@ -83,7 +83,7 @@ class Observability(Stack):
             "OperatorPolicy",
             description="ODPF: what odpf run, status, runs, files, query, quarantine and generation need",
             policy_name=sub("${Prefix}operator-${AWS::Region}"),
-            statements=[*_operator(), *_operator_after_trouble(self._parameters)],
+            statements=[*_operator(self._parameters), *_operator_after_trouble(self._parameters)],
             wildcards="Runs, tables and query results have names of their own below the deployment's prefixes.",
         )
 
@@ -245,7 +245,7 @@ def _publishers(topic: sns.CfnTopic) -> list[dict[str, Any]]:
     ]
 
 
-def _operator() -> list[Statement]:
+def _operator(parameters: Parameters) -> list[Statement]:
     artifacts = "ArtifactsBucketName"
     history, audit = "file_tracker_history", "file_processing_tracker_history"
     return [
@@ -263,6 +263,7 @@ def _operator() -> list[Statement]:
             [table_arn("file_processing_tracker"), table_arn("file_tracker"), table_arn(history)],
         ),
         allow("ReadAuditRows", ["dynamodb:Query"], [table_arn(audit, BY_RUN), table_arn(audit, BY_DAY)]),
+        list_staging(parameters),
         allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
         allow(
             "RaiseEpoch",

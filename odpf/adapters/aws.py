@@ -10,6 +10,7 @@ from odpf.adapters.audit_log import DynamoAuditLog
 from odpf.adapters.catalog import GlueCatalog
 from odpf.adapters.clients import Dynamo, session_of
 from odpf.adapters.config_store import DynamoConfigStore
+from odpf.adapters.dms_tasks import DmsReplicationTasks
 from odpf.adapters.dynamo import RETRY_SECONDS, DynamoTable
 from odpf.adapters.failures import aws_call
 from odpf.adapters.file_tracker import DynamoFileTracker
@@ -122,6 +123,11 @@ class Aws:
     def job_runs(self) -> GlueJobRuns:
         """Runs of the Glue job."""
         return GlueJobRuns(self.session, self.settings.glue_job_name)
+
+    @cached_property
+    def dms_tasks(self) -> DmsReplicationTasks:
+        """The deployment's DMS tasks."""
+        return DmsReplicationTasks(self.session, self.settings.dms_task_arns)
 
     @cached_property
     def metrics(self) -> EmfMetrics:

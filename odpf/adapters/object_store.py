@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO
 
 import boto3
@@ -110,9 +111,10 @@ class S3ObjectStore:
                 page = next(pages, None)
             if page is None:
                 return
+            answered = _date(page)
             for entry in page.get("Contents", []):
                 written = entry["LastModified"].astimezone(UTC)
-                yield StoredObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], written)
+                yield StoredObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], written, answered)
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Remove objects; one that is not there is fine."""
@@ -142,6 +144,15 @@ class S3ObjectStore:
                 if code_of(error) not in _ABSENT:
                     raise
         return True
+
+
+def _date(answer: Mapping[str, Any]) -> datetime | None:
+    """S3's clock when it answered: the header Date, whole seconds of UTC (RFC 9110); something between may drop it."""
+    text = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date", "")
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 class _EmptyObject(Exception):

@@ -262,6 +262,11 @@ def _sts(request: Request, _arns: Arns) -> list[Call]:
     return nothing[request.operation]
 
 
+def _dms(request: Request, _arns: Arns) -> list[Call]:
+    named = {"DescribeTableStatistics": "ReplicationTaskArn"}[request.operation]
+    return [Call(f"dms:{request.operation}", request.document[named])]
+
+
 _OF_A_QUERY = frozenset({"StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"})
 
 
@@ -285,4 +290,5 @@ _SERVICES: dict[str, Callable[[Request, Arns], list[Call]]] = {
     "sns": _sns,
     "sts": _sts,
     "athena": _athena,
+    "dms": _dms,
 }

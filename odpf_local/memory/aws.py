@@ -7,6 +7,7 @@ from odpf.settings import Settings, StagingPlace
 from odpf_local.memory.audit_log import MemoryAuditLog
 from odpf_local.memory.catalog import MemoryCatalog
 from odpf_local.memory.config_store import MemoryConfigStore
+from odpf_local.memory.dms_tasks import MemoryDmsTasks
 from odpf_local.memory.file_tracker import MemoryFileTracker
 from odpf_local.memory.job_runs import MemoryJobRuns
 from odpf_local.memory.ledger import MemoryLedger
@@ -41,6 +42,7 @@ class MemoryAws:
         self.catalog = MemoryCatalog()
         self.refresh_events = MemoryRefreshEvents()
         self.job_runs = MemoryJobRuns()
+        self.dms_tasks = MemoryDmsTasks()
         self.metrics = MemoryMetrics()
         self.notices = MemoryNotices()
         self.queues = MemoryQueues(self.settings)

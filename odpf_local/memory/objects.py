@@ -57,11 +57,11 @@ class MemoryObjectStore:
     def list(self, bucket: str, prefix: str, after: str = "") -> Iterator[StoredObject]:
         """Objects below a prefix with a key greater than `after`, in key order."""
         with self._lock:
-            objects = dict(self._buckets.get(bucket, {}))
+            objects, listed_at = dict(self._buckets.get(bucket, {})), self._clock()
         for key in sorted(objects, key=str.encode):
             if key.startswith(prefix) and key.encode() > after.encode():
                 found = objects[key]
-                yield StoredObject(key, found.etag, len(found.content), found.last_modified)
+                yield StoredObject(key, found.etag, len(found.content), found.last_modified, listed_at)
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Remove objects."""

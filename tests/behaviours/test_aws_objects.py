@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -89,6 +90,25 @@ def test_a_removal_that_is_not_allowed_says_so(aws, wire):
     wire.answer("DeleteObject", {"Error": {"Code": "AccessDenied", "Message": "no"}}, 403)
     with pytest.raises(TerminalError, match="Allow DeleteObject"):
         aws.objects.delete_if_unchanged(BUCKET, "a", "e1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "listed_at"),
+    [
+        ({"date": "Sat, 31 Jan 2026 10:15:30 GMT"}, datetime(2026, 1, 31, 10, 15, 30, tzinfo=UTC)),
+        ({"date": "yesterday"}, None),
+        ({}, None),
+    ],
+)
+def test_the_clock_of_a_listing_is_the_date_of_its_answer(aws, headers, listed_at):
+    aws.objects.put(BUCKET, "a", b"a")
+
+    def replace(parsed, **_):
+        parsed["ResponseMetadata"]["HTTPHeaders"] = headers
+
+    aws.objects._client.meta.events.register("after-call.s3.ListObjectsV2", replace)
+    (entry,) = aws.objects.list(BUCKET, "")
+    assert entry.listed_at == listed_at
 
 
 def test_the_condition_that_there_is_none_goes_with_the_request(aws, wire):

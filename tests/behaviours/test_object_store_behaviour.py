@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_a_listing_has_what_lies_below_a_prefix_in_key_order(objects):
     assert [entry.size for entry in listed] == [3, 3, 3, 4]
     assert all(entry.last_modified.utcoffset().total_seconds() == 0 for entry in listed)
     assert list(objects.list(BUCKET, "none/")) == []
+
+
+def test_a_listing_tells_the_time_by_the_clock_that_dates_its_objects(objects):
+    """Whole seconds, as S3 has them, so an object may look as if it were put a second after the listing."""
+    for _ in range(2):
+        objects.put(BUCKET, "t/1", b"")
+        (entry,) = objects.list(BUCKET, "t/")
+        assert abs(entry.listed_at - entry.last_modified) < timedelta(seconds=2)
+        assert entry.listed_at.utcoffset() == timedelta(0)
 
 
 def test_deleting_removes_what_is_there(objects):

@@ -7,11 +7,13 @@ import io
 import pytest
 from rich.console import Console
 
-from odpf.errors import InvalidConfiguration
+from file_manager.sweep import sweep
+from odpf.errors import InvalidConfiguration, TerminalError
 from odpf.states import EngineName
 from odpf.table_state import TableState
 from odpf_cli.engine_explanation import explain_table
 from odpf_cli.explain import render
+from odpf_cli.full_load_look import Look
 from odpf_local.memory import MemoryAws
 from tests.cli.builders import NOW, landed, table_item
 
@@ -33,6 +35,10 @@ def written(**values):
     return Ledger(high_water_mark="000001 x y 0", table_bytes=MEGABYTE, **values)
 
 
+def look(aws, **settings):
+    return Look(aws.settings.model_copy(update=settings), aws.objects, aws.dms_tasks)
+
+
 def explained(item=None, *, name="shop.orders", ledger=None, files=(CHANGES,), size=2000, cadence=None):
     aws = MemoryAws()
     aws.config.put_tables([item or table_item()])
@@ -40,7 +46,7 @@ def explained(item=None, *, name="shop.orders", ledger=None, files=(CHANGES,), s
         aws.config.put_cadence({"refresh_cadence": "hourly", **cadence})
     for file in files:
         aws.tracker.register(landed(file, size=size), NOW)
-    return explain_table(name, aws.config, ledger or written(), aws.tracker)
+    return explain_table(name, aws.config, ledger or written(), aws.tracker, look(aws))
 
 
 def test_small_changes_into_a_small_table_take_arrow():
@@ -78,7 +84,7 @@ def test_a_name_of_a_source_table_is_that_table_before_it_is_a_raw_one():
     aws = MemoryAws()
     other = table_item("shop_raw.orders", raw_table_name="others")
     aws.config.put_tables([table_item(), other])
-    assert explain_table("shop_raw.orders", aws.config, aws.ledger, aws.tracker).raw_table_name == "others"
+    assert explain_table("shop_raw.orders", aws.config, aws.ledger, aws.tracker, look(aws)).raw_table_name == "others"
 
 
 def test_where_a_batch_is_processed_is_what_the_cadence_says():
@@ -103,7 +109,7 @@ def test_a_file_that_history_has_already_does_not_wait():
         def done(self, files):
             return {file.file_id for file in files}
 
-    assert explain_table("shop.orders", aws.config, written(), Repeated()).pending_files == 0
+    assert explain_table("shop.orders", aws.config, written(), Repeated(), look(aws)).pending_files == 0
 
 
 @pytest.mark.parametrize(
@@ -143,7 +149,7 @@ def test_a_table_that_is_active_in_two_cadences_says_so():
     aws = MemoryAws()
     aws.config.put_tables([table_item(), table_item(refresh_cadence="daily")])
     assert "more than one cadence" in (
-        explain_table("shop.orders", aws.config, aws.ledger, aws.tracker).left_alone or ""
+        explain_table("shop.orders", aws.config, aws.ledger, aws.tracker, look(aws)).left_alone or ""
     )
 
 
@@ -160,3 +166,59 @@ def test_a_person_reads_why_a_table_is_left_alone():
     Console(file=text, width=160).print(render(explained(files=(), ledger=Ledger())))
     assert "The next run leaves it alone: No files wait for it." in text.getvalue()
     assert "size not known yet" in text.getvalue()
+
+
+def staged(aws, *names):
+    for each in names:
+        aws.objects.put("odpf-staging", f"internal_staging/shop/orders/{each}", b"rows")
+    sweep(aws.settings.staging_places, ["shop.orders"], aws.objects, aws.tracker, NOW)
+
+
+def test_a_full_load_that_is_not_known_to_be_whole_is_held_and_says_by_which_rule():
+    aws = MemoryAws()
+    aws.config.put_tables([table_item()])
+    staged(aws, "LOAD00000001.parquet", CHANGES)
+    found = explain_table(
+        "shop.orders", aws.config, aws.ledger, aws.tracker, look(aws, full_load_completion="quiet_seconds:120")
+    )
+    assert found.full_load_completion == "quiet_seconds:120"
+    assert found.left_alone == found.full_load
+    assert "2 files waiting until the full load is whole (full_load_completion: quiet_seconds:120)" in found.full_load
+    text = io.StringIO()
+    Console(file=text, width=400).print(render(found))
+    assert text.getvalue().count("until the full load is whole") == 1
+
+
+def test_a_whole_load_says_which_rule_of_the_table_said_so():
+    aws = MemoryAws()
+    aws.config.put_tables([table_item(full_load_completion="marker")])
+    staged(aws, "LOAD00000001.parquet", "_ODPF_LOAD_COMPLETE")
+    found = explain_table("shop.orders", aws.config, aws.ledger, aws.tracker, look(aws))
+    assert (found.full_load_completion, found.left_alone) == ("marker", None)
+    text = io.StringIO()
+    Console(file=text, width=400).print(render(found))
+    assert "marker: _ODPF_LOAD_COMPLETE was put at" in text.getvalue()
+
+
+def test_without_a_load_that_waits_nothing_is_listed():
+    class NoListing:
+        def list(self, *_):
+            raise AssertionError("nothing waits that a listing could tell of")
+
+    aws = MemoryAws(objects=NoListing())
+    aws.config.put_tables([table_item()])
+    found = explain_table("shop.orders", aws.config, written(), aws.tracker, look(aws))
+    assert (found.full_load_completion, found.full_load) == ("none", None)
+
+
+def test_a_staging_folder_that_cannot_be_listed_costs_no_other_answer():
+    class Forbidden:
+        def list(self, *_):
+            raise TerminalError("Listing failed. Allow ListObjectsV2.")
+
+    aws = MemoryAws(objects=Forbidden())
+    aws.config.put_tables([table_item()])
+    aws.tracker.register(landed("LOAD00000001.parquet"), NOW)
+    found = explain_table("shop.orders", aws.config, aws.ledger, aws.tracker, look(aws))
+    assert (found.engine, found.left_alone) == (EngineName.ARROW, None)
+    assert found.full_load == "It cannot be looked at from here: What lies in staging of shop.orders is not known: Listing failed. Allow ListObjectsV2."

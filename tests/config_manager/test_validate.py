@@ -74,6 +74,15 @@ def test_every_problem_of_every_entry_is_reported_at_once():
         ({"schema_policy": {"added": "frieze"}}, "did you mean 'freeze'?"),
         ({"schema_policy": {"renamed": None}}, "use 'evolve', 'freeze', 'discard' or 'quarantine'"),
         ({"schema_policy": {"dropped": "discard"}}, "a dropped column has no values that could be left out"),
+        ({"full_load_completion": "makrer"}, "did you mean 'marker'?"),
+        ({"full_load_completion": "quite_seconds:60"}, "did you mean 'quiet_seconds'?"),
+        ({"full_load_completion": "later"}, "use 'none', 'marker', 'quiet_seconds:N' or 'dms'"),
+        ({"full_load_completion": "marker:1"}, "is not allowed"),
+        ({"full_load_completion": "quiet_seconds"}, "write quiet_seconds:N with 1 to 86400"),
+        ({"full_load_completion": "quiet_seconds:0"}, "write quiet_seconds:N"),
+        ({"full_load_completion": "quiet_seconds:86401"}, "write quiet_seconds:N"),
+        ({"full_load_completion": "quiet_seconds:1.5"}, "write quiet_seconds:N"),
+        ({"full_load_completion": 120}, "put it in quotes"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_to_write(values, says):
@@ -83,9 +92,6 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
 @pytest.mark.parametrize(
     "values",
     [
-        {"full_load_completion": "marker"},
-        {"full_load_completion": "quiet_seconds:120"},
-        {"full_load_completion": "dms"},
         {"delete_mode": "soft"},
         {"reload_mode": "difference"},
         {"before_image_prefix": "OLD_"},
@@ -116,7 +122,6 @@ def test_the_documented_defaults_may_be_written_out():
     defaults = {
         "engine": "auto",
         "full_load": "required",
-        "full_load_completion": "none",
         "delete_mode": "hard",
         "reload_mode": "replace",
         "schema_policy": {
@@ -135,6 +140,13 @@ def test_the_documented_defaults_may_be_written_out():
     checked = check_files(parsed(table(**defaults), table("b")))
     assert checked.problems == ()
     assert checked.tables[0].config.item().keys() == checked.tables[1].config.item().keys()
+
+
+@pytest.mark.parametrize("rule", ["none", "marker", "quiet_seconds:1", "quiet_seconds:86400", "dms"])
+def test_a_rule_for_whole_loads_is_kept_even_where_it_is_the_deployments_default(rule):
+    checked = check_files(parsed(table(full_load_completion=rule), table("b")))
+    assert checked.problems == ()
+    assert [each.config.item().get("full_load_completion") for each in checked.tables] == [rule, None]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ _ENVIRONMENT = {
         "StagingFolder": FOLDER,
         "StagingPrefixes": f"{FOLDER}/*",
         "RetentionDays": 30,
+        "FullLoadCompletion": "none",  # the tests' loads are one file, and nobody waits two minutes for each
     },
     "regions": {
         "primary": {

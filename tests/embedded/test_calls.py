@@ -81,6 +81,11 @@ def sent(service, operation, *, component=None, **arguments):
     return environ, body.encode() if isinstance(body, str) else bytes(body if isinstance(body, bytes) else body.read())
 
 
+def test_table_statistics_are_asked_of_their_task():
+    arn = "arn:aws:dms:eu-west-1:123456789012:task:SHOP"
+    assert asked("dms", "describe_table_statistics", ReplicationTaskArn=arn) == [f"dms:DescribeTableStatistics {arn}"]
+
+
 class Silence:
     def stream(self):
         return iter(())

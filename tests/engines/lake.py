@@ -127,6 +127,7 @@ class Lake:
             sweep=lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()),
             job_runs=aws.job_runs,
             metrics=aws.metrics,
+            dms_tasks=aws.dms_tasks,
         )
 
     def _process(self, manifest: BatchManifest) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from odpf.ports import StoredObject
 from odpf.settings import StagingPlace
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -44,6 +45,11 @@ def changed(path: str, value: Any = ...) -> str:
     else:
         target[last] = value
     return json.dumps(event)
+
+
+def described(entry: StoredObject) -> dict[str, Any]:
+    """What a listing says of the object itself."""
+    return {name: value for name, value in entry._asdict().items() if name != "listed_at"}
 
 
 def sqs_event(bodies: dict[str, str]) -> dict[str, Any]:

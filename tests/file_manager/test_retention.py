@@ -15,6 +15,7 @@ from odpf.landed_file import LandedFile
 from odpf.settings import Settings, StagingPlace
 from odpf.states import FileState
 from odpf_local.memory import MemoryAws, MemoryObjectStore
+from tests.file_manager.payloads import described
 
 BEFORE = datetime(2026, 1, 31, tzinfo=UTC)
 OLD, YOUNG = BEFORE - timedelta(days=1), BEFORE + timedelta(days=1)
@@ -41,7 +42,7 @@ class Staged:
         key = f"{FOLDER}/{key}"
         self.aws.objects.put(BUCKET, key, content)
         (entry,) = (e for e in self.aws.objects.list(BUCKET, "") if e.key == key)
-        file = LandedFile.parse(bucket=BUCKET, places=self.aws.settings.staging_places, **entry._asdict())
+        file = LandedFile.parse(bucket=BUCKET, places=self.aws.settings.staging_places, **described(entry))
         assert file is not None
         return file
 

@@ -14,6 +14,7 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.states import FileState
 from tests.behaviours.builders import NEVER_RUN, NOW, moto_aws
+from tests.file_manager.payloads import described
 
 KEY = "internal_staging/taxi_trips/table_1/20260131-101530123.parquet"
 TIME = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
@@ -36,7 +37,7 @@ def staged(aws) -> Aws:
     """One file whose being applied is long ago; its object is as young as the test."""
     aws.objects.put("odpf-staging", KEY, b"rows")
     (entry,) = aws.objects.list("odpf-staging", "")
-    file = LandedFile.parse(bucket="odpf-staging", places=aws.settings.staging_places, **entry._asdict())
+    file = LandedFile.parse(bucket="odpf-staging", places=aws.settings.staging_places, **described(entry))
     lease = aws.ledger.acquire(NEVER_RUN, "jr_1", "r1", NOW)
     record = FileRecord(file=file, state=FileState.PROCESSED, done_at="2020-01-31T10:16:00.000000Z")
     aws.ledger.finish_files(lease, [record])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from file_manager.register import register_message
 from file_manager.sweep import SweepResult, overwritten, sweep
 from odpf.errors import TransientError
 from odpf.file_record import FileRecord
+from odpf.full_load_completion import LoadSigns
 from odpf.landed_file import LandedFile
 from odpf.ports import StoredObject
 from odpf.settings import StagingPlace
@@ -69,6 +70,14 @@ def objects() -> CountingObjects:
 @pytest.fixture
 def tracker() -> CountingTracker:
     return CountingTracker()
+
+
+def later(seconds: int) -> datetime:
+    return WRITTEN + timedelta(seconds=seconds)
+
+
+def entry(name: str) -> StoredObject:
+    return StoredObject(f"{FOLDER}/table_1/{name}", "e", 1, WRITTEN)
 
 
 def swept(objects, tracker, tables: Iterable[str] = (TABLE,), places=PLACES) -> SweepResult:
@@ -136,6 +145,28 @@ def test_files_that_cannot_be_applied_are_quarantined_once_and_not_listed(object
     assert list(tracker.all_pending()) == []
 
 
+def test_the_listing_shows_the_marker_of_a_whole_load_and_s3s_clock_for_no_further_request(objects, tracker):
+    objects.put(BUCKET, f"{FOLDER}/table_1/LOAD00000001.parquet", b"x")
+    objects.put(BUCKET, f"{FOLDER}/table_1/_ODPF_LOAD_COMPLETE", b"")
+    objects.put(BUCKET, f"{FOLDER}/table_2/2026/_ODPF_LOAD_COMPLETE", b"")
+    result = swept(objects, tracker, [TABLE, "taxi_trips.table_2", "taxi_trips.table_3"])
+    assert result.signs == {
+        TABLE: LoadSigns(WRITTEN, WRITTEN),
+        "taxi_trips.table_2": LoadSigns(None, WRITTEN),  # not in the table's folder itself
+        "taxi_trips.table_3": LoadSigns(),
+    }
+    assert len(objects.listed) == 3
+    assert list(tracker.history()) == []
+
+
+def test_the_clock_of_a_long_listing_is_that_of_its_first_page(objects, tracker):
+    """What is put while later pages are listed may be missed, so a later clock would find a load too quiet."""
+    times = iter([later(0), later(9)])
+    pages = [e._replace(listed_at=next(times)) for e in (entry("LOAD00000001.parquet"), entry("LOAD00000002.parquet"))]
+    objects.list = lambda *_: iter(pages)
+    assert swept(objects, tracker).signs[TABLE].listed_at == later(0)
+
+
 def test_tables_with_similar_names_are_listed_apart(objects, tracker):
     tables = {"a_b.c": "a_b/c", "a.b_c": "a/b_c", "a%2Eb.c": "a.b/c", "a.b%2Ec": "a/b.c", "a.T": "a/T", "a.t": "a/t"}
     for folder in tables.values():
@@ -166,4 +197,4 @@ def test_a_table_that_cannot_be_listed_touches_no_other(objects, tracker):
 
 
 def test_no_tables_are_no_work(objects, tracker):
-    assert swept(objects, tracker, []) == SweepResult({}, (), (), {})
+    assert swept(objects, tracker, []) == SweepResult({}, (), (), {}, {})

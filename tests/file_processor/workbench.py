@@ -25,7 +25,7 @@ from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.states import EngineName, FileState, JobRunState, Then
 from odpf_local.local_objects import LocalObjectStore
-from odpf_local.memory import MemoryAws
+from odpf_local.memory import MemoryAws, MemoryObjectStore
 from tests.file_processor.memory_engine import MemoryEngine, rows
 
 FULL = pa.schema([("ID", pa.int64()), ("V", pa.int64())])
@@ -51,14 +51,14 @@ def sequence(number: int) -> str:
 
 
 class Workbench:
-    """One deployment in one Region; `hour` is that of its commits' instants.
+    """One deployment in one Region; `hour` is that of its commits' instants, `clock` that of S3.
 
     With a folder its objects lie there, its engine is Arrow, and its table is read by hudi-rs.
     """
 
-    def __init__(self, settings=None, region="", hour=10, folder=None, **item):
+    def __init__(self, settings=None, region="", hour=10, folder=None, clock=utc_now, **item):
         self.folder = folder
-        self.aws = MemoryAws(settings, LocalObjectStore(folder) if folder else None)
+        self.aws = MemoryAws(settings, LocalObjectStore(folder) if folder else MemoryObjectStore(clock))
         self.aws.config.put_tables([table_item(**item)])
         self.engine = ArrowEngine(self.aws.objects) if folder else MemoryEngine(self.aws.objects, hour)
         self.region = region
@@ -86,7 +86,7 @@ class Workbench:
         return BatchManager(
             aws.settings, aws.config, aws.tracker, aws.ledger, aws.audit, aws.objects,
             lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()), aws.job_runs, aws.metrics,
-            self.region,
+            aws.dms_tasks, self.region,
         )  # fmt: skip
 
     def run(self, aws=None, *, maintenance=False) -> RunSummary:

@@ -25,6 +25,7 @@ _SHOWN = EVERYTHING | {
     "CodeBucket": "<code bucket>",
     "CodePrefix": "<code prefix>",
     "GlueConnectionName": "<connection>",
+    "DmsTaskArns": f"arn:aws:dms:{REGION}:{ACCOUNT}:task:<task>",
     "ReplicaStagingBucketName": "<staging of the second region>",
     "ReplicaRawBucketName": "<raw of the second region>",
     "ReplicaArtifactsBucketName": "<artifacts of the second region>",

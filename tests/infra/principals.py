@@ -53,6 +53,7 @@ EMBEDDED = {
 EVERYTHING = EMBEDDED | {
     "CreateDmsRole": "yes",
     "GlueConnectionName": "in_vpc",
+    "DmsTaskArns": f"arn:aws:dms:{REGION}:{ACCOUNT}:task:SHOP",
     "ReplicaRegion": "eu-central-1",
     "ReplicaKmsKeyArn": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/k",
     "ReplicaStagingBucketName": "odpf-staging-2",

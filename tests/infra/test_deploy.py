@@ -34,6 +34,7 @@ def test_the_example_is_an_environment_whose_exports_the_programs_read():
     assert settings.raw_bucket == "example-odpf-raw"
     assert [place.bucket for place in settings.staging_places] == ["example-odpf-staging"]
     assert exports["AWS_REGION"] == "eu-west-1"
+    assert (settings.full_load_completion, settings.dms_task_arns) == ("quiet_seconds:120", ())
 
 
 def test_a_region_that_the_environment_does_not_have_is_said():

@@ -11,7 +11,7 @@ from odpf.settings import Settings
 from odpf.tables import TABLES
 from tests.architecture.source_tree import ROOT
 from tests.infra.cloudformation import ACCOUNT, REGION, Template
-from tests.infra.principals import EMBEDDED, EVERYTHING, templates
+from tests.infra.principals import EMBEDDED, EVERYTHING, principals, templates
 
 STORAGE, FILES, JOB, CONFIG, WATCH = (
     f"odpf-{name}" for name in ("storage", "file-manager", "file-processor", "config-manager", "observability")
@@ -116,6 +116,28 @@ def test_functions_are_told_where_files_land():
     assert [(place.bucket, place.folder) for place in places()] == [("odpf-staging", "internal_staging")]
     several = '[{"name": "crm", "bucket": "crm-exports", "folder": "a/b", "replica_of": "crm-1"}]'
     assert [(place.name, place.identity) for place in places(StagingPlaces=several)] == [("crm", "crm-1")]
+
+
+def test_the_plan_is_told_by_what_a_full_load_counts_as_whole():
+    def told(**given):
+        function = made(JOB, "AWS::Lambda::Function", **given)["BatchManagerFunction"]
+        settings = Settings.from_environment(function["Environment"]["Variables"])
+        return settings.full_load_completion, settings.dms_task_arns
+
+    tasks = tuple(f"arn:aws:dms:{REGION}:{ACCOUNT}:task:{name}" for name in ("SHOP", "CRM"))
+    assert told() == ("quiet_seconds:120", ())
+    assert told(FullLoadCompletion="dms", DmsTaskArns=",".join(tasks)) == ("dms", tasks)
+
+
+def test_only_with_tasks_may_the_plan_ask_dms_and_only_those():
+    task = f"arn:aws:dms:{REGION}:{ACCOUNT}:task:SHOP"
+
+    def may(**given):
+        policy = principals(EMBEDDED | given)["batch_manager"]
+        return [(each.action, each.resource) for each in policy if each.action.startswith("dms:")]
+
+    assert may() == []
+    assert may(DmsTaskArns=task) == [("dms:DescribeTableStatistics", task)]
 
 
 def test_two_environments_of_an_account_share_no_name():
