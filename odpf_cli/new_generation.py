@@ -107,6 +107,6 @@ def _warnings(deployment: Deployment, config: TableConfig) -> tuple[str, ...]:
     if not left:
         return ()
     return (
-        f"{plural(left, 'file')} of {table} in quarantine: those of the former task, released later, change nothing any "
-        f"more. odpf quarantine list --table '{table}'",
+        f"{plural(left, 'file')} of {table} in quarantine: those of the former task can be released no more. "
+        f"odpf quarantine list --table '{table}'",
     )

@@ -7,6 +7,7 @@ aside go back with their whole file: those of its rows that were applied before 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from odpf.file_record import FileRecord
@@ -97,13 +98,25 @@ def _refused_by_table(record: FileRecord, state: TableState) -> str | None:
             f"The run that set it aside ({record.run_id}) has not finished {state.raw_table}. Release it when that run has "
             "ended; if it died, the next run finishes its work: odpf status"
         )
-    is_of_load = record.file.dms_file_type is DmsFileType.FULL or record.state is FileState.PROCESSED
-    if is_of_load and record.generation is not None and record.generation < state.generation:
+    if _is_of_former_generation(record, state):
         return (
-            f"It belongs to generation {record.generation} of {state.raw_table}, which is in generation {state.generation} by "
-            "now: a later load holds what its rows said, or an operator began the new one. There is nothing to release."
+            f"It belongs to what was before generation {state.generation} of {state.raw_table}: a later load holds what its rows "
+            "said, or an operator began the new generation. There is nothing to release."
         )
     return None
+
+
+def _is_of_former_generation(record: FileRecord, state: TableState) -> bool:
+    """Whether the file's rows were superseded; applied now they could be taken for newer than they are.
+
+    A change file is judged by when it was first put: put back it looks younger. That of a table's first load is applied
+    whenever it was put (docs/adr/0002).
+    """
+    former = record.generation is not None and record.generation < state.generation
+    if record.file.dms_file_type is DmsFileType.FULL or record.state is FileState.PROCESSED:
+        return former
+    began = datetime.fromisoformat(state.load_started_at) if state.load_started_at else None
+    return former and began is not None and record.file.last_modified < began
 
 
 def warnings(released: Iterable[Released]) -> tuple[str, ...]:

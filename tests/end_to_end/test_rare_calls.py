@@ -207,30 +207,3 @@ def test_the_cost_of_what_is_deployed_is_told(lake: Lake) -> None:
     cadence = {"refresh_cadence": "rare_cost", "schedule": "rate(1 day)"}
     applied(lake, {"cadences": [cadence], "tables": [table("rare.cost", "rare_cost")]})
     assert lake.odpf("cost", "--deployed").status == 0
-
-
-def test_an_operator_puts_a_file_back_and_begins_a_generation(lake: Lake, rare: Rare) -> None:
-    """The file is still damaged, so the run after its release sets it aside again."""
-    put(lake, ("rare/parts/20990101-000000001.parquet", b"PAR1 no more"))
-    assert results(lake.run(CADENCE))[TABLE]["outcome"] == "completed"
-    file = next(f for f in quarantined(lake)["files"] if f["path"].endswith("20990101-000000001.parquet"))
-    assert lake.odpf("quarantine", "show", file["file_id"]).document["file"] == file
-    (batch,) = quarantined(lake)["batches"]
-    (row,) = lake.odpf("quarantine", "show", batch["batch_id"]).document["batch"]["shown"]
-    assert (row["reason"], row["values"]["note"]) == ("The key part id is null", "row 1")
-    refused = lake.odpf("quarantine", "release", batch["batch_id"], "--yes")
-    assert (refused.status, "have DMS reload the table" in refused.document["files"][0]["why"]) == (1, True)
-    for result in ("put_back", "waits_already"):
-        released = lake.odpf("quarantine", "release", file["file_id"], "--yes")
-        assert (released.status, released.document["files"][0]["result"]) == (0, result)
-    waits = lake.odpf("generation", "bump", "--table", TABLE, "--yes")
-    assert (waits.status, "still wait" in waits.document["error"]) == (1, True)
-    assert results(lake.run(CADENCE))[TABLE]["outcome"] == "completed"
-    assert file["file_id"] in {f["file_id"] for f in quarantined(lake)["files"]}
-    bumped = lake.odpf("generation", "bump", "--table", TABLE, "--yes")
-    assert (bumped.status, bumped.document["former_generation"], bumped.document["generation"]) == (0, 2, 3)
-    assert lake.status()[TABLE]["refresh_status"] == "completed"
-
-
-def quarantined(lake: Lake) -> dict[str, Any]:
-    return dict(lake.odpf("quarantine", "list", "--table", TABLE).document)

@@ -3,7 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from odpf.states import FileState, JobRunState, Release, RunStatus
+from odpf.clock import iso, utc_now
+from odpf.states import FileState, JobRunState, RefreshStatus, Release, RunStatus
 from odpf_cli.quarantine_contents import NotInQuarantine, Quarantine
 from odpf_cli.quarantine_release import Releaser
 from tests.file_processor.workbench import CHANGES, START, Workbench, sequence, table_item
@@ -154,9 +155,37 @@ def test_a_load_file_of_a_generation_that_is_over_is_not_taken_for_part_of_the_n
     bench.run()
     bench.put_bytes("LOAD00000002.parquet", content)
     (refused,) = release(bench)
-    assert (refused.result, "belongs to generation 1" in refused.why) == (Release.REFUSED, True)
+    assert (refused.result, "before generation 2" in refused.why) == (Release.REFUSED, True)
     bench.run()
     assert bench.table == {1: 15}
+
+
+def test_a_change_from_before_a_new_generation_is_not_put_back_into_it(bench):
+    """Put back it is younger than the generation, in which its old sequence would be the greatest of all."""
+    content = gone_and_back(bench)
+    lease = bench.aws.ledger.acquire(bench.state, "jr_1", "run-x", START)
+    bumped = lease.model_copy(update={"generation": 2, "floor": "", "load_started_at": iso(utc_now())})
+    bench.aws.ledger.release(bench.aws.ledger.advance(lease, bumped), RefreshStatus.COMPLETED, None, START)
+    bench.put_bytes(BAD, content)
+    (refused,) = release(bench)
+    assert (refused.result, "before generation 2" in refused.why) == (Release.REFUSED, True)
+    bench.run()
+    assert bench.table == {1: 13, 2: 20}
+
+
+def test_a_change_put_while_a_reload_was_under_way_goes_on_top_of_it(bench):
+    bench.load((1, 10), (2, 20))
+    bench.run()
+    bench.load((1, 15), (2, 25))
+    bench.put(BAD, [{"Op": "U", "ID": 2, "V": 26, "SEQ": sequence(2)}])
+    bench.manager().sweep(["shop.orders"])
+    content = bench.aws.objects.get("odpf-staging", BAD_KEY)
+    bench.aws.objects.delete("odpf-staging", [BAD_KEY])
+    bench.run()
+    bench.put_bytes(BAD, content)
+    assert results(release(bench)) == [Release.PUT_BACK]
+    bench.run()
+    assert bench.table == {1: 15, 2: 26}
 
 
 def test_a_load_file_that_was_missing_extends_its_load_when_it_is_released(bench):
@@ -235,7 +264,7 @@ class TestRows:
         bench.load((1, 15), (2, 25), (3, 35))
         bench.run()
         (refused,) = release(bench, batch.records)
-        assert (refused.result, "belongs to generation 1" in refused.why) == (Release.REFUSED, True)
+        assert (refused.result, "before generation 2" in refused.why) == (Release.REFUSED, True)
 
     def test_history_does_not_forget_a_load_that_is_in_the_table(self, tmp_path):
         """Else the reload after it would be taken for more of the same load, and key 2 would stay."""
