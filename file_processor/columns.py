@@ -18,6 +18,10 @@ IS_CURRENT = "_odpf_is_current"
 END_ORDER = "_odpf_end_order"
 """Order position of the change that ended a version: a delete, or the next version's own."""
 
+IS_DELETED = "_odpf_is_deleted"
+VALUES_ORDER = "_odpf_values_order"
+"""Order position of the change that the row's values come from; of a row that is marked deleted it is an earlier one."""
+
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 """With the source's key these identify a change where changes are rows of their own (S15, S16)."""
 
@@ -38,7 +42,8 @@ _OWN: dict[str, Schema] = {
 
 def own_columns(config: TableConfig) -> Schema:
     """The columns behind the source's, with their types; the order position, by which Hudi orders, is the last."""
-    return (*_OWN[config.table_data_versioning_type], (ORDER, "string"))
+    marks: Schema = ((IS_DELETED, "boolean"), (VALUES_ORDER, "string")) if config.delete_mode == "soft" else ()
+    return (*_OWN[config.table_data_versioning_type], *marks, (ORDER, "string"))
 
 
 def record_key(config: TableConfig) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ def _work(config: TableConfig, files: Sequence[LandedFile], state: TableState | 
         files=tuple(sorted(files, key=lambda file: file.key)),
         engine=engine,
         engine_reason=reason,
-        table_bytes=planned_table_bytes(files, state),
+        table_bytes=planned_table_bytes(config, files, state),
     )
 
 

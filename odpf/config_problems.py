@@ -13,8 +13,6 @@ LATER_VALUES: Mapping[tuple[str, str], str] = {
     ("full_load_completion", "marker"): "leave it out or write none",
     ("full_load_completion", "quiet_seconds"): "leave it out or write none",
     ("full_load_completion", "dms"): "leave it out or write none",
-    ("delete_mode", "soft"): "use hard, or table_data_versioning_type: H to keep deleted rows as history",
-    ("reload_mode", "difference"): "use replace",
 }
 """Documented values that a later release honours, with what to write until then."""
 

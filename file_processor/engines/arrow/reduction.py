@@ -69,13 +69,13 @@ def with_effects(latest: pa.Table, stored: Stored | None, plan: WritePlan) -> pa
     return (
         latest.append_column(EFFECT, effect)
         .append_column(GROUP, group)
-        .append_column(MOVED, _moves(latest, effect, group, stored))
+        .append_column(MOVED, moves(latest, effect, group, None if stored is None else stored.paths))
     )
 
 
 def reduced(valid: int, greatest: str | None, rows: pa.Table, stored: Stored | None, plan: WritePlan) -> Reduced:
     """Count the rows by their effects."""
-    effects = _counted(rows)
+    effects = counted(rows)
     as_found = _by_effect(rows)
     replaces = plan.kind is CycleKind.RELOAD and stored is not None
     return Reduced(
@@ -88,17 +88,17 @@ def reduced(valid: int, greatest: str | None, rows: pa.Table, stored: Stored | N
     )
 
 
-def _counted(rows: pa.Table) -> dict[str, int]:
+def counted(rows: pa.Table) -> dict[str, int]:
     """Rows by effect; a change of key counts once, as updated."""
     if NEW_KEY not in rows.column_names:
         return _by_effect(rows)
     old = pc.is_valid(rows[NEW_KEY])
-    leaving, counted = rows.filter(old), rows.filter(pc.invert(old))
-    effects = _by_effect(counted)
+    leaving, own = rows.filter(old), rows.filter(pc.invert(old))
+    effects = _by_effect(own)
     gone = leaving.filter(pc.equal(leaving[EFFECT], DELETED))
     changes = dict(zip(leaving[KEY].to_pylist(), leaving[NEW_KEY].to_pylist(), strict=True))
     live_on = pa.array(sorted(went_to(changes, gone[KEY].to_pylist())), pa.string())
-    of_live = _by_effect(counted.filter(pc.is_in(counted[KEY], value_set=live_on)))
+    of_live = _by_effect(own.filter(pc.is_in(own[KEY], value_set=live_on)))
     for as_counted, as_meant in ((INSERTED, UPDATED), (UNCHANGED, DELETED)):
         effects[as_counted] -= of_live[as_counted]
         effects[as_meant] += of_live[as_counted]
@@ -141,10 +141,11 @@ def _effects(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
     return pc.if_else(pc.or_(superseded, beaten), LATE, pc.if_else(is_delete, delete, upsert))
 
 
-def _moves(latest: pa.Table, effect: pa.Array, group: pa.Array, stored: Stored | None) -> pa.Array:
-    if stored is None or PATH not in latest.column_names:
+def moves(latest: pa.Table, effect: pa.Array, group: pa.Array, paths: dict[str, str] | None) -> pa.Array:
+    """Whether each row's partition changes; `paths` are the partition paths of the table's file groups by fileId."""
+    if paths is None or PATH not in latest.column_names:
         return pa.repeat(pa.scalar(False), latest.num_rows)
-    groups = pa.array(stored.paths, pa.string())
-    was = pa.array(stored.paths.values(), pa.string()).take(pc.index_in(group, value_set=groups))
+    groups = pa.array(paths, pa.string())
+    was = pa.array(paths.values(), pa.string()).take(pc.index_in(group, value_set=groups))
     elsewhere = pc.not_equal(was, latest[PATH].combine_chunks())
     return pc.fill_null(pc.and_(pc.equal(effect, UPDATED), elsewhere), False)
