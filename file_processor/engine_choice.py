@@ -95,9 +95,7 @@ def planned_engine(config: TableConfig, files: Sequence[LandedFile], state: Tabl
     return choose_engine(config, EngineFacts(change_bytes, planned_table_bytes(config, files, state), obstacles))
 
 
-def planned_table_bytes(
-    config: TableConfig, files: Sequence[LandedFile], state: TableState | None
-) -> int | None:
+def planned_table_bytes(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> int | None:
     """Size of the data files that the ledger expects to be searched and rewritten; None when it does not know.
 
     Args:

@@ -310,9 +310,7 @@ class TableRun:
         """A reload without rows empties the table: only a load that truly has none may do that."""
         counts = batch.counts
         nothing = (
-            counts.rows_quarantined == counts.rows_read
-            if self._config.table_data_versioning_type == "V"
-            else not rows
+            counts.rows_quarantined == counts.rows_read if self._config.table_data_versioning_type == "V" else not rows
         )
         if batch.kind is CycleKind.RELOAD and nothing and counts.rows_read:
             raise TerminalError(

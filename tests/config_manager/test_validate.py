@@ -67,6 +67,11 @@ def test_every_problem_of_every_entry_is_reported_at_once():
         ({"source_table_name": "a.b';drop"}, "folder that DMS writes to"),
         ({"refresh_cadence": "every hour"}, "letters, digits, underscores"),
         ({"table_storage_type": "iceberg"}, "use 'hudi'"),
+        ({"delete_mode": "softly"}, "did you mean 'soft'?"),
+        ({"delete_mode": "soft", "table_data_versioning_type": "H"}, "delete_mode says soft, which is for"),
+        ({"delete_mode": "soft", "table_data_versioning_type": "V"}, "delete_mode says soft, which is for"),
+        ({"reload_mode": "difference", "table_data_versioning_type": "H"}, "reload_mode says difference, which is for"),
+        ({"reload_mode": "difference", "table_data_versioning_type": "V"}, "reload_mode says difference, which is for"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_to_write(values, says):
@@ -80,8 +85,6 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
         {"full_load_completion": "marker"},
         {"full_load_completion": "quiet_seconds:120"},
         {"full_load_completion": "dms"},
-        {"delete_mode": "soft"},
-        {"reload_mode": "difference"},
         {"schema_policy": {"narrowed": "evolve"}},
         {"before_image_prefix": "OLD_"},
     ],

@@ -18,9 +18,9 @@ from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
-from file_processor.engines.spark.key_changes import NEW_KEY, key_text, with_old_keys
+from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, counted_once, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
-from file_processor.key_changes import went_to
+from file_processor.engines.spark.soft_deletes import Merge
 from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError
@@ -31,14 +31,10 @@ from odpf.table_config import TableConfig
 _ROWS = "_odpf_rows"
 _STORED = "_odpf_stored_order"
 _STORED_PARTITION = "_odpf_stored_partition"
-_EFFECT = "_odpf_effect"
 _MOVED = "_odpf_moved"
 _WRITTEN = ("inserted", "updated", "deleted")
 _EFFECTS = (*_WRITTEN, "unchanged", "late")
-_COUNTED_AS = {"inserted": "updated", "unchanged": "deleted"}
-"""What a row is counted as whose key the table had under another one."""
 _OLDEST, _REKEYED = "oldest", "rekeyed"
-_LIVE_ON = "_odpf_lives_on"
 _LONGEST_REASON = 600
 
 
@@ -104,7 +100,11 @@ class SparkPrepared:
         self._spark, self._plan = spark, plan
         self._rows = read_rows(spark, plan)
         valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
+        self._merge: Merge | None = None
         self._is_history = plan.config.table_data_versioning_type == "H"
+        if plan.marks_deletes or plan.is_difference:
+            self._prepare_merge(valid)
+            return
         events = with_old_keys(valid, plan)
         self._latest = self._with_effect(self._latest_of_each_key(events)).persist(StorageLevel.MEMORY_AND_DISK)
         try:
@@ -115,6 +115,19 @@ class SparkPrepared:
         except BaseException:
             self._latest.unpersist()
             raise
+
+    def _prepare_merge(self, valid: DataFrame) -> None:
+        """Where marks or values of stored rows count (`soft_deletes`)."""
+        table = None if self._plan.kind is CycleKind.LOAD else self._stored()
+        self._merge = Merge(self._spark, self._plan, valid, table)
+        self._latest = self._merge.registers().persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            self.reduced = self._merge.reduced(self._latest)
+        except BaseException:
+            self._latest.unpersist()
+            raise
+        if self._merge.unknown:
+            self._set_aside(self._merge.unknown, self._merge.gone)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -132,9 +145,7 @@ class SparkPrepared:
     def commit(self, metadata: dict[str, str]) -> None:
         """Write the one commit."""
         plan = self._plan
-        written = self._latest.where(F.col(_EFFECT).isin(*_WRITTEN)).select(*self._columns())
-        if self.reduced.moved:
-            written = written.unionByName(self._departures())
+        written = self._merge.written(self._latest) if self._merge else self._written()
         options = write_options(plan, metadata)
         try:
             written.write.format("hudi").options(**options).mode("append").save(plan.location)
@@ -142,6 +153,10 @@ class SparkPrepared:
             raise EngineError(
                 f"Writing {plan.config.raw_table} failed; readers see the table as it was. {_reason(error)}"
             ) from error
+
+    def _written(self) -> DataFrame:
+        rows = self._latest.where(F.col(EFFECT).isin(*_WRITTEN)).select(*self._columns())
+        return rows.unionByName(self._departures()) if self.reduced.moved else rows
 
     def discard(self) -> None:
         """Free the reduced frame."""
@@ -178,21 +193,21 @@ class SparkPrepared:
         nothing = F.lit(None).cast("string")
         if self._plan.kind is CycleKind.LOAD:
             return (
-                latest.withColumn(_STORED, nothing).withColumn(_EFFECT, self._effect()).withColumn(_MOVED, F.lit(False))
+                latest.withColumn(_STORED, nothing).withColumn(EFFECT, self._effect()).withColumn(_MOVED, F.lit(False))
             )
         keys = [f"`{key}`" for key in record_key(self._plan.config)]
         partition = self._plan.config.hudi_partition_key
         place = F.col(f"`{partition}`") if partition else nothing
         stored = self._stored().select(*keys, F.col(ORDER).alias(_STORED), place.alias(_STORED_PARTITION))
         joined = latest.join(stored, list(record_key(self._plan.config)), "left")
-        rows = joined.select(latest["*"], _STORED, _STORED_PARTITION).withColumn(_EFFECT, self._effect())
+        rows = joined.select(latest["*"], _STORED, _STORED_PARTITION).withColumn(EFFECT, self._effect())
         if partition is None or self._plan.kind is not CycleKind.CHANGES:
             return rows.withColumn(_MOVED, F.lit(False))
         # A delete goes where the row is; it may carry the key alone (S14).
-        goes_to = F.when(F.col(_EFFECT) == "deleted", F.col(_STORED_PARTITION)).otherwise(place)
+        goes_to = F.when(F.col(EFFECT) == "deleted", F.col(_STORED_PARTITION)).otherwise(place)
         # As text, for 0.0 and -0.0 are equal and lie in two folders.
         stays = place.cast("string").eqNullSafe(F.col(_STORED_PARTITION).cast("string"))
-        moves = (F.col(_EFFECT) == "updated") & ~stays
+        moves = (F.col(EFFECT) == "updated") & ~stays
         return rows.withColumn(_MOVED, moves).withColumn(partition, goes_to)
 
     def _stored(self) -> DataFrame:
@@ -217,13 +232,13 @@ class SparkPrepared:
     def _count(self) -> dict[str, Any]:
         """Rows by effect; of those that would come back the smallest order position."""
         own = F.col(NEW_KEY).isNull()
-        effects = [F.count_if((F.col(_EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS]
+        effects = [F.count_if((F.col(EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS]
         row = self._latest.agg(
             F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"),
             F.max(ORDER).alias("greatest"),
             F.count_if(_MOVED).alias("moved"),
-            F.count_if((F.col(_EFFECT) == "deleted") & ~own).alias(_REKEYED),
-            F.count_if(F.col(_EFFECT).isin(*_WRITTEN)).alias("written"),
+            F.count_if((F.col(EFFECT) == "deleted") & ~own).alias(_REKEYED),
+            F.count_if(F.col(EFFECT).isin(*_WRITTEN)).alias("written"),
             F.min(F.when(self._would_return(), F.col(ORDER))).alias(_OLDEST),
             *effects,
         ).first()
@@ -236,7 +251,7 @@ class SparkPrepared:
         plan = self._plan
         if plan.kind is not CycleKind.CHANGES or self._is_history or not plan.high_water_mark:
             return F.lit(False)
-        return (F.col(_EFFECT) == "inserted") & (F.col(ORDER) <= plan.high_water_mark)
+        return (F.col(EFFECT) == "inserted") & (F.col(ORDER) <= plan.high_water_mark)
 
     def _judge(self, counted: dict[str, Any]) -> dict[str, Any]:
         """Make rows late that a delete applied before is newer than; set those aside of which that cannot be told."""
@@ -247,7 +262,7 @@ class SparkPrepared:
             is_newer = self._would_return() & F.coalesce(F.col(DELETED) > F.col(ORDER), F.lit(False))
             columns = self._latest.columns
             told = self._latest.join(deletes, keys, "left").withColumn(
-                _EFFECT, F.when(is_newer, "late").otherwise(F.col(_EFFECT))
+                EFFECT, F.when(is_newer, "late").otherwise(F.col(EFFECT))
             )
             self._replace(told.select(*(f"`{column}`" for column in columns)))
         unknown = (
@@ -261,11 +276,14 @@ class SparkPrepared:
             else []
         )
         if unknown:
-            is_unknown = F.col(ORDER).isin(unknown)
-            why = F.lit(problems.delete_unknown(log.gone or ""))
-            self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
-            self._replace(self._latest.where(~is_unknown))
+            self._set_aside(unknown, log.gone or "")
+            self._replace(self._latest.where(~F.col(ORDER).isin(unknown)))
         return {**self._count(), "valid": counted["valid"] - len(unknown), "greatest": counted["greatest"]}
+
+    def _set_aside(self, orders: list[str], gone: str) -> None:
+        """Rows of which it cannot be told whether a newer delete was applied: they cannot be applied."""
+        is_unknown, why = F.col(ORDER).isin(orders), F.lit(problems.delete_unknown(gone))
+        self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
 
     def _replace(self, rows: DataFrame) -> None:
         """Keep other rows than before, which are made of those."""
@@ -275,25 +293,10 @@ class SparkPrepared:
 
     def _reduced(self, counted: dict[str, Any]) -> Reduced:
         if counted[_REKEYED]:
-            counted = self._counted_once(counted)
+            counted = counted_once(self._spark, self._plan, self._latest, counted)
         counted = {name: value for name, value in counted.items() if name in Reduced._fields}
         reloads = self._plan.kind is CycleKind.RELOAD
         return Reduced(**counted, removed=self._stored().count() - counted["updated"] if reloads else 0)
-
-    def _counted_once(self, counted: dict[str, Any]) -> dict[str, Any]:
-        """Count a change of key as updated: the row under the new key was no insert, its delete one of a row."""
-        key = key_text(self._plan)
-        leaving = self._latest.where(F.col(NEW_KEY).isNotNull()).select(key.alias("key"), NEW_KEY, _EFFECT).collect()
-        changes = {row["key"]: row[NEW_KEY] for row in leaving}
-        live_on = went_to(changes, [row["key"] for row in leaving if row[_EFFECT] == "deleted"])
-        live = self._spark.createDataFrame([(text,) for text in live_on], f"{_LIVE_ON} string")
-        of_live = self._latest.where(F.col(NEW_KEY).isNull()).join(live, key == F.col(_LIVE_ON), "left_semi")
-        found = of_live.agg(*(F.count_if(F.col(_EFFECT) == effect).alias(effect) for effect in _COUNTED_AS)).first()
-        changed = dict(counted)
-        for effect, meant in _COUNTED_AS.items():
-            changed[effect] -= found[effect] if found else 0
-            changed[meant] += found[effect] if found else 0
-        return changed
 
 
 def release_of_jar(path: str) -> str:
