@@ -26,7 +26,7 @@ from file_processor.engines.arrow.reduction import (
 
 
 def plan(kind: CycleKind = CycleKind.CHANGES, mode: str = "S", generation: int = 1) -> SimpleNamespace:
-    return SimpleNamespace(kind=kind, generation=generation, config=SimpleNamespace(table_data_versioning_type=mode))
+    return SimpleNamespace(kind=kind, generation=generation, mode=mode)
 
 
 def stored(paths: dict[str, str] | None = None, **orders: str) -> Stored:
@@ -120,6 +120,7 @@ def test_rows_are_counted_by_what_they_do():
         "moved": 0,
         "removed": 0,
         "written": 3,
+        "upserted": 0,
     }
 
 

@@ -81,7 +81,14 @@ class Merge:
                 F.count_if(F.col(NEW_KEY).isNull()).alias(_ROWS),
             )
         )
-        return batch.join(self._stored(batch), self._keys, "full" if self._plan.is_difference else "left")
+        if not self._plan.is_difference:
+            return batch.join(self._stored(batch), self._keys, "left").withColumn(_EQUAL, F.lit(False))
+        rows = batch.join(self._stored(batch), self._keys, "full")
+        equal = equal_rows(self._plan, _UPSERT_ROW, _STORED_ROW) & (F.col(_STORED) == F.col(_STORED_VALUES))
+        # What stays as it is, most of a table, need not be kept in memory.
+        needed = ~_holds(equal & (F.col(f"{_NEWEST}.{CHANGE_SEQUENCE}") == ""))
+        kept = {name: F.when(needed, F.col(name)) for name in (_UPSERT_ROW, _STORED_ROW)}
+        return rows.withColumns({_EQUAL: _holds(equal), **kept})
 
     def reduced(self, registers: DataFrame) -> Reduced:
         """Count what the rows do; remembers deletes that were applied before where late upserts would bring a row."""
@@ -145,8 +152,7 @@ class Merge:
         plan = self._plan
         known = self._with_remembered(registers)
         was_live = _holds(F.col(_STORED) == F.col(_STORED_VALUES))
-        equal = equal_rows(plan, _UPSERT_ROW, _STORED_ROW) if plan.is_difference else F.lit(False)
-        rows = known.withColumns({_WAS_LIVE: was_live, _EQUAL: equal})
+        rows = known.withColumn(_WAS_LIVE, was_live)
         if self._replaces:
             rows = rows.withColumns(dict.fromkeys((_STORED, _STORED_VALUES), F.lit(None).cast("string")))
         named = F.col(_UPSERT).isNotNull() | F.col(_DELETE).isNotNull()
