@@ -262,9 +262,18 @@ class TableRun:
             timeline=self._timeline,
             contents={found.chosen.file.path: found.content for found in fitted.usable if found.content is not None},
             high_water_mark=self.lease.high_water_mark or "",
+            may_be_late=self._may_be_late(choice, fitted),
             load_started_at=choice.load_started_at,
             deletes=AppliedDeletes(self._shop.tracker, self._shop.objects, config, self.lease, place).since,
         )
+
+    def _may_be_late(self, choice: Choice, fitted: FittedFiles) -> bool:
+        """Whether a row may be at or below the high-water mark, by the smallest sequence of every file."""
+        mark = OrderPosition.parse(self.lease.high_water_mark) if self.lease.high_water_mark else None
+        if mark is None or choice.generation == self.lease.generation:
+            firsts = [found.sequences[0] if found.sequences else "" for found in fitted.usable if found.rows]
+            return mark is not None and min(firsts, default="~") <= mark.sequence
+        return any(chosen.generation < choice.generation for chosen in choice.files)
 
     def _copies(self, files: Iterable[Inspection]) -> dict[str, str]:
         """Copy the files that Spark cannot read as they stand; where, by file id."""

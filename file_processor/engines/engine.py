@@ -77,6 +77,7 @@ class WritePlan(NamedTuple):
         contents: of files that were fetched whole already, by path.
         high_water_mark: greatest order position applied before; a row at or below it that the table does not have may have
             been deleted since.
+        may_be_late: whether rows may be at or below it, by the footers of the files.
         deletes: asked, with an order position, only where there is such a row: where deletes applied since are read.
         load_started_at: when the load of this generation began, ISO 8601; None where there was none.
     """
@@ -93,6 +94,7 @@ class WritePlan(NamedTuple):
     timeline: Timeline
     contents: Mapping[str, bytes] = {}
     high_water_mark: str = ""
+    may_be_late: bool = False
     deletes: Callable[[OrderPosition], DeleteLog] = _no_deletes
     load_started_at: str | None = None
 

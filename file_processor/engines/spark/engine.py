@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
+from file_processor.engines.spark.intervals import Intervals
 from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, counted_once, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
 from file_processor.engines.spark.soft_deletes import Merge
@@ -100,8 +102,11 @@ class SparkPrepared:
         self._spark, self._plan = spark, plan
         self._rows = read_rows(spark, plan)
         valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
-        self._merge: Merge | None = None
-        self._is_history = plan.config.table_data_versioning_type == "H"
+        self._merge: Intervals | Merge | None = None
+        self._is_history = plan.mode == "H"
+        if plan.mode == "V":
+            self._prepare_intervals(valid)
+            return
         if plan.marks_deletes or plan.is_difference:
             self._prepare_merge(valid)
             return
@@ -116,18 +121,28 @@ class SparkPrepared:
             self._latest.unpersist()
             raise
 
+    def _prepare_intervals(self, valid: DataFrame) -> None:
+        """Mode V, where rows are versions (`intervals`)."""
+        found = self._merge = Intervals(self._spark, self._plan, valid, self._table())
+        self._keep(found.timed(), found.reduced)
+        self._set_aside(found.late.unknown, found.late.gone)
+
     def _prepare_merge(self, valid: DataFrame) -> None:
         """Where marks or values of stored rows count (`soft_deletes`)."""
-        table = None if self._plan.kind is CycleKind.LOAD else self._stored()
-        self._merge = Merge(self._spark, self._plan, valid, table)
-        self._latest = self._merge.registers().persist(StorageLevel.MEMORY_AND_DISK)
+        found = self._merge = Merge(self._spark, self._plan, valid, self._table())
+        self._keep(found.registers(), found.reduced)
+        self._set_aside(found.unknown, found.gone)
+
+    def _table(self) -> DataFrame | None:
+        return None if self._plan.kind is CycleKind.LOAD else self._stored()
+
+    def _keep(self, rows: DataFrame, reduce: Callable[[DataFrame], Reduced]) -> None:
+        self._latest = rows.persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            self.reduced = self._merge.reduced(self._latest)
+            self.reduced = reduce(self._latest)
         except BaseException:
             self._latest.unpersist()
             raise
-        if self._merge.unknown:
-            self._set_aside(self._merge.unknown, self._merge.gone)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -145,7 +160,7 @@ class SparkPrepared:
     def commit(self, metadata: dict[str, str]) -> None:
         """Write the one commit."""
         plan = self._plan
-        written = self._merge.written(self._latest) if self._merge else self._written()
+        written = self._merge.written(self._latest).select(*self._columns()) if self._merge else self._written()
         options = write_options(plan, metadata)
         try:
             written.write.format("hudi").options(**options).mode("append").save(plan.location)
@@ -280,10 +295,11 @@ class SparkPrepared:
             self._replace(self._latest.where(~F.col(ORDER).isin(unknown)))
         return {**self._count(), "valid": counted["valid"] - len(unknown), "greatest": counted["greatest"]}
 
-    def _set_aside(self, orders: list[str], gone: str) -> None:
+    def _set_aside(self, orders: Sequence[str], gone: str) -> None:
         """Rows of which it cannot be told whether a newer delete was applied: they cannot be applied."""
-        is_unknown, why = F.col(ORDER).isin(orders), F.lit(problems.delete_unknown(gone))
-        self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
+        if orders:
+            is_unknown, why = F.col(ORDER).isin(list(orders)), F.lit(problems.delete_unknown(gone))
+            self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
 
     def _replace(self, rows: DataFrame) -> None:
         """Keep other rows than before, which are made of those."""

@@ -49,13 +49,15 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
         FILE,
         ROW,
     )
+    commit_time = _commit_time(plan, group)
+    problem = [_sequence_problem(group), key_problem(plan.config, dict(plan.schema))]
+    if plan.mode == "V":
+        problem.append(F.when(commit_time.isNull(), F.lit(problems.NO_COMMIT_TIME)))
     return frame.select(
         *(column for column in frame.columns if column != PROBLEM),
-        _commit_time(plan.config, group, dict(plan.schema)).alias(COMMIT_TIME),
+        commit_time.alias(COMMIT_TIME),
         _order().alias(ORDER),
-        F.coalesce(F.col(PROBLEM), _sequence_problem(group), key_problem(plan.config, dict(plan.schema))).alias(
-            PROBLEM
-        ),
+        F.coalesce(F.col(PROBLEM), *problem).alias(PROBLEM),
     )
 
 
@@ -159,14 +161,24 @@ def _order() -> Column:
     )
 
 
-def _commit_time(config: TableConfig, group: ReadGroup, schema: dict[str, str]) -> Column:
-    """The source's commit time: the configured column, else the first 16 digits of the sequence (YYYYMMDDHHmmSShh)."""
-    column = config.cdc_commit_timestamp_column
-    if column and column in schema:
-        named = _quoted(column)
-        return named.cast("timestamp") if schema[column] != "string" else F.try_to_timestamp(named)
-    if group.is_full:
-        return F.lit(None).cast("timestamp")
+def _commit_time(plan: WritePlan, group: ReadGroup) -> Column:
+    """The source's commit time: the configured column, else the first 16 digits of the sequence (YYYYMMDDHHmmSShh).
+
+    Rows of a load without it are valid from the moment the load began.
+    """
+    column, kinds = plan.config.cdc_commit_timestamp_column, dict(plan.schema)
+    named = _moment(column, kinds[column]) if column and column in kinds else None
     digits = F.col(CHANGE_SEQUENCE)
     text = F.concat(F.substring(digits, 1, 14), F.lit("."), F.substring(digits, 15, 2))
-    return F.try_to_timestamp(text, F.lit("yyyyMMddHHmmss.SS"))
+    told = F.try_to_timestamp(text, F.lit("yyyyMMddHHmmss.SS"))
+    if group.is_full:
+        told = F.lit(plan.load_started_at if plan.mode == "V" else None).cast("timestamp")
+    if named is None:
+        return told
+    return F.coalesce(named, told) if plan.mode == "V" else named
+
+
+def _moment(column: str, kind: str) -> Column:
+    """A column's values as moments; null where a text is none."""
+    named = _quoted(column)
+    return named.cast("timestamp") if kind != "string" else F.try_to_timestamp(named)
