@@ -103,7 +103,7 @@ class Merge:
             counted = counted_once(self._spark, self._plan, named, counted)
         if self._plan.kind is CycleKind.RELOAD and self._replaces and self._table is not None:
             live = self._table.where(F.col(ORDER) == F.col(VALUES_ORDER)).count()
-            counted["removed"] = live - counted["again"]
+            counted["removed"] = live - counted["remaining"]
         return Reduced(**{name: value for name, value in counted.items() if name in Reduced._fields})
 
     def written(self, registers: DataFrame) -> DataFrame:
@@ -234,7 +234,7 @@ class Merge:
             F.count_if(_IS_WRITTEN).alias("written"),
             F.count_if(_MISSING).alias("removed"),
             F.count_if(has_row).alias("upserted"),
-            F.count_if(has_row & F.col(_WAS_LIVE)).alias("again"),
+            F.count_if(has_row & F.col(_WAS_LIVE)).alias("remaining"),
             F.min(F.when(self._comes(), newest)).alias("oldest"),
             *(F.count_if((F.col(EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS),
         )
