@@ -111,14 +111,12 @@ def _of_existing(checked: Checked[TableConfig], state: TableState) -> Iterable[P
             "choose another raw_table_name",
         )
         return
-    for key, wanted in table.identity.items():
-        made_with = state.identity.get(key, wanted)
-        if made_with != wanted:
-            yield entry.problem(
-                key,
-                f"raw table {table.raw_table!r} exists with {made_with or 'none'} and cannot become {wanted or 'none'} "
-                f"in place; {_REBUILD}",
-            )
+    for key, (made_with, wanted) in table.identity_changes(state.identity).items():
+        yield entry.problem(
+            key,
+            f"raw table {table.raw_table!r} exists with {made_with or 'none'} and cannot become {wanted or 'none'} "
+            f"in place; {_REBUILD}",
+        )
 
 
 def _moved_bucket(

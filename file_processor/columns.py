@@ -20,6 +20,10 @@ END_ORDER = "_odpf_end_order"
 MAPPED_OPERATION = "cdc_operation"
 """The operation column that a mapping rule adds, unless the configuration names another."""
 
+IS_DELETED = "_odpf_is_deleted"
+VALUES_ORDER = "_odpf_values_order"
+"""Order position of the change that the row's values come from; of a row that is marked deleted it is an earlier one."""
+
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 """With the source's key these identify a change where changes are rows of their own (S15, S16)."""
 
@@ -40,7 +44,8 @@ _OWN: dict[str, Schema] = {
 
 def own_columns(config: TableConfig) -> Schema:
     """The columns behind the source's, with their types; the order position, by which Hudi orders, is the last."""
-    return (*_OWN[config.table_data_versioning_type], (ORDER, "string"))
+    marks: Schema = ((IS_DELETED, "boolean"), (VALUES_ORDER, "string")) if config.delete_mode == "soft" else ()
+    return (*_OWN[config.table_data_versioning_type], *marks, (ORDER, "string"))
 
 
 def record_key(config: TableConfig) -> tuple[str, ...]:

@@ -92,18 +92,20 @@ def planned_engine(config: TableConfig, files: Sequence[LandedFile], state: Tabl
     """
     obstacles = [state.only_spark] if state and state.only_spark else []
     change_bytes = sum(file.size for file in files)
-    return choose_engine(config, EngineFacts(change_bytes, planned_table_bytes(files, state), obstacles))
+    return choose_engine(config, EngineFacts(change_bytes, planned_table_bytes(config, files, state), obstacles))
 
 
-def planned_table_bytes(files: Sequence[LandedFile], state: TableState | None) -> int | None:
+def planned_table_bytes(config: TableConfig, files: Sequence[LandedFile], state: TableState | None) -> int | None:
     """Size of the data files that the ledger expects to be searched and rewritten; None when it does not know.
 
     Args:
-        files: the table's pending files; a full load among them replaces what is there.
+        config: the table.
+        files: its pending files; a full load among them replaces what is there, unless it is compared with it.
         state: the table's state, None for one never run.
     """
     has_load = any(file.dms_file_type is DmsFileType.FULL for file in files)
-    return 0 if state is None or not state.exists or has_load else state.table_bytes
+    replaces = has_load and config.reload_mode == "replace"
+    return 0 if state is None or not state.exists or replaces else state.table_bytes
 
 
 def _size(count: int) -> str:

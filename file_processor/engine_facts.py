@@ -32,7 +32,8 @@ def engine_facts(
         UnsupportedRuntime: the table is of another version or type; also where a load would clear the folder first.
     """
     is_load = choice.kind is CycleKind.LOAD
-    is_merge = choice.kind is CycleKind.RELOAD and config.table_data_versioning_type == "V"
+    merges = config.table_data_versioning_type == "V" or config.reload_mode == "difference"
+    is_merge = choice.kind is CycleKind.RELOAD and merges
     properties = _checked_properties(config, timeline, is_load=is_load)
     return EngineFacts(
         change_bytes=sum(chosen.file.size for chosen in choice.files),

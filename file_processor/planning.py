@@ -130,7 +130,7 @@ def _work(
         full_load_completion=str(load.completion) if load and load.is_whole else None,
         engine=engine,
         engine_reason=reason,
-        table_bytes=planned_table_bytes(inputs, state),
+        table_bytes=planned_table_bytes(config, inputs, state),
     )
 
 

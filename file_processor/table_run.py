@@ -94,10 +94,9 @@ class TableRun:
         return not self.lease.exists and self._config.full_load == "required"
 
     def _check_identity(self) -> None:
-        made_with, wanted = self.lease.identity, self._config.identity
-        differing = [name for name in wanted if made_with and made_with.get(name) != wanted[name]]
+        differing = self._config.identity_changes(self.lease.identity or {})
         if differing:
-            was = ", ".join(f"{name}={made_with.get(name)!r}" for name in differing)
+            was = ", ".join(f"{name}={made_with!r}" for name, (made_with, _) in differing.items())
             raise UnsupportedChange(
                 f"{self._config.raw_table} was made with {was}; its configuration now says otherwise. Set it back, or "
                 "configure a new raw table and reload it."
@@ -296,7 +295,7 @@ class TableRun:
         batch = self._file_batch(choice, fitted, prepared)
         if batch.counts.rows_quarantined:
             prepared.quarantine()
-        self._refuse_emptying(batch)
+        self._refuse_emptying(batch, prepared.reduced.upserted if plan.is_difference else batch.rows)
         if plan.written_as is CycleKind.CHANGES and not batch.rows:
             self._settle(batch, None)  # nothing changes: no commit
             return
@@ -320,13 +319,11 @@ class TableRun:
         made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self._settle(batch, self._timeline.check_newest(note, made))
 
-    def _refuse_emptying(self, batch: FileBatch) -> None:
-        """An empty insert_overwrite_table empties the table: only a load that truly has no rows may do that."""
+    def _refuse_emptying(self, batch: FileBatch, rows: int) -> None:
+        """A reload without rows empties the table: only a load that truly has none may do that."""
         counts = batch.counts
         nothing = (
-            counts.rows_quarantined == counts.rows_read
-            if self._config.table_data_versioning_type == "V"
-            else not batch.rows
+            counts.rows_quarantined == counts.rows_read if self._config.table_data_versioning_type == "V" else not rows
         )
         if batch.kind is CycleKind.RELOAD and nothing and counts.rows_read:
             raise TerminalError(

@@ -8,10 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-LATER_VALUES: Mapping[tuple[str, str], str] = {
-    ("delete_mode", "soft"): "use hard, or table_data_versioning_type: H to keep deleted rows as history",
-    ("reload_mode", "difference"): "use replace",
-}
+LATER_VALUES: Mapping[tuple[str, str], str] = {}
 """Documented values that a later release honours, with what to write until then."""
 
 _ONE_VALUE_YET = ("before_image_prefix",)

@@ -147,8 +147,8 @@ class TableConfig(BaseModel):
     engine: Literal["auto", "spark", "arrow"] = "auto"
     full_load: Literal["required", "none"] = "required"
     full_load_completion: CompletionText | None = None
-    delete_mode: Literal["hard"] = "hard"
-    reload_mode: Literal["replace"] = "replace"
+    delete_mode: Literal["hard", "soft"] = "hard"
+    reload_mode: Literal["replace", "difference"] = "replace"
     schema_policy: SchemaPolicy = SchemaPolicy()
     cdc_operation_column: ColumnName | None = None
     cdc_commit_timestamp_column: ColumnName | None = None
@@ -185,6 +185,12 @@ class TableConfig(BaseModel):
             "engine says arrow, which writes copy_on_write alone, and hudi_table_type says merge_on_read": (
                 self.engine == "arrow" and self.hudi_table_type != "copy_on_write"
             ),
+            "delete_mode says soft, which is for table_data_versioning_type S: H and V keep deleted rows by themselves": (
+                self.delete_mode == "soft" and self.table_data_versioning_type != "S"
+            ),
+            "reload_mode says difference, which is for table_data_versioning_type S: H and V keep what was there": (
+                self.reload_mode == "difference" and self.table_data_versioning_type != "S"
+            ),
             f"{' and '.join(key for key in change_columns if change_columns[key])} need columns of their own": (
                 len(set(named)) != len(named)
             ),
@@ -206,12 +212,13 @@ class TableConfig(BaseModel):
 
     @property
     def identity(self) -> dict[str, str]:
-        """What an existing table cannot change without being rebuilt (S25)."""
+        """What an existing table cannot change without being rebuilt (S25); `delete_mode` where it is not the default alone."""
         return {
             "hudi_primary_key": ",".join(self.hudi_primary_key),
             "hudi_partition_key": self.hudi_partition_key or "",
             "hudi_table_type": self.hudi_table_type,
             "table_data_versioning_type": self.table_data_versioning_type,
+            **({} if self.delete_mode == "hard" else {"delete_mode": self.delete_mode}),
         }
 
     def completion(self, default: str) -> FullLoadCompletion:
@@ -221,6 +228,19 @@ class TableConfig(BaseModel):
             default: of the deployment (`Settings.full_load_completion`).
         """
         return FullLoadCompletion.parse(self.full_load_completion or default)
+
+    def identity_changes(self, made_with: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """What an existing table would become that it cannot: (what it is, what is wanted) by attribute.
+
+        Args:
+            made_with: the identity that the table has; empty for one without rows. Tables made by earlier releases do not
+                say what has a default.
+        """
+        if not made_with:
+            return {}
+        wanted = {"delete_mode": self.delete_mode} | self.identity
+        was = {"delete_mode": "hard"} | dict(made_with)
+        return {name: (was[name], value) for name, value in wanted.items() if was.get(name, value) != value}
 
     def location(self, default_bucket: str, replicas: Mapping[str, str] | None = None) -> str:
         """The raw table's base path.

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import of_mapping_rules
+from file_processor.columns import own_columns
 from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
@@ -99,14 +99,33 @@ class WritePlan(NamedTuple):
     load_started_at: str | None = None
 
     @property
+    def columns(self) -> Schema:
+        """The raw table's columns after this commit, without Hudi's."""
+        return (*self.schema, *own_columns(self.config))
+
+    @property
     def mode(self) -> str:
         """S, H or V."""
         return self.config.table_data_versioning_type
 
     @property
     def written_as(self) -> CycleKind:
-        """How the commit is made: with validity intervals a reload ends versions and begins others, and replaces none."""
-        return CycleKind.CHANGES if self.kind is CycleKind.RELOAD and self.mode == "V" else self.kind
+        """How the commit is made: with validity intervals a reload ends versions and begins others, and replaces none.
+
+        Nor does one that is written as a difference.
+        """
+        merges = self.mode == "V" or self.config.reload_mode == "difference"
+        return CycleKind.CHANGES if self.kind is CycleKind.RELOAD and merges else self.kind
+
+    @property
+    def marks_deletes(self) -> bool:
+        """Whether deleted rows stay, marked (S17)."""
+        return self.config.delete_mode == "soft"
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether it is a reload whose rows are compared with what is stored (S9)."""
+        return self.kind is CycleKind.RELOAD and self.mode == "S" and self.config.reload_mode == "difference"
 
     @property
     def load_began(self) -> datetime | None:
@@ -117,13 +136,6 @@ class WritePlan(NamedTuple):
         """The same plan, to read other files: the columns that these groups have."""
         there = {lower for group in groups for _, lower, _ in group.columns}
         return self._replace(groups=groups, schema=tuple(each for each in self.schema if each[0] in there), contents={})
-
-
-def of_rows(plan: WritePlan) -> list[str]:
-    """Columns that tell of a row and not of its change: rows that differ in others alone are equal to a load."""
-    of_changes = of_mapping_rules(plan.config)
-    images = plan.config.before_image_prefix.lower()
-    return [name for name, _ in plan.schema if name not in of_changes and not name.startswith(images)]
 
 
 class Reduced(NamedTuple):
@@ -138,6 +150,7 @@ class Reduced(NamedTuple):
         greatest: text form of the greatest order position among the valid rows; None without one.
         removed: rows of the table that a reload does not have again.
         written: rows that Hudi is given: those inserted, updated and deleted, and old keys of rows that changed theirs.
+        upserted: keys that a reload has, where it is written as a difference: without one it would empty the table.
     """
 
     valid: int
@@ -150,6 +163,7 @@ class Reduced(NamedTuple):
     moved: int = 0
     removed: int = 0
     written: int = 0
+    upserted: int = 0
 
     def counts(self, rows_read: int) -> Counts:
         """The counts of G7; what reducing left out was collapsed, what was not valid is quarantined."""

@@ -221,4 +221,7 @@ def test_a_staging_folder_that_cannot_be_listed_costs_no_other_answer():
     aws.tracker.register(landed("LOAD00000001.parquet"), NOW)
     found = explain_table("shop.orders", aws.config, aws.ledger, aws.tracker, look(aws))
     assert (found.engine, found.left_alone) == (EngineName.ARROW, None)
-    assert found.full_load == "It cannot be looked at from here: What lies in staging of shop.orders is not known: Listing failed. Allow ListObjectsV2."
+    assert (
+        found.full_load
+        == "It cannot be looked at from here: What lies in staging of shop.orders is not known: Listing failed. Allow ListObjectsV2."
+    )

@@ -142,6 +142,7 @@ def test_a_raw_table_that_another_deployed_table_feeds_is_refused(stores):
         ("hudi_partition_key", "DAY"),
         ("hudi_table_type", "merge_on_read"),
         ("table_data_versioning_type", "H"),
+        ("delete_mode", "soft"),
     ],
 )
 def test_what_an_existing_table_cannot_become_is_refused_with_the_way_to_do_it(key, value):
@@ -149,6 +150,15 @@ def test_what_an_existing_table_cannot_become_is_refused_with_the_way_to_do_it(k
     message = messages(plan(stores, table(**{key: value})))[f"c.yaml:tables[0].{key}"]
     assert "resnapshot it: give the table a new raw_table_name" in message
     assert plan(stores, table(**{key: value, "raw_table_name": "orders_2"})).problems == ()
+
+
+def test_a_table_with_marked_rows_does_not_become_one_without():
+    """S25: of tables made by earlier releases the state does not say how they delete."""
+    assert "exists with soft and cannot become hard" in messages(
+        plan(with_existing(delete_mode="soft"), table())
+    )["c.yaml:tables[0].delete_mode"]  # fmt: skip
+    assert "delete_mode" not in existing().identity
+    assert plan(with_existing(), table(delete_mode="hard")).problems == ()
 
 
 def test_an_existing_table_cannot_change_its_bucket_but_may_spell_out_the_default():
@@ -172,7 +182,7 @@ def test_an_existing_raw_table_is_not_given_to_another_source_table():
 
 def test_other_changes_of_an_existing_table_are_fine():
     stores = with_existing()
-    assert plan(stores, table(is_active="N", on_bad_file="stop")).problems == ()
+    assert plan(stores, table(is_active="N", on_bad_file="stop", reload_mode="difference")).problems == ()
 
 
 def test_a_table_without_a_commit_may_change_its_key():

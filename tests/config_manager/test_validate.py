@@ -83,6 +83,11 @@ def test_every_problem_of_every_entry_is_reported_at_once():
         ({"full_load_completion": "quiet_seconds:86401"}, "write quiet_seconds:N"),
         ({"full_load_completion": "quiet_seconds:1.5"}, "write quiet_seconds:N"),
         ({"full_load_completion": 120}, "put it in quotes"),
+        ({"delete_mode": "softly"}, "did you mean 'soft'?"),
+        ({"delete_mode": "soft", "table_data_versioning_type": "H"}, "delete_mode says soft, which is for"),
+        ({"delete_mode": "soft", "table_data_versioning_type": "V"}, "delete_mode says soft, which is for"),
+        ({"reload_mode": "difference", "table_data_versioning_type": "H"}, "reload_mode says difference, which is for"),
+        ({"reload_mode": "difference", "table_data_versioning_type": "V"}, "reload_mode says difference, which is for"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_to_write(values, says):
@@ -92,8 +97,6 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
 @pytest.mark.parametrize(
     "values",
     [
-        {"delete_mode": "soft"},
-        {"reload_mode": "difference"},
         {"before_image_prefix": "OLD_"},
     ],
 )

@@ -51,7 +51,7 @@ def judged(objects: ObjectStore, rows: pa.Table, plan: WritePlan) -> Judged:
     if oldest is None:
         return Judged(rows, none)
     log = plan.deletes(OrderPosition.parse(oldest))
-    deletes = _newest_deletes(objects, plan.reading(log.groups), rows[KEY].filter(returning).combine_chunks())
+    deletes = newest_deletes(objects, plan.reading(log.groups), rows[KEY].filter(returning).combine_chunks())
     deleted = deletes[ORDER].take(pc.index_in(rows[KEY], value_set=deletes[KEY])).combine_chunks()
     is_newer = pc.fill_null(pc.greater(deleted, order), False)
     effect = pc.if_else(pc.and_(returning, is_newer), LATE, rows[EFFECT].combine_chunks())
@@ -60,7 +60,7 @@ def judged(objects: ObjectStore, rows: pa.Table, plan: WritePlan) -> Judged:
     return Judged(kept.filter(pc.invert(pc.is_in(order, value_set=unknown))), unknown, log.gone or "")
 
 
-def _newest_deletes(objects: ObjectStore, plan: WritePlan, keys: pa.Array) -> pa.Table:
+def newest_deletes(objects: ObjectStore, plan: WritePlan, keys: pa.Array) -> pa.Table:
     """KEY and ORDER of the newest delete of each key that has one; a file at a time, so that memory grows with the keys."""
     found = [pa.table({KEY: pa.array([], pa.string()), ORDER: pa.array([], pa.string())})]
     for rows in read_each(objects, plan):

@@ -26,15 +26,19 @@ from file_processor.engines.arrow.keys import partition_paths
 from file_processor.engines.arrow.placing import MOST_FILE_BYTES, Slice, changed_slices, new_slices
 from file_processor.engines.arrow.reduction import (
     EFFECT,
+    GROUP,
     INSERTED,
     KEY,
+    MOVED,
     PATH,
     UPDATED,
     latest_of_each_key,
+    moves,
     reduced,
     with_effects,
 )
 from file_processor.engines.arrow.rows import FILE, PROBLEM, ROW, read_rows
+from file_processor.engines.arrow.soft_deletes import merged
 from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import avro_schema
 from file_processor.engines.engine import Reduced, WritePlan
@@ -95,7 +99,12 @@ class ArrowPrepared:
         valid = self._rows
         if valid[PROBLEM].null_count < valid.num_rows:
             valid = valid.filter(pc.is_null(valid[PROBLEM]))
-        self._latest, self.reduced = self._versions(valid) if plan.mode == "V" else self._newest(valid)
+        reduce = self._newest
+        if plan.mode == "V":
+            reduce = self._versions
+        elif plan.marks_deletes or plan.is_difference:
+            reduce = self._merged
+        self._latest, self.reduced = reduce(valid)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -183,6 +192,15 @@ class ArrowPrepared:
         found = versions(self._objects, valid, self._files, self._plan)
         self._set_aside(found.unknown, found.gone)
         return self._with_paths(found.rows), found.reduced
+
+    def _merged(self, valid: pa.Table) -> tuple[pa.Table, Reduced]:
+        """The rows to write where marks or values of stored rows count, and what the batch's rows do."""
+        found = merged(self._objects, valid, self._files, self._plan)
+        self._set_aside(found.unknown, found.gone)
+        rows = self._with_paths(found.rows)
+        paths = {group: file.partition for group, file in self._files.files.items()}
+        moved = moves(rows, rows[EFFECT].combine_chunks(), rows[GROUP].combine_chunks(), paths)
+        return rows.append_column(MOVED, moved), found.reduced._replace(moved=pc.sum(moved).as_py() or 0)
 
     def _with_paths(self, rows: pa.Table) -> pa.Table:
         partition = self._plan.config.hudi_partition_key

@@ -25,13 +25,14 @@ from file_processor.columns import (
     VALID_TO,
     record_key,
 )
+from file_processor.difference import compared_columns
 from file_processor.engines.arrow.key_changes import with_keys
 from file_processor.engines.arrow.keys import record_keys
 from file_processor.engines.arrow.reduction import EFFECT, GROUP, INSERTED, KEY, MOVED, NEW_KEY, UPDATED
 from file_processor.engines.arrow.rows import PROBLEM, read_each
 from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import arrow_type, positions
-from file_processor.engines.engine import Reduced, WritePlan, of_rows
+from file_processor.engines.engine import Reduced, WritePlan
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
 
@@ -266,7 +267,7 @@ def _says_nothing_new(events: pa.Table, plan: WritePlan) -> pa.Array:
     same = pc.fill_null(pc.and_(of_load.combine_chunks(), was_live), False)
     if not pc.any(same).as_py():
         return same
-    for name in of_rows(plan):
+    for name in compared_columns(plan.config, plan.schema):
         own = _comparable(events[name].combine_chunks())
         other = own.take(before.row)
         both_null = pc.and_(pc.is_null(own), pc.is_null(other))

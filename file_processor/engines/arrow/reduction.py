@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -68,7 +69,7 @@ def with_effects(latest: pa.Table, stored: Stored | None, plan: WritePlan) -> pa
     return (
         latest.append_column(EFFECT, effect)
         .append_column(GROUP, group)
-        .append_column(MOVED, _moves(latest, effect, group, stored))
+        .append_column(MOVED, moves(latest, effect, group, None if stored is None else stored.paths))
     )
 
 
@@ -86,36 +87,52 @@ def reduced(
         unknown: how many of the valid rows are not applied after all.
     """
     own = valid.num_rows - unknown
-    effects = _by_effect(rows)
+    had: dict[str, str] = {}
     if NEW_KEY in valid.column_names:
         own -= pc.sum(pc.is_valid(valid[NEW_KEY])).as_py()
-        counted = rows.filter(pc.is_null(rows[NEW_KEY]))
-        effects = _by_effect(counted)
-        orders = _moving(valid, None if plan.kind is CycleKind.RELOAD else stored, plan)
-        moves = _by_effect(counted.filter(pc.is_in(counted[ORDER], value_set=orders)))[INSERTED]
-        effects[INSERTED] -= moves
-        effects[UPDATED] += moves
+        had = dict(zip(stored.key.to_pylist(), stored.order.to_pylist(), strict=True)) if stored else {}
+    effects = counted(rows, moving(valid, had, plan))
     as_found = _by_effect(rows)
     replaces = plan.kind is CycleKind.RELOAD and stored is not None
     return Reduced(
         valid=own,
         greatest=greatest,
         moved=pc.sum(rows[MOVED]).as_py() or 0,
-        removed=stored.rows - effects[UPDATED] if replaces and stored else 0,
+        removed=stored.rows - as_found[UPDATED] if replaces and stored else 0,
         written=as_found[INSERTED] + as_found[UPDATED] + as_found[DELETED],
         **effects,
     )
 
 
-def _moving(valid: pa.Table, stored: Stored | None, plan: WritePlan) -> pa.Array:
-    """Order positions of changes of a key that had a row just before: by the batch, else by what is stored."""
-    if plan.kind is CycleKind.RELOAD:  # it has replaced what was before
-        valid = valid.filter(pc.equal(valid[GENERATION], plan.generation))
+def counted(rows: pa.Table, moving: pa.Array) -> dict[str, int]:
+    """Rows by effect, without the deletes of old keys.
+
+    Args:
+        rows: the newest row of every key, with EFFECT.
+        moving: order positions of those that move a row to another key: they update it, whatever their own key had.
+    """
+    own = rows.filter(pc.is_null(rows[NEW_KEY])) if NEW_KEY in rows.column_names else rows
+    effects = _by_effect(own)
+    moves = _by_effect(own.filter(pc.is_in(own[ORDER], value_set=moving)))[INSERTED] if len(moving) else 0
+    return effects | {INSERTED: effects[INSERTED] - moves, UPDATED: effects[UPDATED] + moves}
+
+
+def moving(valid: pa.Table, had: Mapping[str, str], plan: WritePlan) -> pa.Array:
+    """Order positions of changes of a key that had a row just before: by the batch, else by what is stored.
+
+    Args:
+        valid: rows that can be applied, with KEY, and the deletes of old keys.
+        had: order positions of the table's live rows, by record key.
+        plan: the file batch.
+    """
+    if NEW_KEY not in valid.column_names:
+        return pa.array([], pa.string())
+    if plan.kind is CycleKind.RELOAD:  # it replaces what was before
+        valid, had = valid.filter(pc.equal(valid[GENERATION], plan.generation)), {}
     leaving = valid.filter(pc.is_valid(valid[NEW_KEY]))
     events = valid.filter(pc.is_in(valid[KEY], value_set=leaving[KEY].combine_chunks()))
     events = events.take(pc.sort_indices(events, sort_keys=[(KEY, "ascending"), (ORDER, "ascending")]))
     keys, operations = events[KEY].to_pylist(), events[OPERATION].to_pylist()
-    had = dict(zip(stored.key.to_pylist(), stored.order.to_pylist(), strict=True)) if stored else {}
     found = []
     for row, (order, new_key) in enumerate(zip(events[ORDER].to_pylist(), events[NEW_KEY].to_pylist(), strict=True)):
         if new_key is not None:
@@ -161,10 +178,11 @@ def _effects(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
     return pc.if_else(pc.or_(superseded, beaten), LATE, pc.if_else(is_delete, delete, upsert))
 
 
-def _moves(latest: pa.Table, effect: pa.Array, group: pa.Array, stored: Stored | None) -> pa.Array:
-    if stored is None or PATH not in latest.column_names:
+def moves(latest: pa.Table, effect: pa.Array, group: pa.Array, paths: dict[str, str] | None) -> pa.Array:
+    """Whether each row's partition changes; `paths` are the partition paths of the table's file groups by fileId."""
+    if paths is None or PATH not in latest.column_names:
         return pa.repeat(pa.scalar(False), latest.num_rows)
-    groups = pa.array(stored.paths, pa.string())
-    was = pa.array(stored.paths.values(), pa.string()).take(pc.index_in(group, value_set=groups))
+    groups = pa.array(paths, pa.string())
+    was = pa.array(paths.values(), pa.string()).take(pc.index_in(group, value_set=groups))
     elsewhere = pc.not_equal(was, latest[PATH].combine_chunks())
     return pc.fill_null(pc.and_(pc.equal(effect, UPDATED), elsewhere), False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -20,8 +20,9 @@ from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
 from file_processor.engines.spark.intervals import Intervals
-from file_processor.engines.spark.key_changes import NEW_KEY, moving, with_old_keys
+from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, moving, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
+from file_processor.engines.spark.soft_deletes import Merge
 from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError
@@ -32,7 +33,6 @@ from odpf.table_config import TableConfig
 _ROWS = "_odpf_rows"
 _STORED = "_odpf_stored_order"
 _STORED_PARTITION = "_odpf_stored_partition"
-_EFFECT = "_odpf_effect"
 _MOVED = "_odpf_moved"
 _WRITTEN = ("inserted", "updated", "deleted")
 _EFFECTS = (*_WRITTEN, "unchanged", "late")
@@ -102,11 +102,14 @@ class SparkPrepared:
     def __init__(self, spark: SparkSession, plan: WritePlan) -> None:
         self._spark, self._plan = spark, plan
         self._rows = read_rows(spark, plan)
-        self._intervals: Intervals | None = None
         valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
+        self._merge: Intervals | Merge | None = None
         self._is_history = plan.mode == "H"
         if plan.mode == "V":
             self._prepare_intervals(valid)
+            return
+        if plan.marks_deletes or plan.is_difference:
+            self._prepare_merge(valid)
             return
         self._events = with_old_keys(valid, plan)
         self._latest = self._with_effect(self._latest_of_each_key(self._events)).persist(StorageLevel.MEMORY_AND_DISK)
@@ -121,15 +124,26 @@ class SparkPrepared:
 
     def _prepare_intervals(self, valid: DataFrame) -> None:
         """Mode V, where rows are versions (`intervals`)."""
-        table = None if self._plan.kind is CycleKind.LOAD else self._stored()
-        found = self._intervals = Intervals(self._spark, self._plan, valid, table)
-        self._latest = found.timed().persist(StorageLevel.MEMORY_AND_DISK)
+        found = self._merge = Intervals(self._spark, self._plan, valid, self._table())
+        self._keep(found.timed(), found.reduced)
+        self._set_aside(found.late.unknown, found.late.gone)
+
+    def _prepare_merge(self, valid: DataFrame) -> None:
+        """Where marks or values of stored rows count (`soft_deletes`)."""
+        found = self._merge = Merge(self._spark, self._plan, valid, self._table())
+        self._keep(found.registers(), found.reduced)
+        self._set_aside(found.unknown, found.gone)
+
+    def _table(self) -> DataFrame | None:
+        return None if self._plan.kind is CycleKind.LOAD else self._stored()
+
+    def _keep(self, rows: DataFrame, reduce: Callable[[DataFrame], Reduced]) -> None:
+        self._latest = rows.persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            self.reduced = found.reduced(self._latest)
+            self.reduced = reduce(self._latest)
         except BaseException:
             self._latest.unpersist()
             raise
-        self._set_aside(found.late.unknown, found.late.gone)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -147,14 +161,7 @@ class SparkPrepared:
     def commit(self, metadata: dict[str, str]) -> None:
         """Write the one commit."""
         plan = self._plan
-        written = (
-            self._latest.where(F.col(_EFFECT).isin(*_WRITTEN))
-            if self._intervals is None
-            else self._intervals.written(self._latest)
-        )
-        written = written.select(*self._columns())
-        if self.reduced.moved:
-            written = written.unionByName(self._departures())
+        written = self._merge.written(self._latest).select(*self._columns()) if self._merge else self._written()
         options = write_options(plan, metadata)
         try:
             written.write.format("hudi").options(**options).mode("append").save(plan.location)
@@ -162,6 +169,10 @@ class SparkPrepared:
             raise EngineError(
                 f"Writing {plan.config.raw_table} failed; readers see the table as it was. {_reason(error)}"
             ) from error
+
+    def _written(self) -> DataFrame:
+        rows = self._latest.where(F.col(EFFECT).isin(*_WRITTEN)).select(*self._columns())
+        return rows.unionByName(self._departures()) if self.reduced.moved else rows
 
     def discard(self) -> None:
         """Free the reduced frame."""
@@ -202,21 +213,21 @@ class SparkPrepared:
         nothing = F.lit(None).cast("string")
         if self._plan.kind is CycleKind.LOAD:
             return (
-                latest.withColumn(_STORED, nothing).withColumn(_EFFECT, self._effect()).withColumn(_MOVED, F.lit(False))
+                latest.withColumn(_STORED, nothing).withColumn(EFFECT, self._effect()).withColumn(_MOVED, F.lit(False))
             )
         keys = [f"`{key}`" for key in record_key(self._plan.config)]
         partition = self._plan.config.hudi_partition_key
         place = F.col(f"`{partition}`") if partition else nothing
         stored = self._stored().select(*keys, F.col(ORDER).alias(_STORED), place.alias(_STORED_PARTITION))
         joined = latest.join(stored, list(record_key(self._plan.config)), "left")
-        rows = joined.select(latest["*"], _STORED, _STORED_PARTITION).withColumn(_EFFECT, self._effect())
+        rows = joined.select(latest["*"], _STORED, _STORED_PARTITION).withColumn(EFFECT, self._effect())
         if partition is None or self._plan.kind is not CycleKind.CHANGES:
             return rows.withColumn(_MOVED, F.lit(False))
         # A delete goes where the row is; it may carry the key alone (S14).
-        goes_to = F.when(F.col(_EFFECT) == "deleted", F.col(_STORED_PARTITION)).otherwise(place)
+        goes_to = F.when(F.col(EFFECT) == "deleted", F.col(_STORED_PARTITION)).otherwise(place)
         # As text, for 0.0 and -0.0 are equal and lie in two folders.
         stays = place.cast("string").eqNullSafe(F.col(_STORED_PARTITION).cast("string"))
-        moves = (F.col(_EFFECT) == "updated") & ~stays
+        moves = (F.col(EFFECT) == "updated") & ~stays
         return rows.withColumn(_MOVED, moves).withColumn(partition, goes_to)
 
     def _stored(self) -> DataFrame:
@@ -241,13 +252,13 @@ class SparkPrepared:
     def _count(self) -> dict[str, Any]:
         """Rows by effect; of those that would come back the smallest order position."""
         own = F.col(NEW_KEY).isNull()
-        effects = [F.count_if((F.col(_EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS]
+        effects = [F.count_if((F.col(EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS]
         row = self._latest.agg(
             F.coalesce(F.sum(_ROWS), F.lit(0)).alias("valid"),
             F.max(ORDER).alias("greatest"),
             F.count_if(_MOVED).alias("moved"),
             F.coalesce(F.sum(_REKEYED), F.lit(0)).alias(_REKEYED),
-            F.count_if(F.col(_EFFECT).isin(*_WRITTEN)).alias("written"),
+            F.count_if(F.col(EFFECT).isin(*_WRITTEN)).alias("written"),
             F.min(F.when(self._would_return(), F.col(ORDER))).alias(_OLDEST),
             *effects,
         ).first()
@@ -260,7 +271,7 @@ class SparkPrepared:
         plan = self._plan
         if plan.kind is not CycleKind.CHANGES or self._is_history or not plan.high_water_mark:
             return F.lit(False)
-        return (F.col(_EFFECT) == "inserted") & (F.col(ORDER) <= plan.high_water_mark)
+        return (F.col(EFFECT) == "inserted") & (F.col(ORDER) <= plan.high_water_mark)
 
     def _judge(self, counted: dict[str, Any]) -> dict[str, Any]:
         """Make rows late that a delete applied before is newer than; set those aside of which that cannot be told."""
@@ -271,19 +282,11 @@ class SparkPrepared:
             is_newer = self._would_return() & F.coalesce(F.col(DELETED) > F.col(ORDER), F.lit(False))
             columns = self._latest.columns
             told = self._latest.join(deletes, keys, "left").withColumn(
-                _EFFECT, F.when(is_newer, "late").otherwise(F.col(_EFFECT))
+                EFFECT, F.when(is_newer, "late").otherwise(F.col(EFFECT))
             )
             self._replace(told.select(*(f"`{column}`" for column in columns)))
-        unknown = (
-            [
-                row[ORDER]
-                for row in self._latest.where(self._would_return() & (F.col(ORDER) <= log.gone_through))
-                .select(ORDER)
-                .collect()
-            ]
-            if log.gone
-            else []
-        )
+        beyond = self._latest.where(self._would_return() & (F.col(ORDER) <= log.gone_through)).select(ORDER)
+        unknown = [row[ORDER] for row in beyond.collect()] if log.gone else []
         if unknown:
             self._set_aside(unknown, log.gone or "")
             self._replace(self._latest.where(~F.col(ORDER).isin(unknown)))
@@ -302,16 +305,15 @@ class SparkPrepared:
         before.unpersist()
 
     def _reduced(self, counted: dict[str, Any]) -> Reduced:
+        removed = self._stored().count() - counted["updated"] if self._plan.kind is CycleKind.RELOAD else 0
         moves = self._moves() if counted[_REKEYED] else 0  # counts as an update, once
         counted |= {"inserted": counted["inserted"] - moves, "updated": counted["updated"] + moves}
-        counted = {name: value for name, value in counted.items() if name in Reduced._fields}
-        reloads = self._plan.kind is CycleKind.RELOAD
-        return Reduced(**counted, removed=self._stored().count() - counted["updated"] if reloads else 0)
+        return Reduced(**{name: value for name, value in counted.items() if name in Reduced._fields}, removed=removed)
 
     def _moves(self) -> int:
         """Rows under a new key that the table does not have, and that had one under their old key."""
         stored = self._stored() if self._plan.kind is CycleKind.CHANGES else None
-        inserted = self._latest.where((F.col(_EFFECT) == "inserted") & F.col(NEW_KEY).isNull())
+        inserted = self._latest.where((F.col(EFFECT) == "inserted") & F.col(NEW_KEY).isNull())
         row = inserted.join(moving(self._events, stored, self._plan), ORDER, "left_semi").agg(F.count(F.lit(1))).first()
         return row[0] if row else 0
 

@@ -107,8 +107,13 @@ def table_options(config: TableConfig, input_bytes: int = 0) -> dict[str, str]:
     if config.hudi_table_type == "merge_on_read":
         options |= _MERGE_ON_READ
     if config.table_data_versioning_type == "S":
-        options |= {"hoodie.payload.delete.field": OPERATION, "hoodie.payload.delete.marker": "D"}
+        options |= {"hoodie.payload.delete.field": OPERATION, "hoodie.payload.delete.marker": delete_marker(config)}
     return options
+
+
+def delete_marker(config: TableConfig) -> str:
+    """The operation of rows that Hudi is to delete; with soft deletes those alone that move, where they stood."""
+    return "D" if config.delete_mode == "hard" else "M"
 
 
 def pinned_table_version(options: Mapping[str, str]) -> str | None:

@@ -21,7 +21,8 @@ from file_processor.columns import (
     VALID_FROM,
     VALID_TO,
 )
-from file_processor.engines.engine import Reduced, WritePlan, of_rows
+from file_processor.difference import compared_columns
+from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.key_changes import NEW_KEY, with_old_keys
 from file_processor.engines.spark.rows import PROBLEM, read_rows
 from file_processor.key_changes import before_images
@@ -253,7 +254,7 @@ class Intervals:
         same = F.col(_ORIGIN).isin(_NEW, _CONFIRMED) & (F.col(CHANGE_SEQUENCE) == "")
         same = same & F.coalesce(F.lag(OPERATION).over(before) != "D", F.lit(False))
         kinds = dict(self._plan.schema)
-        columns = [_comparable(name, kinds[name]) for name in of_rows(self._plan)]
+        columns = [_comparable(name, kinds[name]) for name in compared_columns(self._plan.config, self._plan.schema)]
         return reduce(lambda one, column: one & column.eqNullSafe(F.lag(column).over(before)), columns, same)
 
     def _with_ends(self, events: DataFrame) -> DataFrame:

@@ -14,6 +14,7 @@ from file_processor.key_changes import before_images
 
 NEW_KEY = "_odpf_new_key"
 """Not null in the delete of an old key."""
+EFFECT = "_odpf_effect"
 _BEFORE, _STORED = "_odpf_before", "_odpf_had"
 
 
