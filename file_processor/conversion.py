@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from file_processor.inspection import Inspection
 from odpf.errors import EngineError
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
@@ -41,6 +43,24 @@ def convert(objects: ObjectStore, file: LandedFile, bucket: str, prefix: str, *,
         copy.seek(0)
         objects.put(bucket, key, copy.read())
     return f"s3://{bucket}/{key}"
+
+
+def copied(objects: ObjectStore, bucket: str, prefix: str, files: Iterable[Inspection]) -> dict[str, str]:
+    """Copy the files that Spark cannot read as they stand; where, by file id.
+
+    Raises:
+        EngineError: see `convert`.
+    """
+    return {
+        found.chosen.file.file_id: convert(objects, found.chosen.file, bucket, prefix, rewrite=found.rewrite)
+        for found in files
+        if found.needs_copy
+    }
+
+
+def as_they_stand(_files: Iterable[Inspection]) -> dict[str, str]:
+    """No copies: for an engine that reads every file."""
+    return {}
 
 
 def read_through(objects: ObjectStore, file: LandedFile) -> str | None:

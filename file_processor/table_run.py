@@ -7,12 +7,13 @@ goes on: before the commit nothing has happened, after it the table's own timeli
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import partial
 
 from file_processor.applied_deletes import AppliedDeletes
 from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_floor
-from file_processor.conversion import convert, read_through
+from file_processor.conversion import as_they_stand, copied, read_through
 from file_processor.engine_choice import EngineChoice, choose_engine
 from file_processor.engine_facts import engine_facts
 from file_processor.engines.engine import Engine, Prepared, WritePlan
@@ -25,7 +26,7 @@ from file_processor.settling import Settled, Settlement
 from file_processor.table_columns import TableColumns
 from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
 from file_processor.workshop import Workshop
-from file_processor.write_plan import FittedFiles, fit_files, read_groups
+from file_processor.write_plan import FittedFiles, fit_files, may_be_late, read_groups
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
 from odpf.errors import EngineError, NeedsSpark, TerminalError, UnsupportedChange
@@ -250,7 +251,8 @@ class TableRun:
 
     def _write_plan(self, choice: Choice, fitted: FittedFiles, *, copies: bool) -> WritePlan:
         config, settings = self._config, self._shop.settings
-        place = self._copies if copies else _as_they_stand
+        scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
+        place = partial(copied, self._shop.objects, settings.artifacts_bucket, scratch) if copies else as_they_stand
         identity = self._batch_id(choice)
         return WritePlan(
             kind=choice.kind or CycleKind.CHANGES,
@@ -265,28 +267,10 @@ class TableRun:
             timeline=self._timeline,
             contents={found.chosen.file.path: found.content for found in fitted.usable if found.content is not None},
             high_water_mark=self.lease.high_water_mark or "",
-            may_be_late=self._may_be_late(choice, fitted),
+            may_be_late=may_be_late(self.lease, choice, fitted.usable),
             load_started_at=choice.load_started_at,
             deletes=AppliedDeletes(self._shop.tracker, self._shop.objects, config, self.lease, place).since,
         )
-
-    def _may_be_late(self, choice: Choice, fitted: FittedFiles) -> bool:
-        """Whether a row may be at or below the high-water mark, by the smallest sequence of every file."""
-        mark = OrderPosition.parse(self.lease.high_water_mark) if self.lease.high_water_mark else None
-        if mark is None or choice.generation == self.lease.generation:
-            firsts = [found.sequences[0] if found.sequences else "" for found in fitted.usable if found.rows]
-            return mark is not None and min(firsts, default="~") <= mark.sequence
-        return any(chosen.generation < choice.generation for chosen in choice.files)
-
-    def _copies(self, files: Iterable[Inspection]) -> dict[str, str]:
-        """Copy the files that Spark cannot read as they stand; where, by file id."""
-        scratch = f"scratch/{self._config.raw_table}/{self._shop.contender.owner}"
-        objects, bucket = self._shop.objects, self._shop.settings.artifacts_bucket
-        return {
-            found.chosen.file.file_id: convert(objects, found.chosen.file, bucket, scratch, rewrite=found.rewrite)
-            for found in files
-            if found.needs_copy
-        }
 
     def _batch_id(self, choice: Choice) -> str:
         return batch_id(tuple(chosen.file for chosen in choice.files), self._config, choice.generation)
@@ -395,10 +379,6 @@ class TableRun:
         lease = self.lease.model_copy(update={"only_spark": self._obstacle})
         self.lease, settled = self._settlement.settle(lease, batch, commit)
         self.settled.append(settled)
-
-
-def _as_they_stand(_files: Iterable[Inspection]) -> dict[str, str]:
-    return {}
 
 
 def _commit_time(mark: str | None) -> str | None:

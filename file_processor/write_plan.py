@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from file_processor.choosing import Choice
 from file_processor.columns import MAPPED_OPERATION
 from file_processor.engines.engine import ReadGroup
 from file_processor.inspection import Inspection
@@ -13,7 +14,9 @@ from file_processor.schema_change import SchemaChange, summed
 from file_processor.schema_policy import fit
 from file_processor.table_columns import TableColumns, names_of
 from odpf.errors import TerminalError
+from odpf.order import OrderPosition
 from odpf.table_config import TableConfig
+from odpf.table_state import TableState
 
 _DMS_OPERATION_LOWER = "op"
 
@@ -108,3 +111,12 @@ def _group_key(inspection: Inspection, config: TableConfig) -> ReadGroup:
         mapped_operation=names.get(mapped) if mapped != _DMS_OPERATION_LOWER else None,
         sequence=None if is_full else names[config.hudi_precombine_field],
     )
+
+
+def may_be_late(state: TableState, choice: Choice, files: Iterable[Inspection]) -> bool:
+    """Whether a row may be at or below the high-water mark, by the smallest sequence of every file."""
+    mark = OrderPosition.parse(state.high_water_mark) if state.high_water_mark else None
+    if mark is not None and choice.generation != state.generation:
+        return any(chosen.generation < choice.generation for chosen in choice.files)
+    firsts = [found.sequences[0] if found.sequences else "" for found in files if found.rows]
+    return mark is not None and bool(firsts) and min(firsts) <= mark.sequence

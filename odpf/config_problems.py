@@ -8,11 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-LATER_VALUES: Mapping[tuple[str, str], str] = {}
-"""Documented values that a later release honours, with what to write until then."""
-
-_ONE_VALUE_YET = ("before_image_prefix",)
-
 TUNING_OF_THE_ORIGINAL = frozenset(
     {
         "delete_shuffle_parallelism",
@@ -48,6 +43,7 @@ HUDI_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 _LONGEST_WORD = 100
 _PATTERNS = {
+    "before_image_prefix": "use letters, digits and underscores, not a digit first, as the mapping rule has it",
     "refresh_cadence": "use 1 to 50 letters, digits, underscores and hyphens",
     "raw_database_S3_bucket": "write the bucket's name alone: 3 to 63 lower-case letters, digits, dots and hyphens",
 }
@@ -107,7 +103,7 @@ def _message(error: dict[str, Any], model: type[BaseModel]) -> str:
         case "extra_forbidden":
             return unknown_key(str(error["loc"][-1]), found, _known_keys(model, error["loc"]))
         case "literal_error":
-            return _not_allowed(key, found, error["ctx"]["expected"])
+            return _not_allowed(found, error["ctx"]["expected"])
         case "string_type":
             return f"write text; {_shown(found)} was read as {_kind(found)}{_quote_hint(found)}"
         case "string_pattern_mismatch":
@@ -126,12 +122,8 @@ def _known_keys(model: type[BaseModel], location: Sequence[int | str]) -> Iterab
     return model.model_fields
 
 
-def _not_allowed(key: str, found: object, expected: str) -> str:
+def _not_allowed(found: object, expected: str) -> str:
     text = str(found)
-    if key in _ONE_VALUE_YET:
-        return f"{_shown(found)} is not supported by this release; only {expected}"
-    if later := LATER_VALUES.get((key, text)):
-        return f"{_shown(found)} is not supported by this release; {later}"
     if text == "G.025X":
         return "'G.025X' workers are for streaming jobs only; use 'G.1X' or larger"
     allowed = [value.strip("'") for value in expected.replace(" or ", ", ").split(", ")]

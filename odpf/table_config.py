@@ -30,6 +30,7 @@ _RATE = re.compile(r"^rate\([1-9][0-9]{0,5} (minutes?|hours?|days?)\)$")
 _CRON = re.compile(r"^cron\(([0-9A-Z*?,/#-]+( [0-9A-Z*?,/#-]+){5})\)$")
 _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
 _NO_SOURCE_NAME = re.compile(r"[\x00-\x1f\x7f/\\`\"';]")
+_PREFIX = r"^[A-Za-z_][A-Za-z0-9_]{0,30}$"
 _COLUMN = re.compile(r"^[^\x00-\x1f`\"';,=]{1,255}$")
 
 
@@ -152,7 +153,7 @@ class TableConfig(BaseModel):
     schema_policy: SchemaPolicy = SchemaPolicy()
     cdc_operation_column: ColumnName | None = None
     cdc_commit_timestamp_column: ColumnName | None = None
-    before_image_prefix: Literal["BI_"] = "BI_"
+    before_image_prefix: Annotated[str, Field(pattern=_PREFIX)] = "BI_"
     on_bad_file: Literal["continue", "stop"] = "continue"
     partition_is_immutable: Flag = "N"
     table_storage_type: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"

@@ -94,14 +94,9 @@ def test_a_wrong_value_is_refused_with_what_to_write(values, says):
     assert says in problem(**values)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"before_image_prefix": "OLD_"},
-    ],
-)
-def test_what_a_later_release_brings_is_refused_as_such(values):
-    assert "not supported by this release" in problem(**values)
+def test_the_prefix_of_before_images_is_the_one_of_the_mapping_rule():
+    assert problems(table(before_image_prefix="OLD_")) == {}
+    assert "before_image_prefix" in next(iter(problems(table(before_image_prefix="1-"))))
 
 
 def test_each_problem_of_a_schema_policy_has_its_path():
