@@ -279,7 +279,7 @@ class TableRun:
         batch = self._file_batch(choice, fitted, prepared)
         if batch.counts.rows_quarantined:
             prepared.quarantine()
-        self._refuse_emptying(batch, prepared.reduced.upserted if plan.is_difference else batch.rows)
+        self._refuse_emptying(batch, fitted, prepared.reduced.upserted if plan.is_difference else batch.rows)
         if plan.written_as is CycleKind.CHANGES and not batch.rows:
             self._settle(batch, None)  # nothing changes: no commit
             return
@@ -303,16 +303,16 @@ class TableRun:
         made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self._settle(batch, self._timeline.check_newest(note, made))
 
-    def _refuse_emptying(self, batch: FileBatch, rows: int) -> None:
+    def _refuse_emptying(self, batch: FileBatch, fitted: FittedFiles, rows: int) -> None:
         """A reload without rows empties the table: only a load that truly has none may do that."""
-        counts = batch.counts
+        counts, loaded = batch.counts, sum(found.rows for found in fitted.usable if found.chosen.is_full)
         nothing = (
             counts.rows_quarantined == counts.rows_read if self._config.table_data_versioning_type == "V" else not rows
         )
-        if batch.kind is CycleKind.RELOAD and nothing and counts.rows_read:
+        if batch.kind is CycleKind.RELOAD and nothing and loaded:
             raise TerminalError(
-                f"The reload of {batch.raw_table} has {batch.counts.rows_read} rows and none can be applied; the table "
-                "stays as it is. Look at the quarantined rows' reasons."
+                f"The reload of {batch.raw_table} has {loaded} rows and none can be applied; the table stays as it is. "
+                "Look at the quarantined rows' reasons."
             )
 
     def _file_batch(self, choice: Choice, fitted: FittedFiles, prepared: Prepared) -> FileBatch:

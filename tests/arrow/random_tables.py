@@ -7,7 +7,7 @@ that changes meet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from odpf.audit import TableResult
 from tests.engines.lake import Lake, Row
-from tests.engines.staged_table import StagedTable, sequence
+from tests.engines.staged_table import StagedTable
 from tests.reference.oracle import Change
 from tests.reference.plain_values import plain_rows
 
@@ -62,17 +62,20 @@ class Kind(NamedTuple):
     """What a random table is.
 
     Attributes:
-        history: mode H.
+        mode: S, H or V; soft says S with soft deletes.
+        difference: whether a reload is applied as a difference.
+        rekeyed: whether keys change, told by before images.
         partition: the kind of its partition column; None without one.
         single: whether its key is one column, a text.
         deletes: whether rows are deleted.
-        late: whether files come in any order. Not with deletes in a snapshot, where a late insert may bring back a row
-            whose delete was applied already; nor with reloads, which a late file would have to precede.
+        late: whether files come in any order.
         reloaded: whether there is a second full load.
         evolves: whether columns widen and a column is added.
     """
 
-    history: bool
+    mode: str
+    difference: bool
+    rekeyed: bool
     partition: str | None
     single: bool
     deletes: bool
@@ -83,17 +86,32 @@ class Kind(NamedTuple):
     @classmethod
     def of(cls, random: Random) -> Kind:
         """Any kind."""
-        history, deletes, reloaded, late = (random.random() < share for share in (0.3, 0.75, 0.3, 0.5))
-        partition = random.choice([None, *_PARTITIONS])
+        mode = random.choice(["S", "S", "soft", "H", "V"])
+        deletes, reloaded, late, rekeyed = (random.random() < share for share in (0.8, 0.4, 0.6, 0.4))
         return cls(
-            history=history,
-            partition=partition,
+            mode=mode,
+            difference=mode in ("S", "soft") and random.random() < 0.5,
+            rekeyed=rekeyed,
+            partition=random.choice([None, *_PARTITIONS]),
             single=random.random() < 0.4,
             deletes=deletes,
-            late=late and not reloaded and (history or not deletes),
+            late=late,
             reloaded=reloaded,
             evolves=random.random() < 0.3,
         )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Attributes of the table's configuration."""
+        versioning = "S" if self.mode == "soft" else self.mode
+        options = {"table_data_versioning_type": versioning, "delete_mode": "soft" if self.mode == "soft" else "hard"}
+        return options | ({"reload_mode": "difference"} if self.difference else {})
+
+
+def _sequence(number: int) -> str:
+    """Three changes in every hundredth of a second."""
+    moment = datetime(2024, 1, 1, 12) + timedelta(milliseconds=10 * (number // 3))
+    return f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 10_000:02d}{number:019d}"
 
 
 class EvolvingTable(StagedTable):
@@ -117,7 +135,9 @@ class RandomTable:
     def __init__(self, lake: Lake, seed: int, cadence: str) -> None:
         self.seed, self.random = seed, Random(seed)
         self.kind = kind = Kind.of(self.random)
-        self.columns = {"c": pa.string(), "id": pa.string() if kind.single else pa.int64(), **_FIXED}
+        keys = {"c": pa.string(), "id": pa.string() if kind.single else pa.int64()}
+        images = {f"BI_{name.upper()}": type_ for name, type_ in keys.items()} if kind.rekeyed else {}
+        self.columns = {**keys, **_FIXED, **images}
         if kind.partition:
             self.columns["part"] = _PARTITIONS[kind.partition][0]
         self.staged = EvolvingTable(
@@ -126,7 +146,8 @@ class RandomTable:
             cadence,
             key="id" if kind.single else "c,id",
             columns=self.columns,
-            history=kind.history,
+            **kind.options,
+            history=kind.mode == "H",
             hudi_partition_key="part" if kind.partition else None,
             engine="arrow",
         )
@@ -179,13 +200,16 @@ class RandomTable:
         random.shuffle(made)
         first = self._last
         self._last += len(made)
-        numbered = [change._replace(sequence=sequence(first + n)) for n, change in enumerate(made, 1)]
+        numbered = [change._replace(sequence=_sequence(first + n)) for n, change in enumerate(made, 1)]
         random.shuffle(numbered)
         return numbered
 
     def _change(self, case: int) -> Change:
         operation = self.random.choice("IUUDD" if self.kind.deletes else "IU")
         row = self._row(case)
+        if operation == "U" and self.kind.rekeyed and self.random.random() < 0.6:
+            before = self._row(case)
+            row |= {"BI_C": before["c"], "BI_ID": before["id"]}
         if operation == "D" and self.random.random() < 0.5:
             row = {name: row[name] for name in ("c", "id")}
         return Change(operation, "", row)

@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from file_processor.lease import Contender
 from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.audit import RunSummary
-from odpf.clock import utc_now
+from odpf.clock import iso, utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
@@ -63,6 +64,12 @@ class Lake:
     def put(self, source_table: str, name: str, content: bytes) -> None:
         """Write an object where DMS would."""
         self.aws.objects.put(*self._place(source_table, name), content)
+
+    def written(self, source_table: str, name: str) -> datetime | None:
+        """When an object was put, by S3's clock."""
+        bucket, key = self._place(source_table, name)
+        found = (entry for entry in self.aws.objects.list(bucket, key) if entry.key == key)
+        return next((datetime.fromisoformat(iso(entry.last_modified)) for entry in found), None)
 
     def remove(self, source_table: str, name: str) -> None:
         """Remove an object, as DMS does after a TRUNCATE at the source."""

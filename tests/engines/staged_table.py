@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +20,13 @@ DATABASE = "semantics"
 SEQUENCE = "CDC_TIMESTAMP_SEQ"
 COLUMNS: dict[str, pa.DataType] = {"id": pa.int64(), "v": pa.string()}
 _OWN_OF_HISTORY = ("_odpf_operation", "_odpf_change_sequence", "_odpf_generation")
+_COMPARED = {
+    Mode.HARD: (),
+    Mode.SOFT: ("_odpf_is_deleted", "_odpf_operation"),
+    Mode.HISTORY: _OWN_OF_HISTORY,
+    Mode.VALIDITY: ("_odpf_valid_from", "_odpf_valid_to", "_odpf_is_current"),
+}
+"""Of ODPF's own columns those that a replay has, too."""
 
 
 def sequence(number: int) -> str:
@@ -59,6 +66,12 @@ def parquet(table: pa.Table, **options: Any) -> bytes:
     return out.getvalue()
 
 
+def _mode(versioning: str, options: Mapping[str, Any]) -> Mode:
+    if options.get("delete_mode") == "soft":
+        return Mode.SOFT
+    return {"S": Mode.HARD, "H": Mode.HISTORY, "V": Mode.VALIDITY}[versioning]
+
+
 class StagedTable:
     """One table of a story.
 
@@ -90,7 +103,9 @@ class StagedTable:
         self.history = history
         self.result: TableResult | None = None
         self.counted: Counter[str] = Counter()
-        self.replay = Replay(self.keys, mode=Mode.HISTORY if history else Mode.HARD)
+        self.mode = _mode("H" if history else options.get("table_data_versioning_type", "S"), options)
+        difference = options.get("reload_mode") == "difference"
+        self.replay = Replay(self.keys, mode=self.mode, difference=difference, of_changes=[SEQUENCE])
         self._waiting: list[File] = []
         self._put = 0
         self._generation = 1
@@ -145,7 +160,8 @@ class StagedTable:
     ) -> None:
         """Hand a file to the replay."""
         stored = tuple(change._replace(row=self._stored(change)) for change in changes)
-        self._waiting.append(File(name.rsplit("/", 1)[-1], generation or self._generation, stored, is_load))
+        began = self.lake.written(self.source, name) if is_load else None
+        self._waiting.append(File(name.rsplit("/", 1)[-1], generation or self._generation, stored, is_load, began))
 
     def arrow(self, changes: Iterable[Change]) -> pa.Table:
         """A file's rows: DMS's Op, the source's columns, the change sequence."""
@@ -216,7 +232,7 @@ class StagedTable:
         return {**row, SEQUENCE.lower(): change.sequence}
 
     def _data(self, rows: Iterable[Row]) -> list[Row]:
-        kept = _OWN_OF_HISTORY if self.history else ()
+        kept = _COMPARED[self.mode]
         return [{n: value for n, value in row.items() if not n.startswith("_odpf_") or n in kept} for row in rows]
 
     def _expected(self) -> list[Row]:

@@ -61,7 +61,8 @@ class Snapshot:
     def apply(self, batch: Batch) -> Counter[str]:
         """Take one run's rows, and say what becomes of them."""
         stored, events = self._known, _by_key(batch.rows)
-        self._known = _after(stored, events, batch.after)
+        marks = self._soft and self._difference
+        self._known = _marked(stored, events, batch) if marks else _after(stored, events, batch.after)
         counts: Counter[str] = Counter()
         deleted = set()
         for placed in batch.rows:
@@ -70,7 +71,8 @@ class Snapshot:
             deleted |= {placed.key} if effect == "deleted" else set()
         if batch.reloads:
             live = {key for key, known in stored.items() if known.live}
-            counts["removed"] = len(live - self._stored().keys() - deleted)
+            there = {key for key, known in self._stored().items() if known.live} if marks else self._stored().keys()
+            counts["removed"] = len(live - there - deleted)
         return counts
 
     def rows(self) -> list[Row]:
@@ -108,12 +110,13 @@ class Snapshot:
 
         A reload that replaces has taken away the rows before it: a delete on top finds only what is new.
         """
-        if known.position >= event.position and (self._soft or known.live):
+        has_row = known.live or (self._soft and known.upsert is not None)
+        comes = self._soft and any(not each.deletes and each.position > _begin(batch) for each in events)
+        if known.position >= event.position and (has_row or comes):
             return "late"
         stays = known.live and (self._difference or not batch.reloads)
-        written = self._soft and any(
-            not each.deletes and max(known.position, _begin(batch)) < each.position < event.position for each in events
-        )
+        begin = max(known.position, _begin(batch)) if has_row else _begin(batch)
+        written = self._soft and any(not each.deletes and begin < each.position < event.position for each in events)
         return "deleted" if stays or written else "unchanged"
 
     def _is_stored(self, event: Event, known: Known, batch: Batch) -> bool:
@@ -124,20 +127,17 @@ class Snapshot:
 
 
 def _moves(placed: Placed, stored: dict[Key, Known], events: dict[Key, list[Event]], batch: Batch) -> bool:
-    """Whether the row takes its values from another key that was live at that moment.
+    """Whether the row takes its values from another key that was live just before it.
 
-    What is known of the old key: the newest event applied before this run, and this run's events below the row. An
-    event above the row that was applied before says that the row comes too late to move anything.
+    That is told by this run's newest event below the row, and where it has none by what is stored.
     """
     if placed.old_key is None:
         return False
+    before = [event for event in events[placed.old_key] if _begin(batch) < event.position < placed.position]
+    if before:
+        return not _newest(before).deletes
     known = UNKNOWN if batch.reloads else stored.get(placed.old_key, UNKNOWN)
-    if known.position > placed.position:
-        return False
-    for event in events[placed.old_key]:
-        if _begin(batch) < event.position < placed.position:
-            known = known.with_event(event)
-    return known.live
+    return known.live and known.position < placed.position
 
 
 def _begin(batch: Batch) -> Position:
@@ -155,6 +155,23 @@ def _by_key(rows: Iterable[Placed]) -> dict[Key, list[Event]]:
 
 def _newest(events: list[Event]) -> Event:
     return max(events, key=lambda each: each.position)
+
+
+def _marked(stored: dict[Key, Known], events: dict[Key, list[Event]], batch: Batch) -> dict[Key, Known]:
+    """With soft deletes a difference marks the live rows that a reload does not have, and keeps those marked before."""
+    known, generation = dict(stored), batch.after
+    for key, each in stored.items() if batch.reloads else ():
+        newest = each.newest
+        assert newest
+        if each.live and not any(event.position.generation == generation for event in events[key]):
+            known[key] = each.with_event(
+                newest._replace(position=NOWHERE._replace(generation=generation), deletes=True)
+            )
+    for key, its_events in events.items():
+        for event in its_events:
+            if event.position.generation == generation:
+                known[key] = known.get(key, UNKNOWN).with_event(event)
+    return known
 
 
 def _after(stored: dict[Key, Known], events: dict[Key, list[Event]], generation: int) -> dict[Key, Known]:

@@ -29,7 +29,7 @@ from file_processor.difference import compared_columns
 from file_processor.engines.arrow.key_changes import with_keys
 from file_processor.engines.arrow.keys import record_keys
 from file_processor.engines.arrow.reduction import EFFECT, GROUP, INSERTED, KEY, MOVED, NEW_KEY, UPDATED
-from file_processor.engines.arrow.rows import PROBLEM, read_each
+from file_processor.engines.arrow.rows import PROBLEM, moments_of_sequences, read_each
 from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import arrow_type, positions
 from file_processor.engines.engine import Reduced, WritePlan
@@ -156,7 +156,15 @@ def _ended(stored: pa.Table, loaded: pa.Array, plan: WritePlan) -> pa.Table:
     starts = pc.binary_join_element_wise(stored[KEY], stored[ORDER], "\n")
     ends = pc.binary_join_element_wise(ended[KEY], ended[END_ORDER], "\n")
     by_deletes = ended.filter(pc.invert(pc.is_in(ends, value_set=starts.combine_chunks())))
-    return _deletes(by_deletes[KEY], by_deletes[END_ORDER], by_deletes[VALID_TO], _ENDED, stored.schema)
+    return _deletes(by_deletes[KEY], by_deletes[END_ORDER], _end_times(by_deletes), _ENDED, stored.schema)
+
+
+def _end_times(ended: pa.Table) -> pa.ChunkedArray:
+    """When versions ended: one that ended before it began says its begin, and the change's sequence says more."""
+    sequence = pc.replace_substring_regex(ended[END_ORDER], r"^\d+ (\d*) .*$", r"\1").combine_chunks()
+    told = pc.coalesce(moments_of_sequences(sequence), ended[VALID_TO].combine_chunks())
+    has_length = pc.greater(ended[VALID_TO], ended[VALID_FROM])
+    return pc.if_else(has_length, ended[VALID_TO], pa.chunked_array([told]))
 
 
 def _deletes(
@@ -197,31 +205,44 @@ def _missing(stored: pa.Table, batch: pa.Table, plan: WritePlan) -> pa.Table:
     gone = keys.filter(pc.invert(pc.is_in(keys, value_set=_loaded(batch, plan))))
     order = pa.repeat(pa.scalar(_begin(plan)), len(gone))
     began = pa.repeat(pa.scalar(plan.load_began, arrow_type("timestamp")), len(gone))
-    return _deletes(gone, order, began, _MISSING, stored.schema)
+    deletes = _deletes(gone, order, began, _MISSING, stored.schema)
+    origin = pc.if_else(pc.is_in(gone, value_set=current.combine_chunks()), _MISSING, _ENDED)
+    return deletes.set_column(deletes.column_names.index(_ORIGIN), _ORIGIN, origin)
 
 
 def _confirmed(stored: pa.Table, fresh: pa.Table, plan: WritePlan) -> pa.Table:
     """What the newest load had of the keys of changes that came later than it, and were made before it.
 
     Such a change must not be current: the load has seen what is. A version that stayed current through the load stands for
-    its row.
+    its row; a key without one, and without a row of the load, was not in it.
     """
     before = fresh.filter(pc.less(fresh[GENERATION], plan.generation))
     if plan.kind is not CycleKind.CHANGES or not before.num_rows:
         return stored.schema.empty_table()
-    stays = pc.and_(pc.is_null(stored[END_ORDER]), pc.less(stored[GENERATION], plan.generation))
-    some = stored.filter(pc.and_(stays, pc.is_in(stored[KEY], value_set=before[KEY].combine_chunks())))
+    keys, begin = pc.unique(before[KEY].combine_chunks()), _begin(plan)
+    is_older = pc.less(stored[GENERATION], plan.generation)
+    stays = pc.and_(is_older, pc.fill_null(pc.greater(stored[END_ORDER], begin), True))
+    is_loaded = pc.and_(pc.invert(is_older), pc.equal(stored[CHANGE_SEQUENCE], ""))
+    loaded = pa.chunked_array([*stored.filter(is_loaded)[KEY].chunks, _loaded(fresh, plan)], pa.string())
+    is_told = pc.is_in(stored[KEY], value_set=loaded.combine_chunks())
+    some = stored.filter(pc.and_(pc.and_not(stays, is_told), pc.is_in(stored[KEY], value_set=keys)))
+    ends = pc.fill_null(pc.equal(stored[END_ORDER], begin), False)
+    told_of = [*some[KEY].chunks, *stored.filter(ends)[KEY].chunks, *loaded.chunks]
+    absent = keys.filter(pc.invert(pc.is_in(keys, value_set=pa.chunked_array(told_of, pa.string()).combine_chunks())))
+    order = pa.repeat(pa.scalar(begin), len(absent))
+    began = pa.repeat(pa.scalar(plan.load_began, arrow_type("timestamp")), len(absent))
+    deletes = _deletes(absent, order, began, _ENDED, stored.schema)
     told: dict[str, pa.Scalar] = {
         CHANGE_SEQUENCE: pa.scalar(""),
         GENERATION: pa.scalar(plan.generation, pa.int32()),
         VALID_FROM: pa.scalar(plan.load_began, arrow_type("timestamp")),
-        ORDER: pa.scalar(_begin(plan)),
+        ORDER: pa.scalar(begin),
         _ORIGIN: pa.scalar(_CONFIRMED),
         GROUP: pa.scalar(None, pa.string()),
     }
     columns = {name: some[name] for name in some.column_names}
     columns |= {name: pa.repeat(value, some.num_rows) for name, value in told.items()}
-    return _laid_out(columns, some.num_rows, stored.schema)
+    return pa.concat_tables([_laid_out(columns, some.num_rows, stored.schema), deletes])
 
 
 def _change(events: pa.Table) -> pa.Array:
@@ -337,7 +358,9 @@ def _counted(timed: pa.Table, valid: int, batch: pa.Table, written: int) -> Redu
         unchanged=rows - inserted - updated - deleted,
         late=0,
         greatest=None,
-        removed=_count(pc.and_(pc.equal(timed[_ORIGIN], _MISSING), timed[_WAS_LIVE])),
+        removed=_count(
+            pc.and_(pc.and_(pc.equal(timed[_ORIGIN], _MISSING), timed[_WAS_LIVE]), pc.is_null(timed[_NEXT_ORDER]))
+        ),
         written=written,
     )
 

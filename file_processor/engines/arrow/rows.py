@@ -207,13 +207,13 @@ def _commit_times(plan: WritePlan, group: ReadGroup, data: pa.Table, sequence: p
     column = plan.config.cdc_commit_timestamp_column
     named = _moments(data[column].combine_chunks()) if column and column in data.column_names else nothing
     if plan.mode == "H":
-        told = nothing if group.is_full else _moments_of_sequences(sequence)
+        told = nothing if group.is_full else moments_of_sequences(sequence)
         return told if named is nothing else named
     began = pa.scalar(plan.load_began if group.is_full else None, TIMESTAMP)
-    return pc.coalesce(named, _moments_of_sequences(sequence), began)
+    return pc.coalesce(named, moments_of_sequences(sequence), began)
 
 
-def _moments_of_sequences(sequence: pa.Array) -> pa.Array:
+def moments_of_sequences(sequence: pa.Array) -> pa.Array:
     """The first 14 digits as a moment, the next two as its hundredths; null where the digits are no time."""
     digits = _when(pc.match_substring_regex(sequence, r"^\d{16}"), sequence)
     seconds = pc.strptime(pc.utf8_slice_codeunits(digits, 0, 14), format="%Y%m%d%H%M%S", unit="us", error_is_null=True)

@@ -146,7 +146,7 @@ def _effects(keys: pa.Table, plan: WritePlan) -> pa.Array:
     upsert, was_live = column(keys, UPSERT), column(keys, WAS_LIVE)
     known = newer(stored, remembered)
     late = pc.or_(pc.less(column(keys, GENERATION), plan.generation), holds(pc.greater_equal(known, order)))
-    came = pc.and_(pc.is_valid(upsert), pc.invert(holds(pc.greater_equal(known, upsert))))
+    came = pc.and_(pc.is_valid(upsert), pc.invert(holds(pc.greater_equal(stored, upsert))))
     ends = pc.or_(pc.and_(was_live, pc.is_valid(stored)), pc.and_(came, plan.marks_deletes))
     delete = pc.if_else(ends, DELETED, UNCHANGED)
     changed = pc.if_else(column(keys, EQUAL), UNCHANGED, UPDATED)
@@ -158,6 +158,8 @@ def _of_reload(keys: pa.Table, there: Standing, plan: WritePlan) -> dict[str, An
     """Rows that a reload removes, and keys that it has."""
     has_row = pc.is_valid(column(keys, UPSERT))
     removed = there.missing.num_rows
+    if plan.is_difference and NEW_KEY in keys.column_names:
+        removed += _count(pc.and_(pc.is_valid(keys[NEW_KEY]), pc.and_(keys[WAS_LIVE], pc.equal(keys[EFFECT], DELETED))))
     if plan.kind is CycleKind.RELOAD and not plan.is_difference:
         removed = there.live - _count(pc.and_(column(keys, WAS_LIVE), has_row))
     return {"removed": removed, "upserted": _count(has_row)}

@@ -24,7 +24,7 @@ from file_processor.columns import (
 from file_processor.difference import compared_columns
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.key_changes import NEW_KEY, with_old_keys
-from file_processor.engines.spark.rows import PROBLEM, read_rows
+from file_processor.engines.spark.rows import PROBLEM, moment_of_sequence, read_rows
 from file_processor.key_changes import before_images
 from odpf.errors import EngineError
 from odpf.order import OrderPosition
@@ -112,7 +112,7 @@ class Intervals:
             F.count_if(own & ~is_delete & was_live).alias("updated"),
             F.count_if(own & is_delete & was_live).alias("deleted"),
             F.count_if((F.col(_ROWS) > 0) & ~(own & (~is_delete | was_live))).alias("unchanged"),
-            F.count_if((F.col(_ORIGIN) == _MISSING) & F.col(_WAS_LIVE)).alias("removed"),
+            F.count_if((F.col(_ORIGIN) == _MISSING) & F.col(_WAS_LIVE) & F.col(_NEXT_ORDER).isNull()).alias("removed"),
             F.count_if(F.col(EFFECT).isNotNull()).alias("written"),
             F.max(F.when(F.col(_ROWS) > 0, F.col(ORDER))).alias("greatest"),
         ).first()
@@ -198,15 +198,26 @@ class Intervals:
         if self._has_load:
             come = self._loaded(batch).withColumn(END_ORDER, self._begin)
             by_deletes = by_deletes.join(come, [*self._keys, END_ORDER], "left_anti")
-        return self._deletes(by_deletes, F.col(END_ORDER), F.col(VALID_TO), _ENDED)
+        # One that ended before it began says its begin; the change's sequence says more.
+        told = F.coalesce(moment_of_sequence(F.split(END_ORDER, " ")[1]), F.col(VALID_TO))
+        moment = F.when(F.col(VALID_TO) > F.col(VALID_FROM), F.col(VALID_TO)).otherwise(told)
+        return self._deletes(by_deletes, F.col(END_ORDER), moment, _ENDED)
 
     def _confirmed(self, stored: DataFrame, fresh: DataFrame) -> DataFrame | None:
         """What the newest load had of the keys of changes that came later than it, and were made before it."""
         plan = self._plan
         if plan.kind is not CycleKind.CHANGES or not self._has_load:
             return None
-        before = fresh.where(F.col(GENERATION) < plan.generation).select(*self._keys)
-        stays = stored.where(F.col(END_ORDER).isNull() & (F.col(GENERATION) < plan.generation))
+        before = fresh.where(F.col(GENERATION) < plan.generation).select(*self._keys).distinct()
+        is_older = F.col(GENERATION) < plan.generation
+        stays = stored.where(is_older & (F.col(END_ORDER).isNull() | (F.col(END_ORDER) > self._begin)))
+        is_loaded = ~is_older & (F.col(CHANGE_SEQUENCE) == "")
+        loaded = _union(stored.where(is_loaded).select(*self._keys), self._loaded(fresh))
+        stays = stays.join(loaded, self._keys, "left_anti")
+        ends = stored.where(F.col(END_ORDER) == self._begin)
+        told_of = _union(stays.select(*self._keys), ends.select(*self._keys), loaded)
+        absent = before.join(told_of, self._keys, "left_anti")
+        deletes = self._deletes(absent, self._begin, self._load_began, _ENDED)
         told = {
             CHANGE_SEQUENCE: F.lit(""),
             GENERATION: F.lit(plan.generation),
@@ -214,7 +225,7 @@ class Intervals:
             ORDER: self._begin,
             _ORIGIN: F.lit(_CONFIRMED),
         }
-        return self._laid_out(stays.join(before, self._keys, "left_semi").withColumns(told), told)
+        return self._laid_out(stays.join(before, self._keys, "left_semi").withColumns(told), told).unionByName(deletes)
 
     def _missing(self, stored: DataFrame, batch: DataFrame) -> DataFrame | None:
         """A delete, at the moment a reload began, of every current key that it does not have."""
@@ -223,9 +234,10 @@ class Intervals:
             return None
         current = stored.where(F.col(END_ORDER).isNull()).select(*self._keys)
         before = batch.where(F.col(GENERATION) < plan.generation).select(*self._keys)
-        keys = current.unionByName(before).distinct()
-        gone = keys.join(self._loaded(batch), self._keys, "left_anti")
-        return self._deletes(gone, self._begin, self._load_began, _MISSING)
+        loaded = self._loaded(batch)
+        ended = self._deletes(current.join(loaded, self._keys, "left_anti"), self._begin, self._load_began, _MISSING)
+        others = before.join(loaded, self._keys, "left_anti").join(current, self._keys, "left_anti")
+        return ended.unionByName(self._deletes(others, self._begin, self._load_began, _ENDED))
 
     def _deletes(self, rows: DataFrame, order: Column, moment: Column, origin: str) -> DataFrame:
         told = rows.select(*self._keys, order.alias(ORDER), moment.alias(VALID_FROM))

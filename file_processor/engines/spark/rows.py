@@ -168,14 +168,18 @@ def _commit_time(plan: WritePlan, group: ReadGroup) -> Column:
     """
     column, kinds = plan.config.cdc_commit_timestamp_column, dict(plan.schema)
     named = _moment(column, kinds[column]) if column and column in kinds else None
-    digits = F.col(CHANGE_SEQUENCE)
-    text = F.concat(F.substring(digits, 1, 14), F.lit("."), F.substring(digits, 15, 2))
-    told = F.try_to_timestamp(text, F.lit("yyyyMMddHHmmss.SS"))
+    told = moment_of_sequence(F.col(CHANGE_SEQUENCE))
     if group.is_full:
         told = F.lit(plan.load_started_at if plan.mode == "V" else None).cast("timestamp")
     if named is None:
         return told
     return F.coalesce(named, told) if plan.mode == "V" else named
+
+
+def moment_of_sequence(digits: Column) -> Column:
+    """The first 16 digits of a change sequence as a moment; null where they are none."""
+    text = F.concat(F.substring(digits, 1, 14), F.lit("."), F.substring(digits, 15, 2))
+    return F.try_to_timestamp(text, F.lit("yyyyMMddHHmmss.SS"))
 
 
 def _moment(column: str, kind: str) -> Column:

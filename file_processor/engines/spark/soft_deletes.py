@@ -192,7 +192,7 @@ class Merge:
         """What the newest row of every key does; docs/guarantees.md, G3 and G7. Null for keys that the batch does not name."""
         newest, known = F.col(_NEWEST), F.greatest(F.col(_STORED), F.col(_REMEMBERED))
         late = (newest[GENERATION] < F.lit(self._plan.generation)) | _holds(known >= newest[ORDER])
-        came = F.col(_UPSERT).isNotNull() & ~_holds(known >= F.col(_UPSERT))
+        came = F.col(_UPSERT).isNotNull() & ~_holds(F.col(_STORED) >= F.col(_UPSERT))
         ends = (F.col(_WAS_LIVE) & F.col(_STORED).isNotNull()) | (came & F.lit(self._plan.marks_deletes))
         upsert = F.when(~F.col(_WAS_LIVE), "inserted").when(F.col(_EQUAL), "unchanged").otherwise("updated")
         delete = F.when(ends, "deleted").otherwise("unchanged")
@@ -241,7 +241,10 @@ class Merge:
             F.count_if(F.col(_MOVED) & F.col(_IS_WRITTEN)).alias("moved"),
             F.count_if(~own).alias("rekeyed"),
             F.count_if(_IS_WRITTEN).alias("written"),
-            F.count_if(_MISSING).alias("removed"),
+            F.count_if(
+                F.col(_MISSING)
+                | (F.lit(self._plan.is_difference) & ~own & F.col(_WAS_LIVE) & (F.col(EFFECT) == "deleted"))
+            ).alias("removed"),
             F.count_if(has_row).alias("upserted"),
             F.count_if(has_row & F.col(_WAS_LIVE)).alias("remaining"),
             F.min(F.when(self._comes(), newest)).alias("oldest"),
