@@ -22,24 +22,41 @@ RUNS = 4
 
 
 class Kind(NamedTuple):
-    """What a random table is; without `deletes`, and in a history, its files come in any order.
+    """What a random table is; its files come in any order.
 
-    (In a snapshot a late insert may bring back a row whose delete was applied already.)
+    Attributes:
+        mode: S, soft (S with soft deletes), H or V.
+        rekeyed: whether keys change, told by before images.
+        difference: whether a reload is applied as a difference.
     """
 
-    history: bool
+    mode: str
     partitioned: bool
     deletes: bool
     reloaded: bool = False
+    rekeyed: bool = False
+    difference: bool = False
     table_type: str = "copy_on_write"
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Attributes of the table's configuration."""
+        options = {"table_data_versioning_type": "S" if self.mode == "soft" else self.mode}
+        options |= {"delete_mode": "soft"} if self.mode == "soft" else {}
+        return options | ({"reload_mode": "difference"} if self.difference else {})
 
 
 KINDS = [
-    *(Kind(history, partitioned, deletes) for history, partitioned, deletes in product([False, True], repeat=3)),
-    Kind(history=False, partitioned=False, deletes=True, reloaded=True),
-    Kind(history=False, partitioned=True, deletes=True, reloaded=True),
-    Kind(history=True, partitioned=False, deletes=True, reloaded=True),
-    Kind(history=False, partitioned=True, deletes=True, table_type="merge_on_read"),
+    *(Kind(mode, partitioned, deletes) for mode, partitioned, deletes in product("SH", [False, True], [False, True])),
+    Kind("S", partitioned=False, deletes=True, reloaded=True),
+    Kind("S", partitioned=True, deletes=True, reloaded=True, rekeyed=True),
+    Kind("S", partitioned=True, deletes=True, reloaded=True, rekeyed=True, difference=True),
+    Kind("H", partitioned=False, deletes=True, reloaded=True),
+    Kind("soft", partitioned=True, deletes=True, rekeyed=True),
+    Kind("soft", partitioned=False, deletes=True, reloaded=True, difference=True),
+    Kind("V", partitioned=False, deletes=True, rekeyed=True),
+    Kind("V", partitioned=True, deletes=True, reloaded=True),
+    Kind("S", partitioned=True, deletes=True, table_type="merge_on_read"),
 ]
 
 
@@ -50,6 +67,7 @@ class Source:
         self._kind, self._random = kind, Random(seed)
         self._last = 0
         self.columns = {"c": pa.string(), "id": pa.int64(), "v": pa.string(), "n": pa.int32(), "part": pa.string()}
+        self.columns |= {"BI_C": pa.string(), "BI_ID": pa.int64()} if kind.rekeyed else {}
 
     def load(self) -> list[dict[str, Any]]:
         rows = [self._row(case) for case in range(SEQUENCES) for _ in range(self._random.randint(0, 8))]
@@ -74,6 +92,8 @@ class Source:
         row = self._row(case)
         if operation == "D" and self._random.random() < 0.5:
             row = {"c": row["c"], "id": row["id"]}
+        if operation == "U" and self._kind.rekeyed:
+            row |= {"BI_C": row["c"], "BI_ID": self._random.randrange(5)}
         return Change(operation, "", row)
 
     def _row(self, case: int) -> dict[str, Any]:
@@ -91,9 +111,10 @@ def _make(told: Any, kind: Kind, columns: dict[str, pa.DataType]) -> StagedTable
     table: StagedTable = told.table(
         key="c,id",
         columns=columns,
-        history=kind.history,
+        history=kind.mode == "H",
         hudi_partition_key="part" if kind.partitioned else None,
         hudi_table_type=kind.table_type,
+        **kind.options,
     )
     return table
 
@@ -109,8 +130,7 @@ def test_the_table_equals_the_replay_after_every_run(told: Any, kind: Kind) -> I
     random, source = Random(seed), Source(kind, seed)
     table = _make(told, kind, source.columns)
     files = source.files(4 * RUNS)
-    if not kind.deletes or (kind.history and not kind.reloaded):
-        random.shuffle(files)
+    random.shuffle(files)
     rows = source.load()
     table.load(*rows[5:])
     table.load(*rows[:5], name="LOAD00000002.parquet")
