@@ -107,7 +107,7 @@ class Source:
         }
 
 
-def _make(told: Any, kind: Kind, columns: dict[str, pa.DataType]) -> StagedTable:
+def make_table(told: Any, kind: Kind, columns: dict[str, pa.DataType]) -> StagedTable:
     table: StagedTable = told.table(
         key="c,id",
         columns=columns,
@@ -128,7 +128,7 @@ def test_the_table_equals_the_replay_after_every_run(told: Any, kind: Kind) -> I
     """G2, G7"""
     seed = KINDS.index(kind)
     random, source = Random(seed), Source(kind, seed)
-    table = _make(told, kind, source.columns)
+    table = make_table(told, kind, source.columns)
     files = source.files(4 * RUNS)
     random.shuffle(files)
     rows = source.load()

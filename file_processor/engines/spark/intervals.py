@@ -34,7 +34,7 @@ INSERTED, UPDATED = "inserted", "updated"
 
 _ORIGIN = "_odpf_origin"
 _STORED, _ENDED, _NEW, _OLD_KEY, _MISSING = "stored", "ended", "new", "old key", "missing"
-_AGAIN, _SAME, _CONFIRMED = "again", "same", "confirmed"
+_AGAIN, _SAME, _CONFIRMED = "repeated", "same", "confirmed"
 """As in the Arrow engine; and rows of the batch that were applied before, or equal what is valid when a reload begins."""
 _ROWS = "_odpf_rows"
 _PLACE = "_odpf_place"
