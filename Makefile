@@ -1,7 +1,7 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more soak bench-engines lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak mutations bench-engines lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,6 +47,9 @@ test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need 
 soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: 20,000 random sequences, both Regions by the runbook, the AWS guide typed, checkov (about twenty minutes)
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -m soak --no-skips $(ARGS)
+
+mutations: $(INFRA_READY) ## switch off each guard of the apply semantics and show that a test turns red (ten minutes)
+	@$(BIN)/python -m tests.mutations
 
 bench-engines: $(BENCH_READY) ## what the engines cost, beside bare Hudi and delta-rs, into build/ (ARGS=--quick; else an hour)
 	@$(PREFETCH)

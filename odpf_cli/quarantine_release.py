@@ -123,9 +123,8 @@ def warnings(released: Iterable[Released]) -> tuple[str, ...]:
     """What a person has to know of applied files that are applied once more."""
     again = {each.record.file.source_table_name for each in released if _is_applied_again(each)}
     return tuple(
-        f"{table}: files that were applied before are applied once more. A table of current rows (S) forgets the keys it "
-        "deletes, so a row that was deleted since comes back if such a file inserts it: compare with the source afterwards "
-        "(docs/guarantees.md, Not yet)."
+        f"{table}: files that were applied before are applied once more. The rows that the table has already change nothing: "
+        "the run counts them as late or unchanged."
         for table in sorted(again)
     )
 

@@ -194,7 +194,7 @@ class TestRelease:
     def test_files_of_rows_go_back_by_their_batch_with_a_warning(self, aws, answer):
         status, document = answer("release", BATCH, "--yes")
         assert (status, pending(aws)) == (0, [APPLIED])
-        assert "comes back" in document["warnings"][0]
+        assert "late or unchanged" in document["warnings"][0]
 
     def test_files_of_rows_go_back_by_table_only_when_asked_for(self, aws, answer):
         answer("release", "--table", "shop.orders", "--rows", "--reason", "key part", "--yes")

@@ -22,8 +22,8 @@ def table_of(told, example, mode):
     return told.table(key=example.columns[0], columns=kinds, full_load="none", table_data_versioning_type=mode)
 
 
-@story
 @arms("spark", "arrow")
+@story
 @pytest.mark.parametrize("name", OF_CHANGES)
 def test_scd_type_1_is_mode_s(told, name):
     example = OF_CHANGES[name]
@@ -35,8 +35,8 @@ def test_scd_type_1_is_mode_s(told, name):
     assert sorted(tuple(row[column] for column in names) for row in table.rows()) == example.current
 
 
-@story
 @arms("spark", "arrow")
+@story
 @pytest.mark.parametrize("name", OF_CHANGES)
 def test_scd_type_2_is_mode_v(told, name):
     example = OF_CHANGES[name]

@@ -28,8 +28,8 @@ def test_a_late_insert_does_not_bring_back_a_deleted_row(told, table_type):
     assert table.counts() == {"read": 3, "late": 2, "inserted": 1}
 
 
+@arms("spark", "arrow", "spark-arrow")
 @story
-@arms("spark", "arrow", "spark-arrow", "arrow-spark")
 def test_every_order_of_delivery_ends_the_same(told):
     """S5: four changes of a key in every order, each in a run of its own."""
     changes = (insert, update, delete, insert)

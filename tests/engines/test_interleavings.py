@@ -19,9 +19,9 @@ TABLES = [
 ]
 
 
+@arms("spark-arrow")
 @story
 @pytest.mark.soak
-@arms("spark-arrow")
 @pytest.mark.parametrize("number", range(len(TABLES)))
 def test_tables_in_random_turns_equal_the_replay(told, number):
     """G2, G3, G4, G8"""

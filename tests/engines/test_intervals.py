@@ -12,7 +12,7 @@ from tests.engines.staged_table import StagedTable
 from tests.engines.stories import arms, story
 from tests.reference.oracle import Change
 
-EVERY_ARM = ("spark", "arrow", "spark-arrow", "arrow-spark")
+EVERY_ARM = ("spark", "arrow", "spark-arrow")
 BOTH_TYPES = pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
 DAY = datetime(2024, 3, 1, tzinfo=UTC)
 COLUMNS = {"id": pa.int64(), "v": pa.string()}
@@ -46,8 +46,8 @@ def minute(moment: datetime | None) -> object:
     return (moment - DAY) // timedelta(minutes=1) if moment.date() == DAY.date() else "loaded"
 
 
-@story
 @arms(*EVERY_ARM)
+@story
 @BOTH_TYPES
 def test_every_change_is_a_version_that_ends_where_the_next_begins(told, table_type):
     table = told.table(columns=COLUMNS, full_load="none", table_data_versioning_type="V", hudi_table_type=table_type)
@@ -64,8 +64,8 @@ def test_every_change_is_a_version_that_ends_where_the_next_begins(told, table_t
     assert versions(table)[2] == [("x", 1, 4), ("y", 9, None)]
 
 
-@story
 @arms(*EVERY_ARM)
+@story
 def test_every_order_of_delivery_ends_in_the_same_intervals(told):
     steps = (change("I", 1, v="a"), change("U", 2, v="b"), change("D", 3), change("I", 4, v="d"))
     orders = list(permutations(range(4)))
@@ -107,8 +107,8 @@ def test_a_delete_that_ended_nothing_ends_what_comes_late(told):
     assert versions(table)[1] == [("late", 2, 5)]
 
 
-@story
 @arms(*EVERY_ARM)
+@story
 def test_the_same_changes_again_change_nothing(told):
     table = told.table(columns=COLUMNS, full_load="none", table_data_versioning_type="V")
     rows = (change("I", 1, id=1, v="a"), change("U", 2, id=1, v="b"), change("D", 3, id=1), change("D", 4, id=2))
@@ -130,8 +130,8 @@ def test_changes_of_one_moment_are_versions_of_no_length(told):
     assert versions(table) == {1: [("a", 1, 1), ("b", 1, 1), ("c", 1, None)]}
 
 
-@story
 @arms(*EVERY_ARM)
+@story
 def test_a_reload_ends_what_it_does_not_have_and_keeps_what_is_the_same(told):
     """S9"""
     table = told.table(columns={**COLUMNS, "f": pa.float64()}, table_data_versioning_type="V")
@@ -161,8 +161,8 @@ def test_a_change_of_key_ends_the_old_one(told):
     assert table.counts() == {"read": 1, "updated": 1}
 
 
-@story
 @arms(*EVERY_ARM)
+@story
 def test_intervals_lie_in_the_partitions_of_their_values(told):
     """S13"""
     table = told.table(

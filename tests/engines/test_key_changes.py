@@ -13,9 +13,9 @@ WITH_IMAGES = {"id": pa.int64(), "v": pa.string(), "BI_ID": pa.int64()}
 BOTH_TYPES = pytest.mark.parametrize("table_type", ["copy_on_write", "merge_on_read"])
 
 
+@arms("spark", "arrow", "spark-arrow")
 @story
 @BOTH_TYPES
-@arms("spark", "arrow", "spark-arrow")
 def test_the_old_key_goes_and_the_new_one_comes(told, table_type):
     table = told.table(columns=WITH_IMAGES, hudi_table_type=table_type)
     table.load({"id": 1, "v": "one"}, {"id": 2, "v": "two"}, {"id": 3, "v": "three"})
