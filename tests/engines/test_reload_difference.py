@@ -29,9 +29,9 @@ def orders(table):
     return {row["id"]: row["_odpf_order"] for row in table.rows()}
 
 
+@arms(*EVERY_ENGINE)
 @story
 @BOTH_TYPES
-@arms(*EVERY_ENGINE)
 def test_only_what_differs_is_written(told, table_type):
     table = difference(told, hudi_table_type=table_type)
     table.load({"id": 1, "v": "one"}, {"id": 2, "v": "two"}, {"id": 3, "v": "three"}, {"id": 4, "v": "four"})
@@ -103,9 +103,9 @@ def test_changes_on_top_of_the_reload_are_merged_in_the_same_commit(told):
     assert table.counts() == {"read": 2, "late": 2}
 
 
+@arms(*EVERY_ENGINE)
 @story
 @BOTH_TYPES
-@arms(*EVERY_ENGINE)
 def test_with_soft_deletes_missing_rows_are_marked(told, table_type):
     """S17"""
     table = difference(told, delete_mode="soft", hudi_table_type=table_type)
@@ -126,8 +126,8 @@ def test_with_soft_deletes_missing_rows_are_marked(told, table_type):
     assert state(table)[5] == state(table)[1] == ("after all", False)
 
 
-@story
 @arms(*EVERY_ENGINE)
+@story
 def test_values_are_equal_exactly_when_they_are_the_same(told):
     """S20: NaN is NaN, 0.0 is not -0.0, null is null, and empty text is not null."""
     columns = {"id": pa.int64(), "v": pa.string(), "n": pa.float64(), "f": pa.float32(), "b": pa.binary()}
@@ -146,8 +146,8 @@ def test_values_are_equal_exactly_when_they_are_the_same(told):
     assert [math.copysign(1, value) for value in (rows[5]["n"], rows[6]["f"])] == [-1, -1]
 
 
-@story
 @arms(*EVERY_ENGINE)
+@story
 def test_a_row_moves_between_partitions(told):
     """S13"""
     table = difference(told, hudi_partition_key="v")

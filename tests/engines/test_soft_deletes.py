@@ -24,9 +24,9 @@ def state(table):
     return {row["id"]: (row["v"], row["_odpf_is_deleted"]) for row in table.rows()}
 
 
+@arms(*EVERY_ENGINE)
 @story
 @BOTH_TYPES
-@arms(*EVERY_ENGINE)
 def test_a_deleted_row_stays_marked_until_an_insert_clears_the_mark(told, table_type):
     """S17, S14: the delete carries the key alone."""
     table = soft(told, hudi_table_type=table_type)
@@ -58,8 +58,8 @@ def test_a_marked_row_says_which_change_it_comes_from(told, table_type):
     assert table.counts() == {"read": 2, "deleted": 1, "collapsed": 1}
 
 
-@story
 @arms(*EVERY_ENGINE)
+@story
 def test_every_order_of_delivery_ends_the_same(told):
     """S4, S5, S17: four changes of a key in every order, each in a run of its own."""
     operations = (insert, update, delete, insert)
@@ -162,9 +162,9 @@ def test_the_same_changes_again_change_nothing(told):
     assert len(table.lake.commits(table.location)) == 2
 
 
+@arms(*EVERY_ENGINE)
 @story
 @BOTH_TYPES
-@arms(*EVERY_ENGINE)
 def test_a_marked_row_stays_in_its_partition_and_a_row_still_moves(told, table_type):
     """S13"""
     table = soft(told, hudi_partition_key="v", hudi_table_type=table_type)
