@@ -83,7 +83,7 @@ class Observability(Stack):
             "OperatorPolicy",
             description="ODPF: what odpf run, status, runs, files, query, quarantine and generation need",
             policy_name=sub("${Prefix}operator-${AWS::Region}"),
-            statements=[*_operator(self._parameters), *_operator_after_trouble(self._parameters)],
+            statements=[*_operator(self._parameters), *_operator_after_trouble()],
             wildcards="Runs, tables and query results have names of their own below the deployment's prefixes.",
         )
 
@@ -310,14 +310,13 @@ def _operator(parameters: Parameters) -> list[Statement]:
     ]
 
 
-def _operator_after_trouble(parameters: Parameters) -> list[Statement]:
+def _operator_after_trouble() -> list[Statement]:
     """What `odpf quarantine` and `odpf generation bump` need beside: to put files back, and to advance a table's state.
 
     A job may neither put pending files nor take anything out of history, so this is the right of people alone.
     """
     artifacts = "ArtifactsBucketName"
     return [
-        list_staging(parameters),
         allow("ReadQuarantine", ["s3:GetObject"], [objects_arn(artifacts, "quarantine/")]),
         allow("WriteBumpsDown", ["s3:PutObject"], [objects_arn(artifacts, "generations/")]),
         allow(
