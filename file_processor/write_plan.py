@@ -114,9 +114,11 @@ def _group_key(inspection: Inspection, config: TableConfig) -> ReadGroup:
 
 
 def may_be_late(state: TableState, choice: Choice, files: Iterable[Inspection]) -> bool:
-    """Whether a row may be at or below the high-water mark, by the smallest sequence of every file."""
-    mark = OrderPosition.parse(state.high_water_mark) if state.high_water_mark else None
-    if mark is not None and choice.generation != state.generation:
-        return any(chosen.generation < choice.generation for chosen in choice.files)
+    """Whether a row may be at or below the high-water mark: by its file's generation, or the file's smallest sequence."""
+    if state.high_water_mark is None:
+        return False
+    if any(chosen.generation < choice.generation for chosen in choice.files):
+        return True
+    reached = max(OrderPosition.parse(state.high_water_mark).sequence, state.floor)
     firsts = [found.sequences[0] if found.sequences else "" for found in files if found.rows]
-    return mark is not None and bool(firsts) and min(firsts) <= mark.sequence
+    return choice.generation == state.generation and bool(firsts) and min(firsts) <= reached

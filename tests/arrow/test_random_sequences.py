@@ -16,7 +16,7 @@ TABLES = 44
 """Of 16 sequences each: 2,112 in all three sizes."""
 SIZES = (6_000, 12_000, 120_000_000)
 """Bytes of a data file: hardly a row, a few rows, all of them."""
-GROUPS = (20, 10, 2)
+GROUPS = (20, 8, 2)
 """What they make of it, at least."""
 PLAYS_OF_A_SOAK = 10
 KEPT = [(71, 12_000), (18, 6_000), (44, 12_000), (7399440685, 12_000)]

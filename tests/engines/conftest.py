@@ -45,7 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         arm = item.callspec.params[ARM]  # type: ignore[attr-defined]
         if only_spark and arm in MIXED:
             dropped.add(item)
-        elif not only_spark and arm == "spark" and arms[item.originalname] & {"arrow-spark", "spark-arrow"}:  # type: ignore[attr-defined]
+        is_mixed = arms[item.originalname] & {"arrow-spark", "spark-arrow"}  # type: ignore[attr-defined]
+        is_long = getattr(item.module, "SPARK_ALONE_IS_LONG", False)  # type: ignore[attr-defined]
+        if arm == "spark" and (is_long or (is_mixed and not only_spark)):
             item.add_marker(pytest.mark.soak)
     config.hook.pytest_deselected(items=sorted(dropped, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in dropped]

@@ -50,12 +50,7 @@ KINDS = [
     *(Kind(mode, partitioned, deletes) for mode, partitioned, deletes in product("SH", [False, True], [False, True])),
     Kind("S", partitioned=False, deletes=True, reloaded=True),
     Kind("S", partitioned=True, deletes=True, reloaded=True, rekeyed=True),
-    Kind("S", partitioned=True, deletes=True, reloaded=True, rekeyed=True, difference=True),
     Kind("H", partitioned=False, deletes=True, reloaded=True),
-    Kind("soft", partitioned=True, deletes=True, rekeyed=True),
-    Kind("soft", partitioned=False, deletes=True, reloaded=True, difference=True),
-    Kind("V", partitioned=False, deletes=True, rekeyed=True),
-    Kind("V", partitioned=True, deletes=True, reloaded=True),
     Kind("S", partitioned=True, deletes=True, table_type="merge_on_read"),
 ]
 
@@ -103,7 +98,8 @@ class Source:
             "id": random.randrange(5),
             "v": f"{random.getrandbits(40):x}",
             "n": random.choice([None, 1, -(2**31)]),
-            "part": random.choice(["p", "q/r", "s t", "", None]),
+            # Spark reads an empty partition value as null, and V and soft deletes write stored rows anew (docs/hudi.md).
+            "part": random.choice(["p", "q/r", "s t", "" if self._kind.mode in "SH" else "ü", None]),
         }
 
 
@@ -126,7 +122,11 @@ def make_table(told: Any, kind: Kind, columns: dict[str, pa.DataType]) -> Staged
 )
 def test_the_table_equals_the_replay_after_every_run(told: Any, kind: Kind) -> Iterator[None]:
     """G2, G7"""
-    seed = KINDS.index(kind)
+    yield from play(told, kind, KINDS.index(kind))
+
+
+def play(told: Any, kind: Kind, seed: int) -> Iterator[None]:
+    """Tell a random table, run by run."""
     random, source = Random(seed), Source(kind, seed)
     table = make_table(told, kind, source.columns)
     files = source.files(4 * RUNS)

@@ -127,8 +127,8 @@ def moving(valid: pa.Table, had: Mapping[str, str], plan: WritePlan) -> pa.Array
     """
     if NEW_KEY not in valid.column_names:
         return pa.array([], pa.string())
-    if plan.kind is CycleKind.RELOAD:  # it replaces what was before
-        valid, had = valid.filter(pc.equal(valid[GENERATION], plan.generation)), {}
+    valid = valid.filter(pc.greater_equal(valid[GENERATION], plan.generation))  # others are late
+    had = {} if plan.kind is CycleKind.RELOAD else had  # it replaces what was before
     leaving = valid.filter(pc.is_valid(valid[NEW_KEY]))
     events = valid.filter(pc.is_in(valid[KEY], value_set=leaving[KEY].combine_chunks()))
     events = events.take(pc.sort_indices(events, sort_keys=[(KEY, "ascending"), (ORDER, "ascending")]))

@@ -7,7 +7,6 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from file_processor.choosing import CycleKind
 from file_processor.columns import GENERATION, OPERATION, ORDER
 from file_processor.engines.engine import WritePlan
 from file_processor.key_changes import before_images
@@ -55,8 +54,7 @@ def moving(events: DataFrame, stored: DataFrame | None, plan: WritePlan) -> Data
         plan: the file batch.
     """
     keys = [f"`{key}`" for key in plan.config.hudi_primary_key]
-    if plan.kind is CycleKind.RELOAD:  # it has replaced what was before
-        events = events.where(F.col(GENERATION) == plan.generation)
+    events = events.where(F.col(GENERATION) >= plan.generation)  # others are late
     before = F.lag(OPERATION).over(Window.partitionBy(*keys).orderBy(ORDER))
     leaving = events.withColumn(_BEFORE, before).where(F.col(NEW_KEY).isNotNull()).select(*keys, ORDER, _BEFORE)
     had = F.lit(None).cast("string")
