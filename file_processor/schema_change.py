@@ -138,5 +138,5 @@ def _made(difference: Difference, file: str, policy: PolicyWord, action: PolicyW
 
 def _way_on(difference: Difference, table: str) -> str:
     if difference.kind in (SchemaChangeKind.WIDENED, SchemaChangeKind.NARROWED):
-        return f"Rebuild the table with `odpf resnapshot --table {table}`, or correct the column at the source."
+        return f"Give {table} a new raw_table_name and reload it, or correct the column at the source."
     return f"Set another word for {difference.kind.value} and have the file applied again, or correct it at the source."

@@ -106,7 +106,7 @@ def test_what_stored_rows_cannot_become_in_place_needs_a_rebuild(kind):
     found = fitted(file(11, **{**SAME, column: kind}))
     assert (found.usable, found.schema) == ((), STORED)
     assert f"{column} is {kind} in this file and {dict(STORED)[column]} in the table" in found.refused[0][1]
-    assert "`odpf resnapshot --table shop.orders`" in found.refused[0][1]
+    assert "Give shop.orders a new raw_table_name" in found.refused[0][1]
 
 
 def test_a_rebuild_is_named_where_evolve_was_asked_and_is_not_possible():
@@ -165,7 +165,7 @@ class TestTypesThatTheTableDoesNotHold:
         table = TABLE._replace(schema=(("id", "bigint"), ("v", "bigint"), *STORED[2:]))
         found = fitted(file(11, **{**SAME, "v": "double"}, ranges=ranges), policy={"narrowed": "evolve"}, table=table)
         assert "statistics of the file do not tell that every value fits" in found.refused[0][1]
-        assert "odpf resnapshot" in found.refused[0][1]
+        assert "new raw_table_name and reload it" in found.refused[0][1]
 
     def test_digits_become_a_number_where_all_rows_have_the_same(self):
         found = fitted(
