@@ -61,7 +61,8 @@ class AppliedDeletes:
         )
 
     def _may_hold(self, record: FileRecord, position: OrderPosition) -> bool:
-        if record.state is not FileState.PROCESSED or record.file.dms_file_type is DmsFileType.FULL:
+        is_applied = record.state is FileState.PROCESSED and record.raw_table == self._config.raw_table
+        if not is_applied or record.file.dms_file_type is DmsFileType.FULL:
             return False
         generation, last = record.generation or 0, record.last_sequence or _GREATEST
         return generation <= self._state.generation and (generation, last) >= (position.generation, position.sequence)

@@ -16,7 +16,7 @@ from file_processor.choosing import Choice, ChosenFile, CycleKind, choose, with_
 from file_processor.conversion import as_they_stand, copied, read_through
 from file_processor.engine_choice import EngineChoice, choose_engine
 from file_processor.engine_facts import engine_facts
-from file_processor.engines.engine import Engine, Prepared, WritePlan
+from file_processor.engines.engine import Engine, Prepared, Reduced, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
@@ -279,7 +279,7 @@ class TableRun:
         batch = self._file_batch(choice, fitted, prepared)
         if batch.counts.rows_quarantined:
             prepared.quarantine()
-        self._refuse_emptying(batch, fitted, prepared.reduced.upserted if plan.is_difference else batch.rows)
+        self._refuse_emptying(batch, fitted, prepared.reduced)
         if plan.written_as is CycleKind.CHANGES and not batch.rows:
             self._settle(batch, None)  # nothing changes: no commit
             return
@@ -303,15 +303,12 @@ class TableRun:
         made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self._settle(batch, self._timeline.check_newest(note, made))
 
-    def _refuse_emptying(self, batch: FileBatch, fitted: FittedFiles, rows: int) -> None:
-        """A reload without rows empties the table: only a load that truly has none may do that."""
-        counts, loaded = batch.counts, sum(found.rows for found in fitted.usable if found.chosen.is_full)
-        nothing = (
-            counts.rows_quarantined == counts.rows_read if self._config.table_data_versioning_type == "V" else not rows
-        )
-        if batch.kind is CycleKind.RELOAD and nothing and loaded:
+    def _refuse_emptying(self, batch: FileBatch, fitted: FittedFiles, reduced: Reduced) -> None:
+        """A load without rows empties the table: only one that truly has none may do that."""
+        rows = sum(found.rows for found in fitted.usable if found.chosen.is_full)
+        if batch.kind is CycleKind.RELOAD and rows and reduced.loaded == 0:
             raise TerminalError(
-                f"The reload of {batch.raw_table} has {loaded} rows and none can be applied; the table stays as it is. "
+                f"The reload of {batch.raw_table} has {rows} rows and none can be applied; the table stays as it is. "
                 "Look at the quarantined rows' reasons."
             )
 

@@ -150,7 +150,7 @@ class Reduced(NamedTuple):
         greatest: text form of the greatest order position among the valid rows; None without one.
         removed: rows of the table that a reload does not have again.
         written: rows that Hudi is given: those inserted, updated and deleted, and old keys of rows that changed theirs.
-        upserted: keys that a reload has, where it is written as a difference: without one it would empty the table.
+        loaded: rows of the load itself that can be applied; told of a reload alone, which without any would empty the table.
     """
 
     valid: int
@@ -163,7 +163,7 @@ class Reduced(NamedTuple):
     moved: int = 0
     removed: int = 0
     written: int = 0
-    upserted: int = 0
+    loaded: int | None = None
 
     def counts(self, rows_read: int) -> Counts:
         """The counts of G7; what reducing left out was collapsed, what was not valid is quarantined."""

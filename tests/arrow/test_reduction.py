@@ -120,7 +120,7 @@ def test_rows_are_counted_by_what_they_do():
         "moved": 0,
         "removed": 0,
         "written": 3,
-        "upserted": 0,
+        "loaded": None,
     }
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.engines.staged_table import delete, insert, update
+from tests.engines.staged_table import bad, delete, insert, load_row, update
 from tests.engines.stories import story
 
 
@@ -210,6 +210,38 @@ def test_a_load_without_rows_makes_an_empty_table(told):
     yield
     table.check()
     assert table.values() == {1: "first"}
+
+
+@story
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"reload_mode": "difference"}, {"delete_mode": "soft"}, {"table_data_versioning_type": "V"}],
+    ids=["replace", "difference", "soft", "V"],
+)
+def test_a_reload_of_which_no_row_can_be_applied_takes_nothing_away_whatever_comes_with_it(told, options):
+    """S9: changes on top are no load."""
+    table = told.table(**options)
+    table.load({"id": 1, "v": "one"}, {"id": 2, "v": "two"})
+    yield
+    before = table.rows()
+    table.reload(bad(load_row(id=None, v="no key")))
+    table.changes(insert(5, id=9, v="new"))
+    yield
+    assert "none can be applied" in table.result.error
+    assert table.rows() == before
+
+
+@story
+def test_a_reload_whose_rows_are_all_deleted_on_top_leaves_an_empty_table(told):
+    """S9, G2"""
+    table = told.table()
+    table.load({"id": 1, "v": "one"}, {"id": 2, "v": "two"})
+    yield
+    table.reload({"id": 3, "v": "three"})
+    table.changes(delete(5, id=3))
+    yield
+    table.check()
+    assert table.rows() == []
 
 
 @story

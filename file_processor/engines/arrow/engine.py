@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, OPERATION, ORDER, own_columns
+from file_processor.columns import CHANGE_SEQUENCE, OPERATION, ORDER
 from file_processor.engines import problems
 from file_processor.engines.arrow.cleaning import clean
 from file_processor.engines.arrow.data_files import written_file
@@ -43,7 +43,6 @@ from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import avro_schema
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.instants import next_instant
-from file_processor.schema import Schema
 from file_processor.table_properties import new_properties
 from file_processor.timeline import METADATA_PREFIX, Commit, Timeline
 from odpf.errors import EngineError, NeedsSpark, OdpfError
@@ -105,6 +104,9 @@ class ArrowPrepared:
         elif plan.marks_deletes or plan.is_difference:
             reduce = self._merged
         self._latest, self.reduced = reduce(valid)
+        if plan.kind is CycleKind.RELOAD:
+            loaded = pc.sum(pc.equal(valid[CHANGE_SEQUENCE], "")).as_py()
+            self.reduced = self.reduced._replace(loaded=loaded or 0)
 
     def quarantine(self) -> None:
         """Write the rows with a problem as JSON lines: file, row, reason, and the row itself."""
@@ -148,7 +150,7 @@ class ArrowPrepared:
 
     def _write(self, commit: HudiCommit, instant: str, metadata: dict[str, str]) -> Commit:
         plan = self._plan
-        columns = self._columns()
+        columns = plan.columns
         commit.begin()
         if plan.written_as is CycleKind.LOAD:
             commit.put_properties(new_properties(plan.config))
@@ -213,9 +215,6 @@ class ArrowPrepared:
         rows, problem = self._rows, problems.delete_unknown(gone)
         problems_now = pc.if_else(pc.is_in(rows[ORDER], value_set=orders), problem, rows[PROBLEM])
         self._rows = rows.set_column(rows.column_names.index(PROBLEM), PROBLEM, problems_now)
-
-    def _columns(self) -> Schema:
-        return (*self._plan.schema, *own_columns(self._plan.config))
 
     def _clean(self) -> None:
         try:

@@ -28,10 +28,11 @@ from file_processor.columns import (
 from file_processor.difference import compared_columns
 from file_processor.engines.arrow.key_changes import with_keys
 from file_processor.engines.arrow.keys import record_keys
-from file_processor.engines.arrow.reduction import EFFECT, GROUP, INSERTED, KEY, MOVED, NEW_KEY, UPDATED
+from file_processor.engines.arrow.reduction import EFFECT, GROUP, INSERTED, KEY, MOVED, NEW_KEY, UPDATED, Merged
 from file_processor.engines.arrow.rows import PROBLEM, moments_of_sequences, read_each
+from file_processor.engines.arrow.stored_rows import same
 from file_processor.engines.arrow.table_files import TableFiles
-from file_processor.engines.arrow.types import arrow_type, positions
+from file_processor.engines.arrow.types import arrow_type, laid_out, positions
 from file_processor.engines.engine import Reduced, WritePlan
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
@@ -46,23 +47,7 @@ _PLACE = r"^(\d+ \d*) .*$"
 """Generation and sequence within an order position: with the key they identify a change (S15)."""
 
 
-class Versions(NamedTuple):
-    """What a batch does.
-
-    Attributes:
-        rows: versions to write, with KEY, EFFECT, GROUP and MOVED.
-        reduced: their counts.
-        unknown: order positions of rows that cannot be applied, since a file that would tell of a delete is gone.
-        gone: that file.
-    """
-
-    rows: pa.Table
-    reduced: Reduced
-    unknown: pa.Array
-    gone: str = ""
-
-
-def versions(objects: ObjectStore, valid: pa.Table, files: TableFiles, plan: WritePlan) -> Versions:
+def versions(objects: ObjectStore, valid: pa.Table, files: TableFiles, plan: WritePlan) -> Merged:
     """Rebuild the versions of all keys of a batch.
 
     Args:
@@ -82,7 +67,7 @@ def versions(objects: ObjectStore, valid: pa.Table, files: TableFiles, plan: Wri
     timed = _with_ends(events.filter(pc.invert(_says_nothing_new(events, plan))))
     rows = _to_write(timed, plan)
     counted = _counted(timed, valid.num_rows - len(unknown), batch, rows.num_rows)
-    return Versions(rows, counted._replace(greatest=pc.max(valid[ORDER]).as_py()), unknown, gone)
+    return Merged(rows, counted._replace(greatest=pc.max(valid[ORDER]).as_py()), unknown, gone)
 
 
 def _layout(plan: WritePlan) -> pa.Schema:
@@ -93,17 +78,6 @@ def _layout(plan: WritePlan) -> pa.Schema:
     return pa.schema([(name, arrow_type(kind)) for name, kind in plan.schema] + own + times + texts)
 
 
-def _laid_out(columns: dict[str, pa.Array | pa.ChunkedArray], rows: int, layout: pa.Schema) -> pa.Table:
-    """A table of this layout; what is not given is null."""
-    return pa.table(
-        [
-            pc.cast(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
-            for field in layout
-        ],
-        schema=layout,
-    )
-
-
 def _events(keyed: pa.Table, plan: WritePlan) -> pa.Table:
     """Rows of the batch as events."""
     is_old_key = (
@@ -111,7 +85,7 @@ def _events(keyed: pa.Table, plan: WritePlan) -> pa.Table:
     )
     columns = {name: keyed[name] for name in keyed.column_names}
     columns |= {VALID_FROM: keyed[COMMIT_TIME], _ORIGIN: pc.if_else(is_old_key, _OLD_KEY, _NEW)}
-    return _laid_out(columns, keyed.num_rows, _layout(plan))
+    return laid_out(columns, keyed.num_rows, _layout(plan))
 
 
 def _stored(files: TableFiles, keys: pa.Array, plan: WritePlan) -> pa.Table:
@@ -130,7 +104,7 @@ def _stored(files: TableFiles, keys: pa.Array, plan: WritePlan) -> pa.Table:
             columns |= {
                 name: pa.repeat(pa.scalar(text), some.num_rows) for name, text in ((GROUP, group), (_ORIGIN, _STORED))
             }
-            found.append(_laid_out(columns, some.num_rows, layout))
+            found.append(laid_out(columns, some.num_rows, layout))
     return pa.concat_tables(found)
 
 
@@ -173,7 +147,7 @@ def _deletes(
     rows = len(key)
     columns = {KEY: key, ORDER: order, VALID_FROM: moment}
     columns |= {OPERATION: pa.repeat(pa.scalar("D"), rows), _ORIGIN: pa.repeat(pa.scalar(origin), rows)}
-    return _laid_out(columns, rows, layout)
+    return laid_out(columns, rows, layout)
 
 
 def _applied_deletes(objects: ObjectStore, keyed: pa.Table, plan: WritePlan) -> tuple[pa.Table, pa.Array, str]:
@@ -203,11 +177,16 @@ def _missing(stored: pa.Table, batch: pa.Table, plan: WritePlan) -> pa.Table:
     before = batch.filter(pc.less(batch[GENERATION], plan.generation))[KEY]
     keys = pc.unique(pa.chunked_array([*current.chunks, *before.chunks], pa.string()))
     gone = keys.filter(pc.invert(pc.is_in(keys, value_set=_loaded(batch, plan))))
-    order = pa.repeat(pa.scalar(_begin(plan)), len(gone))
-    began = pa.repeat(pa.scalar(plan.load_began, arrow_type("timestamp")), len(gone))
-    deletes = _deletes(gone, order, began, _MISSING, stored.schema)
-    origin = pc.if_else(pc.is_in(gone, value_set=current.combine_chunks()), _MISSING, _ENDED)
-    return deletes.set_column(deletes.column_names.index(_ORIGIN), _ORIGIN, origin)
+    was_current = pc.is_in(gone, value_set=current.combine_chunks())
+    parts = ((_MISSING, gone.filter(was_current)), (_ENDED, gone.filter(pc.invert(was_current))))
+    return pa.concat_tables([_absences(keys, origin, plan, stored.schema) for origin, keys in parts])
+
+
+def _absences(keys: pa.Array, origin: str, plan: WritePlan, layout: pa.Schema) -> pa.Table:
+    """A delete of each key at the moment the newest load began, which did not have it."""
+    order = pa.repeat(pa.scalar(_begin(plan)), len(keys))
+    began = pa.repeat(pa.scalar(plan.load_began, arrow_type("timestamp")), len(keys))
+    return _deletes(keys, order, began, origin, layout)
 
 
 def _confirmed(stored: pa.Table, fresh: pa.Table, plan: WritePlan) -> pa.Table:
@@ -229,9 +208,7 @@ def _confirmed(stored: pa.Table, fresh: pa.Table, plan: WritePlan) -> pa.Table:
     ends = pc.fill_null(pc.equal(stored[END_ORDER], begin), False)
     told_of = [*some[KEY].chunks, *stored.filter(ends)[KEY].chunks, *loaded.chunks]
     absent = keys.filter(pc.invert(pc.is_in(keys, value_set=pa.chunked_array(told_of, pa.string()).combine_chunks())))
-    order = pa.repeat(pa.scalar(begin), len(absent))
-    began = pa.repeat(pa.scalar(plan.load_began, arrow_type("timestamp")), len(absent))
-    deletes = _deletes(absent, order, began, _ENDED, stored.schema)
+    deletes = _absences(absent, _ENDED, plan, stored.schema)
     told: dict[str, pa.Scalar] = {
         CHANGE_SEQUENCE: pa.scalar(""),
         GENERATION: pa.scalar(plan.generation, pa.int32()),
@@ -242,7 +219,7 @@ def _confirmed(stored: pa.Table, fresh: pa.Table, plan: WritePlan) -> pa.Table:
     }
     columns = {name: some[name] for name in some.column_names}
     columns |= {name: pa.repeat(value, some.num_rows) for name, value in told.items()}
-    return pa.concat_tables([_laid_out(columns, some.num_rows, stored.schema), deletes])
+    return pa.concat_tables([laid_out(columns, some.num_rows, stored.schema), deletes])
 
 
 def _change(events: pa.Table) -> pa.Array:
@@ -285,22 +262,12 @@ def _says_nothing_new(events: pa.Table, plan: WritePlan) -> pa.Array:
     before = _neighbour(events, -1)
     of_load = pc.and_(pc.is_in(events[_ORIGIN], pa.array([_NEW, _CONFIRMED])), pc.equal(events[CHANGE_SEQUENCE], ""))
     was_live = pc.not_equal(before.of(events[OPERATION]), "D")
-    same = pc.fill_null(pc.and_(of_load.combine_chunks(), was_live), False)
-    if not pc.any(same).as_py():
-        return same
+    equal = pc.fill_null(pc.and_(of_load.combine_chunks(), was_live), False)
+    if not pc.any(equal).as_py():
+        return equal
     for name in compared_columns(plan.config, plan.schema):
-        own = _comparable(events[name].combine_chunks())
-        other = own.take(before.row)
-        both_null = pc.and_(pc.is_null(own), pc.is_null(other))
-        same = pc.and_(same, pc.or_(pc.fill_null(pc.equal(own, other), False), both_null))
-    return same
-
-
-def _comparable(column: pa.Array) -> pa.Array:
-    """Floating point numbers as their bits: NaN is NaN, and 0.0 is not -0.0."""
-    if pa.types.is_floating(column.type):
-        return column.view(pa.int32() if column.type == pa.float32() else pa.int64())
-    return column
+        equal = pc.and_(equal, same(events[name].combine_chunks(), before.of(events[name])))
+    return equal
 
 
 _NEXT_ORDER, _NEXT_TIME, _WAS_LIVE = "_odpf_next_order", "_odpf_next_time", "_odpf_was_live"

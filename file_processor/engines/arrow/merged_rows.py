@@ -9,7 +9,7 @@ from file_processor.columns import CHANGE_SEQUENCE, IS_DELETED, OPERATION, ORDER
 from file_processor.engines.arrow.reduction import DELETED, EFFECT, GROUP, INSERTED, KEY, UNCHANGED, UPDATED
 from file_processor.engines.arrow.stored_rows import STORED, STORED_VALUES, Standing, rows_of
 from file_processor.engines.arrow.table_files import TableFiles
-from file_processor.engines.arrow.types import arrow_type
+from file_processor.engines.arrow.types import arrow_type, laid_out
 from file_processor.engines.engine import WritePlan
 from odpf.order import OrderPosition
 
@@ -92,12 +92,7 @@ def missing_rows(there: Standing, plan: WritePlan) -> pa.Table:
 def _laid_out(columns: dict[str, pa.Array | pa.ChunkedArray], rows: int, plan: WritePlan) -> pa.Table:
     """A table to write: the source's columns and ODPF's own, KEY, EFFECT and GROUP; what is not given is null."""
     kinds = {name: arrow_type(kind) for name, kind in plan.columns} | dict.fromkeys((KEY, EFFECT, GROUP), pa.string())
-    return pa.table(
-        {
-            name: pc.cast(columns[name], kind) if name in columns else pa.nulls(rows, kind)
-            for name, kind in kinds.items()
-        }
-    )
+    return laid_out(columns, rows, pa.schema(kinds.items()))
 
 
 def newer(one: pa.Array, other: pa.Array) -> pa.Array:

@@ -42,6 +42,22 @@ class Stored(NamedTuple):
     paths: dict[str, str]
 
 
+class Merged(NamedTuple):
+    """What a batch does where it is merged with what is stored.
+
+    Attributes:
+        rows: those to write, with KEY, EFFECT and GROUP.
+        reduced: the counts of its rows.
+        unknown: order positions of rows that cannot be applied, since a file that would tell of a delete is gone.
+        gone: that file.
+    """
+
+    rows: pa.Table
+    reduced: Reduced
+    unknown: pa.Array
+    gone: str = ""
+
+
 def latest_of_each_key(rows: pa.Table) -> pa.Table:
     """The row with the greatest order position of every record key."""
     if not _is_sorted(rows[ORDER]):

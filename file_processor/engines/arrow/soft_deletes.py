@@ -8,8 +8,6 @@ things: a late upsert may fill in the values of a marked row.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -40,6 +38,7 @@ from file_processor.engines.arrow.reduction import (
     NEW_KEY,
     UNCHANGED,
     UPDATED,
+    Merged,
     counted,
     latest_of_each_key,
     moving,
@@ -49,22 +48,6 @@ from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.engine import Reduced, WritePlan
 from odpf.order import OrderPosition
 from odpf.ports import ObjectStore
-
-
-class Merged(NamedTuple):
-    """What a batch does.
-
-    Attributes:
-        rows: those to write, with KEY, EFFECT and GROUP.
-        reduced: the counts of the batch's rows.
-        unknown: order positions of rows that cannot be applied, since a file that would tell of a delete is gone.
-        gone: that file.
-    """
-
-    rows: pa.Table
-    reduced: Reduced
-    unknown: pa.Array
-    gone: str = ""
 
 
 def merged(objects: ObjectStore, valid: pa.Table, files: TableFiles, plan: WritePlan) -> Merged:
@@ -89,7 +72,7 @@ def merged(objects: ObjectStore, valid: pa.Table, files: TableFiles, plan: Write
     valid_rows = valid.num_rows - len(unknown)
     effects = counted(keys, moving(events, there.live_orders(), plan))
     counts = Reduced(valid=valid_rows, greatest=pc.max(valid[ORDER]).as_py(), written=rows.num_rows, **effects)
-    return Merged(rows, counts._replace(**_of_reload(keys, there, plan)), unknown, gone)
+    return Merged(rows, counts._replace(removed=_removed(keys, there, plan)), unknown, gone)
 
 
 def _registers(newest: pa.Table, upserts: pa.Table, deletes: pa.Table, there: Standing, plan: WritePlan) -> pa.Table:
@@ -154,15 +137,18 @@ def _effects(keys: pa.Table, plan: WritePlan) -> pa.Array:
     return pc.if_else(late, LATE, effect)
 
 
-def _of_reload(keys: pa.Table, there: Standing, plan: WritePlan) -> dict[str, Any]:
-    """Rows that a reload removes, and keys that it has."""
-    has_row = pc.is_valid(column(keys, UPSERT))
-    removed = there.missing.num_rows
-    if plan.is_difference and NEW_KEY in keys.column_names:
-        removed += _count(pc.and_(pc.is_valid(keys[NEW_KEY]), pc.and_(keys[WAS_LIVE], pc.equal(keys[EFFECT], DELETED))))
-    if plan.kind is CycleKind.RELOAD and not plan.is_difference:
-        removed = there.live - _count(pc.and_(column(keys, WAS_LIVE), has_row))
-    return {"removed": removed, "upserted": _count(has_row)}
+def _removed(keys: pa.Table, there: Standing, plan: WritePlan) -> int:
+    """Rows that a reload removes: those it does not have, and those that live on under another key."""
+    if plan.kind is not CycleKind.RELOAD:
+        return 0
+    was_live = column(keys, WAS_LIVE)
+    if not plan.is_difference:
+        return there.live - _count(pc.and_(was_live, pc.is_valid(column(keys, UPSERT))))
+    left = 0
+    if NEW_KEY in keys.column_names:
+        ends = pc.and_(pc.is_valid(column(keys, NEW_KEY)), pc.equal(column(keys, EFFECT), DELETED))
+        left = _count(pc.and_(was_live, ends))
+    return int(there.missing.num_rows) + left
 
 
 def _count(condition: pa.Array) -> int:

@@ -12,7 +12,7 @@ from file_processor.columns import ORDER, VALUES_ORDER
 from file_processor.difference import compared_columns
 from file_processor.engines.arrow.reduction import GROUP, KEY
 from file_processor.engines.arrow.table_files import RECORD_KEY, TableFiles
-from file_processor.engines.arrow.types import arrow_type
+from file_processor.engines.arrow.types import arrow_type, laid_out
 from file_processor.engines.engine import WritePlan
 from file_processor.schema import Schema
 
@@ -64,7 +64,7 @@ def standing(files: TableFiles, keys: pa.Array, upserts: pa.Table, plan: WritePl
         found.append(pa.table(columns, schema=_STANDING).filter(is_wanted))
         if plan.is_difference:
             equal.append(_equal(batch.filter(is_wanted), upserts, compared_columns(plan.config, plan.schema)))
-            missing.append(_laid_out(batch.filter(pc.and_not(is_live, is_wanted)), group, _kept(plan)))
+            missing.append(_of_file(batch.filter(pc.and_not(is_live, is_wanted)), group, _kept(plan)))
     return Standing(pa.concat_tables(found), live, pa.concat_arrays(equal), pa.concat_tables(missing))
 
 
@@ -80,7 +80,7 @@ def rows_of(files: TableFiles, keys: pa.Array, groups: Iterable[str], plan: Writ
     layout = _layout(plan.schema)
     found = [layout.empty_table()]
     for group, batch in _batches(files, groups, (RECORD_KEY, *dict(plan.schema))):
-        found.append(_laid_out(batch.filter(pc.is_in(batch[RECORD_KEY], value_set=keys)), group, layout))
+        found.append(_of_file(batch.filter(pc.is_in(batch[RECORD_KEY], value_set=keys)), group, layout))
     return pa.concat_tables(found)
 
 
@@ -118,16 +118,12 @@ def _layout(columns: Schema) -> pa.Schema:
     return pa.schema([(KEY, pa.string()), (GROUP, pa.string()), *((name, arrow_type(kind)) for name, kind in columns)])
 
 
-def _laid_out(batch: pa.RecordBatch, group: str, layout: pa.Schema) -> pa.Table:
+def _of_file(batch: pa.RecordBatch, group: str, layout: pa.Schema) -> pa.Table:
     """Rows of a file in another layout; a column that the file does not have is null."""
     named = {RECORD_KEY: KEY, VALUES_ORDER: STORED_VALUES}
     there = {named.get(name, name): batch[name] for name in batch.schema.names}
     there[GROUP] = pa.repeat(pa.scalar(group), batch.num_rows)
-    columns = [
-        pc.cast(there[field.name], field.type) if field.name in there else pa.nulls(batch.num_rows, field.type)
-        for field in layout
-    ]
-    return pa.table(columns, schema=layout)
+    return laid_out(there, batch.num_rows, layout)
 
 
 def _equal(stored: pa.RecordBatch, upserts: pa.Table, names: Iterable[str]) -> pa.Array:

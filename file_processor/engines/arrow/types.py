@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -47,6 +48,15 @@ def arrow_type(kind: str) -> pa.DataType:
 def positions(count: int) -> pa.Array:
     """0, 1, 2 and so on, without making Python's numbers."""
     return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count)), 1)
+
+
+def laid_out(columns: Mapping[str, pa.Array | pa.ChunkedArray], rows: int, layout: pa.Schema) -> pa.Table:
+    """Columns in a layout, cast to its types; what is not given is null, what it does not have is left out."""
+    arrays = [
+        pc.cast(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
+        for field in layout
+    ]
+    return pa.table(arrays, schema=layout)
 
 
 def avro_schema(table: str, columns: Schema) -> str:

@@ -11,6 +11,11 @@ from file_processor.difference import compared_columns
 from file_processor.engines.engine import WritePlan
 
 
+def comparable(column: Column, kind: str) -> Column:
+    """Values that are compared: floating point numbers as Java's text, another for every number but NaN."""
+    return column.cast("string") if kind in ("float", "double") else column
+
+
 def equal_rows(plan: WritePlan, one: str, other: str) -> Column:
     """Whether two structs hold the same row: null is null, NaN is NaN, and 0.0 is not -0.0.
 
@@ -22,9 +27,7 @@ def equal_rows(plan: WritePlan, one: str, other: str) -> Column:
     kinds = dict(plan.schema)
 
     def same(name: str) -> Column:
-        mine, stored = F.col(f"{one}.`{name}`"), F.col(f"{other}.`{name}`")
-        if kinds[name] in ("float", "double"):  # Java's text is another for every number but NaN
-            return mine.cast("string").eqNullSafe(stored.cast("string"))
+        mine, stored = (comparable(F.col(f"{struct}.`{name}`"), kinds[name]) for struct in (one, other))
         return mine.eqNullSafe(stored)
 
     both = F.col(one).isNotNull() & F.col(other).isNotNull()

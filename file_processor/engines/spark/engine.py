@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, own_columns, record_key
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
@@ -99,28 +99,32 @@ class SparkEngine:
 class SparkPrepared:
     """A reduced file batch, kept in memory (spilling to disk) until it is committed or discarded."""
 
+    reduced: Reduced
+
     def __init__(self, spark: SparkSession, plan: WritePlan) -> None:
         self._spark, self._plan = spark, plan
         self._rows = read_rows(spark, plan)
         valid = self._rows.where(F.col(PROBLEM).isNull()).drop(*WORKING_COLUMNS)
         self._merge: Intervals | Merge | None = None
         self._is_history = plan.mode == "H"
+        prepare = self._prepare_newest
         if plan.mode == "V":
-            self._prepare_intervals(valid)
-            return
-        if plan.marks_deletes or plan.is_difference:
-            self._prepare_merge(valid)
-            return
-        self._events = with_old_keys(valid, plan)
-        self._latest = self._with_effect(self._latest_of_each_key(self._events)).persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            counted = self._count()
-            if counted[_OLDEST] is not None:  # rows that would come back
-                counted = self._judge(counted)
-            self.reduced = self._reduced(counted)
-        except BaseException:
-            self._latest.unpersist()
-            raise
+            prepare = self._prepare_intervals
+        elif plan.marks_deletes or plan.is_difference:
+            prepare = self._prepare_merge
+        prepare(valid)
+        if plan.kind is CycleKind.RELOAD:
+            row = valid.agg(F.count_if(F.col(CHANGE_SEQUENCE) == "")).first()
+            self.reduced = self.reduced._replace(loaded=row[0] if row else 0)
+
+    def _prepare_newest(self, valid: DataFrame) -> None:
+        """The newest row of every key."""
+        self._events = with_old_keys(valid, self._plan)
+        self._keep(self._with_effect(self._latest_of_each_key(self._events)), self._newest_reduced)
+
+    def _newest_reduced(self, _rows: DataFrame) -> Reduced:
+        counted = self._count()
+        return self._reduced(counted if counted[_OLDEST] is None else self._judge(counted))  # rows would come back
 
     def _prepare_intervals(self, valid: DataFrame) -> None:
         """Mode V, where rows are versions (`intervals`)."""
@@ -179,7 +183,7 @@ class SparkPrepared:
         self._latest.unpersist()
 
     def _columns(self) -> list[str]:
-        return [f"`{column}`" for column, _ in (*self._plan.schema, *own_columns(self._plan.config))]
+        return [f"`{column}`" for column, _ in self._plan.columns]
 
     def _departures(self) -> DataFrame:
         """A delete for every row that moves, where it stood.
@@ -277,32 +281,26 @@ class SparkPrepared:
         """Make rows late that a delete applied before is newer than; set those aside of which that cannot be told."""
         log = self._plan.deletes(OrderPosition.parse(counted[_OLDEST]))
         deletes = newest_deletes(self._spark, self._plan, log)
+        before = rows = self._latest
         if deletes is not None:
-            keys = list(self._plan.config.hudi_primary_key)
             is_newer = self._would_return() & F.coalesce(F.col(DELETED) > F.col(ORDER), F.lit(False))
-            columns = self._latest.columns
-            told = self._latest.join(deletes, keys, "left").withColumn(
-                EFFECT, F.when(is_newer, "late").otherwise(F.col(EFFECT))
-            )
-            self._replace(told.select(*(f"`{column}`" for column in columns)))
-        beyond = self._latest.where(self._would_return() & (F.col(ORDER) <= log.gone_through)).select(ORDER)
+            told = rows.join(deletes, list(self._plan.config.hudi_primary_key), "left")
+            told = told.withColumn(EFFECT, F.when(is_newer, "late").otherwise(F.col(EFFECT)))
+            rows = told.select(*(f"`{column}`" for column in rows.columns))
+        beyond = rows.where(self._would_return() & (F.col(ORDER) <= log.gone_through)).select(ORDER)
         unknown = [row[ORDER] for row in beyond.collect()] if log.gone else []
-        if unknown:
-            self._set_aside(unknown, log.gone or "")
-            self._replace(self._latest.where(~F.col(ORDER).isin(unknown)))
-        return {**self._count(), "valid": counted["valid"] - len(unknown), "greatest": counted["greatest"]}
+        self._set_aside(unknown, log.gone or "")
+        rows = rows.where(~F.col(ORDER).isin(unknown)) if unknown else rows
+        self._latest = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        recounted = self._count()
+        before.unpersist()
+        return {**recounted, "valid": counted["valid"] - len(unknown), "greatest": counted["greatest"]}
 
     def _set_aside(self, orders: Sequence[str], gone: str) -> None:
         """Rows of which it cannot be told whether a newer delete was applied: they cannot be applied."""
         if orders:
             is_unknown, why = F.col(ORDER).isin(list(orders)), F.lit(problems.delete_unknown(gone))
             self._rows = self._rows.withColumn(PROBLEM, F.when(is_unknown, why).otherwise(F.col(PROBLEM)))
-
-    def _replace(self, rows: DataFrame) -> None:
-        """Keep other rows than before, which are made of those."""
-        before, self._latest = self._latest, rows.persist(StorageLevel.MEMORY_AND_DISK)
-        self._latest.count()
-        before.unpersist()
 
     def _reduced(self, counted: dict[str, Any]) -> Reduced:
         removed = self._stored().count() - counted["updated"] if self._plan.kind is CycleKind.RELOAD else 0

@@ -23,13 +23,13 @@ from file_processor.columns import (
 )
 from file_processor.difference import compared_columns
 from file_processor.engines.engine import Reduced, WritePlan
-from file_processor.engines.spark.key_changes import NEW_KEY, with_old_keys
+from file_processor.engines.spark.difference import comparable
+from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, with_old_keys
 from file_processor.engines.spark.rows import PROBLEM, moment_of_sequence, read_rows
 from file_processor.key_changes import before_images
 from odpf.errors import EngineError
 from odpf.order import OrderPosition
 
-EFFECT = "_odpf_effect"
 INSERTED, UPDATED = "inserted", "updated"
 
 _ORIGIN = "_odpf_origin"
@@ -266,7 +266,8 @@ class Intervals:
         same = F.col(_ORIGIN).isin(_NEW, _CONFIRMED) & (F.col(CHANGE_SEQUENCE) == "")
         same = same & F.coalesce(F.lag(OPERATION).over(before) != "D", F.lit(False))
         kinds = dict(self._plan.schema)
-        columns = [_comparable(name, kinds[name]) for name in compared_columns(self._plan.config, self._plan.schema)]
+        names = compared_columns(self._plan.config, self._plan.schema)
+        columns = [comparable(F.col(f"`{name}`"), kinds[name]) for name in names]
         return reduce(lambda one, column: one & column.eqNullSafe(F.lag(column).over(before)), columns, same)
 
     def _with_ends(self, events: DataFrame) -> DataFrame:
@@ -293,9 +294,3 @@ class Intervals:
 
 def _union(*frames: DataFrame | None) -> DataFrame:
     return reduce(DataFrame.unionByName, [frame for frame in frames if frame is not None])
-
-
-def _comparable(name: str, kind: str) -> Column:
-    """Floating point numbers as text: NaN is NaN, and 0.0 is not -0.0."""
-    column = F.col(f"`{name}`")
-    return column.cast("string") if kind in ("float", "double") else column

@@ -245,7 +245,6 @@ class Merge:
                 F.col(_MISSING)
                 | (F.lit(self._plan.is_difference) & ~own & F.col(_WAS_LIVE) & (F.col(EFFECT) == "deleted"))
             ).alias("removed"),
-            F.count_if(has_row).alias("upserted"),
             F.count_if(has_row & F.col(_WAS_LIVE)).alias("remaining"),
             F.min(F.when(self._comes(), newest)).alias("oldest"),
             *(F.count_if((F.col(EFFECT) == effect) & own).alias(effect) for effect in _EFFECTS),
