@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
+from odpf_cli.files import waiting
 from odpf_cli.quarantine_contents import Quarantine
 
 
@@ -25,12 +26,13 @@ def select_ids(quarantine: Quarantine, ids: Sequence[str]) -> Selection:
     """
     files = {record.file.file_id: record for record in quarantine.tracker.quarantined()}
     others = {each for each in ids if each not in files}
-    waiting = _waiting(quarantine, others) if others else {}
+    still = waiting(quarantine.tracker, None) if others else []
+    wait = {file.file_id: file for file in still if file.file_id in others}
     found: dict[str, FileRecord] = {}
     for each in ids:
-        records = [files[each]] if each in files else [] if each in waiting else quarantine.batch(each).records
+        records = [files[each]] if each in files else [] if each in wait else quarantine.batch(each).records
         found |= {record.file.file_id: record for record in records}
-    return Selection(tuple(found.values()), tuple(waiting.values()))
+    return Selection(tuple(found.values()), tuple(wait.values()))
 
 
 def select_table(quarantine: Quarantine, table: str, reason: str = "", *, rows: bool = False) -> Selection:
@@ -52,10 +54,3 @@ def select_table(quarantine: Quarantine, table: str, reason: str = "", *, rows: 
         if any(fits(kind) for kind in batch.reasons):
             found |= {record.file.file_id: record for record in quarantine.batch(batch.batch_id).records}
     return Selection(tuple(found.values()))
-
-
-def _waiting(quarantine: Quarantine, ids: Collection[str]) -> dict[str, LandedFile]:
-    """Those of the files that wait, but for done ones that a duplicate event has put there."""
-    found = [file for file in quarantine.tracker.all_pending() if file.file_id in ids]
-    done = quarantine.tracker.done(found)
-    return {file.file_id: file for file in found if file.file_id not in done}
