@@ -6,7 +6,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from file_processor.choosing import ChosenFile
 from file_processor.columns import MAPPED_OPERATION
@@ -16,7 +16,7 @@ from file_processor.key_changes import before_images
 from file_processor.write_plan import read_groups
 from odpf.file_record import FileRecord
 from odpf.order import GENERATION_DIGITS, OrderPosition
-from odpf.ports import FileTracker, ObjectStore
+from odpf.ports import ObjectStore
 from odpf.states import DmsFileType, FileState
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
@@ -29,7 +29,8 @@ class AppliedDeletes:
     """The log of one table, as the holder of its lease finds it.
 
     Args:
-        tracker, objects: history, and staging.
+        history: files done of the table's source.
+        objects: staging.
         config: the table.
         state: of the table before the batch.
         place: where to read files that the engine cannot read as they stand, by file id.
@@ -37,19 +38,18 @@ class AppliedDeletes:
 
     def __init__(
         self,
-        tracker: FileTracker,
+        history: Callable[[], Iterable[FileRecord]],
         objects: ObjectStore,
         config: TableConfig,
         state: TableState,
         place: Callable[[Sequence[Inspection]], dict[str, str]],
     ) -> None:
-        self._tracker, self._objects, self._config, self._state = tracker, objects, config, state
+        self._history, self._objects, self._config, self._state = history, objects, config, state
         self._place = place
 
     def since(self, position: OrderPosition) -> DeleteLog:
         """Change files, up to the table's generation, with changes at or after an order position's sequence."""
-        history = self._tracker.history(self._config.source_table_name)
-        records = [record for record in history if self._may_hold(record, position)]
+        records = [record for record in self._history() if self._may_hold(record, position)]
         chosen = [ChosenFile(record.file, record.generation or 0) for record in records]
         found = inspect(self._objects, self._config, chosen)
         there = [each for each in found if each.problem is None]

@@ -15,7 +15,7 @@ from file_processor.load_completion import LoadDecision, is_load
 from file_processor.load_gate import LoadGate, TableFiles
 from file_processor.maintenance import plan_maintenance
 from file_processor.owners import Owner, summarised
-from file_processor.planning import CadenceTables, RunPlan, plan_run, read_cadence
+from file_processor.planning import CadenceTables, RunPlan, plan_rebuild, plan_run, read_cadence
 from file_processor.summary import cause, planned, summarise
 from odpf.audit import AuditRow, RunSummary, TableResult
 from odpf.clock import iso, utc_now
@@ -36,6 +36,7 @@ from odpf.manifest import (
 )
 from odpf.metrics import Dimension, run_values
 from odpf.ports import AuditLog, ConfigStore, DmsTasks, FileTracker, JobRuns, Ledger, Metrics, ObjectStore
+from odpf.rebuild import Rebuild
 from odpf.settings import Settings
 from odpf.states import Compute, Outcome, RunStatus
 from odpf.table_state import TableState
@@ -82,28 +83,34 @@ class BatchManager(NamedTuple):
     dms_tasks: DmsTasks
     region: str = ""
 
-    def plan(self, run_id: str, refresh_cadence: str, *, maintenance: bool = False) -> dict[str, Any]:
+    def plan(
+        self, run_id: str, refresh_cadence: str, *, maintenance: bool = False, rebuild: Rebuild | None = None
+    ) -> dict[str, Any]:
         """Plan one run and write its manifests; returns pointers and sizes only.
 
         Args:
             run_id: of the run.
             refresh_cadence: whose tables it takes.
             maintenance: whether it archives long timelines, and applies no files.
+            rebuild: the one table that it rebuilds; no other is looked at.
 
         Raises:
-            InvalidConfiguration: nobody knows the cadence.
+            InvalidConfiguration: nobody knows the cadence, or the table to rebuild.
         """
         started_at = iso(utc_now())
         tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
         epoch = self.ledger.epoch()
         if epoch.active_in(self.region, second=self.settings.is_second_region):
-            tables, plan = self._maintained(tables) if maintenance else self._planned(tables, epoch)
+            if rebuild:
+                plan = plan_rebuild(tables, rebuild)
+            else:
+                tables, plan = self._maintained(tables) if maintenance else self._planned(tables, epoch)
         else:
             plan = RunPlan((), (), (epoch.standing_by(self.region),))
         manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
-        if not maintenance:  # by its trace the watch tells that files are looked for
+        if not (maintenance or rebuild):  # by its trace the watch tells that files are looked for
             self._remember(manifest)
         _log.info("planned", extra=_size(plan))
         return {

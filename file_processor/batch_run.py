@@ -179,7 +179,11 @@ class BatchRun:
         """Make and append the audit row."""
         settled = run.settled if run else []
         manifest, config = self._manifest, work.config
-        engine = run.engine if run and (work.maintenance or any(batch.instant for batch in settled)) else None
+        engine = (
+            run.engine
+            if run and (work.maintenance or work.rebuild or any(batch.instant for batch in settled))
+            else None
+        )
         row = AuditRow(
             source_table_name=config.source_table_name,
             raw_database_name=config.raw_database_name,
@@ -192,7 +196,7 @@ class BatchRun:
             files_quarantined=sum(batch.quarantined for batch in settled),
             bytes=sum(record.file.size for batch in settled for record in batch.batch.records),
             counts=_sum(settled),
-            warnings=tuple(warning for batch in settled for warning in batch.warnings),
+            warnings=(*(warning for batch in settled for warning in batch.warnings), *(run.warnings if run else ())),
             full_load_completion=work.full_load_completion,
             raw_table=config.raw_table,
             run_id=manifest.run_id,

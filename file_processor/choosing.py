@@ -91,7 +91,7 @@ def _only_changes(state: TableState, changes: Sequence[LandedFile], full_load_re
     if state.exists:
         return _extended(state, (), changes)
     kind = None if full_load_required else CycleKind.LOAD
-    return Choice(kind, 0, "", None, None, _in_order((file, 0) for file in changes))
+    return Choice(kind, 0, "", None, None, in_order((file, 0) for file in changes))
 
 
 def _first_load(loads: Sequence[LandedFile], changes: Sequence[LandedFile]) -> Choice:
@@ -101,7 +101,7 @@ def _first_load(loads: Sequence[LandedFile], changes: Sequence[LandedFile]) -> C
     they end where the load began, whatever order the objects arrived in (docs/adr/0002).
     """
     started = min(file.last_modified for file in loads)
-    chosen = _in_order((file, 1) for file in (*loads, *changes))
+    chosen = in_order((file, 1) for file in (*loads, *changes))
     return Choice(CycleKind.LOAD, 1, "", iso(started), load_id(loads), chosen)
 
 
@@ -136,7 +136,7 @@ def _reload(
     members += [(file, _generation_of(file, generation, started)) for file in changes]
     # A load sets the mark back to an empty sequence; what an earlier load contains this one does, too.
     floor = max(state.floor, high_water_sequence)
-    return Choice(CycleKind.RELOAD, generation, floor, iso(started), load_id(loads), _in_order(members))
+    return Choice(CycleKind.RELOAD, generation, floor, iso(started), load_id(loads), in_order(members))
 
 
 def _extended(state: TableState, loads: Sequence[LandedFile], changes: Sequence[LandedFile]) -> Choice:
@@ -145,7 +145,7 @@ def _extended(state: TableState, loads: Sequence[LandedFile], changes: Sequence[
     members = [(file, state.generation) for file in loads]
     members += [(file, _generation_of(file, state.generation, started)) for file in changes]
     return Choice(
-        CycleKind.CHANGES, state.generation, state.floor, state.load_started_at, state.load_id, _in_order(members)
+        CycleKind.CHANGES, state.generation, state.floor, state.load_started_at, state.load_id, in_order(members)
     )
 
 
@@ -173,7 +173,8 @@ def _generation_of(file: LandedFile, generation: int, load_started: datetime | N
     return generation - 1 if written_before else generation
 
 
-def _in_order(members: Iterable[tuple[LandedFile, int]]) -> tuple[ChosenFile, ...]:
+def in_order(members: Iterable[tuple[LandedFile, int]]) -> tuple[ChosenFile, ...]:
+    """Files with their generations, in the order of their rows."""
     chosen = [ChosenFile(file, generation) for file, generation in members]
     return tuple(sorted(chosen, key=lambda c: (c.generation, not c.is_full, c.file.name, c.file.key)))
 

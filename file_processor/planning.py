@@ -14,6 +14,7 @@ from odpf.audit import TableResult
 from odpf.errors import InvalidConfiguration
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
+from odpf.rebuild import Rebuild
 from odpf.states import Compute, Outcome
 from odpf.table_config import CadenceConfig, TableConfig, read_cadence_config, read_table_config
 from odpf.table_state import TableState
@@ -43,6 +44,30 @@ class RunPlan(NamedTuple):
     def nothing_to_do(self) -> bool:
         """Whether the run can end here: no job to start, and nothing that a person has to be told."""
         return not self.batches and all(t.outcome is Outcome.WAITING_FOR_FULL_LOAD for t in self.decided)
+
+
+def plan_rebuild(tables: CadenceTables, asked: Rebuild) -> RunPlan:
+    """Take the one table that is to be rebuilt.
+
+    Args:
+        tables: the cadence's tables.
+        asked: which, and from where on.
+
+    Raises:
+        InvalidConfiguration: the cadence has no such table, or its configuration is broken.
+    """
+    broken = next(
+        (each for each in tables.broken if f"{each.raw_database_name}.{each.raw_table_name}" == asked.raw_table), None
+    )
+    if broken:
+        raise InvalidConfiguration(broken.error or f"The configuration of {asked.raw_table} is not valid.")
+    config = next((each for each in tables.active if each.raw_table == asked.raw_table), None)
+    if config is None:
+        raise InvalidConfiguration(
+            f"{asked.raw_table} is no active table of {tables.cadence.refresh_cadence}. `odpf config show` lists those that are."
+        )
+    work = TableWork(config=config, files=(), rebuild=asked, engine_reason="A rebuild may need every engine.")
+    return RunPlan((Batch(Compute.GLUE, (work,)),), (), ())
 
 
 def read_cadence(

@@ -103,24 +103,8 @@ class Settlement:
         """
         self.finish(lease, batch, commit)
         digest, catalog_problem = self._publish(lease, batch.schema_after, commit)
-        reached = lease.model_copy(
-            update={
-                "generation": batch.generation,
-                "floor": batch.floor,
-                "load_started_at": batch.load_started_at,
-                "load_id": batch.load_id,
-                "high_water_mark": max(filter(None, (batch.high_water_mark, lease.high_water_mark)), default=None),
-                "last_change_at": batch.last_change_at,
-                "identity": self._config.identity if batch.high_water_mark else lease.identity,
-                "commit_instant": commit.instant if commit else lease.commit_instant,
-                "catalog_digest": digest,
-                "table_bytes": self._timeline.data_bytes() if commit else lease.table_bytes,
-                "active_commits": len(self._timeline.instants) if commit else lease.active_commits,
-                "first_in_epoch": lease.first_in_epoch
-                or (commit.instant if commit and lease.seam is not None else None),
-                "intent": None,
-            }
-        )
+        reached = reached_state(lease, batch, commit, self._config, self._timeline)
+        reached = reached.model_copy(update={"catalog_digest": digest})
         warnings = [
             *batch.warnings,
             *(f"{record.file.path}: {record.reason}" for record in batch.records if record.reason),
@@ -131,7 +115,7 @@ class Settlement:
                 f"{batch.counts.rows_quarantined} rows could not be applied; look at them with their reasons: "
                 f"odpf quarantine show {batch.batch_id}"
             )
-        event_problem = self._tell(batch, reached, commit) if commit else None
+        event_problem = self.tell(batch, reached, commit) if commit else None
         warnings += filter(None, (catalog_problem, event_problem))
         return self._ledger.advance(lease, reached), Settled(
             batch, commit.instant if commit else None, recovered, tuple(warnings)
@@ -178,7 +162,7 @@ class Settlement:
             return None, f"The catalog entry could not be written; the next commit tries again. {error}"
         return digest, None
 
-    def _tell(self, batch: FileBatch, reached: TableState, commit: Commit) -> str | None:
+    def tell(self, batch: FileBatch, reached: TableState, commit: Commit) -> str | None:
         """Send the event before progress is recorded, so that a crash repeats it rather than loses it; why it was not sent."""
         config = self._config
         event = TableRefreshed(
@@ -200,3 +184,34 @@ class Settlement:
             _log.warning("no event of %s: %s", batch.raw_table, error)
             return str(error)
         return None
+
+
+def reached_state(
+    lease: TableState, batch: FileBatch, commit: Commit | None, config: TableConfig, timeline: Timeline
+) -> TableState:
+    """The table's state after a file batch, but for what the catalog was told.
+
+    Args:
+        lease: the table before.
+        batch: what was done.
+        commit: how; None where nothing had to be committed.
+        config: the table.
+        timeline: its folder, listed since.
+    """
+    first = commit.instant if commit and lease.seam is not None else None
+    return lease.model_copy(
+        update={
+            "generation": batch.generation,
+            "floor": batch.floor,
+            "load_started_at": batch.load_started_at,
+            "load_id": batch.load_id,
+            "high_water_mark": max(filter(None, (batch.high_water_mark, lease.high_water_mark)), default=None),
+            "last_change_at": batch.last_change_at,
+            "identity": config.identity if batch.high_water_mark else lease.identity,
+            "commit_instant": commit.instant if commit else lease.commit_instant,
+            "table_bytes": timeline.data_bytes() if commit else lease.table_bytes,
+            "active_commits": len(timeline.instants) if commit else lease.active_commits,
+            "first_in_epoch": lease.first_in_epoch or first,
+            "intent": None,
+        }
+    )

@@ -29,7 +29,7 @@ _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight)
 _MOST_LISTED = 5000
 """Data files whose sizes are worth adding up; five listings."""
 
-_LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
+LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
 
 
 @lru_cache(maxsize=256)
@@ -71,6 +71,13 @@ class Commit(NamedTuple):
         """(file group, path below the table) of the files that it wrote."""
         stats = [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
         return tuple((each["fileId"], each["path"]) for each in stats if each.get("fileId") and each.get("path"))
+
+    @property
+    def predecessors(self) -> tuple[tuple[str, str | None], ...]:
+        """(file group, instant of the base file that it had before) of the groups it wrote; None for one that it began."""
+        stats = [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
+        before = ((each.get("fileId"), each.get("prevCommit")) for each in stats)
+        return tuple((group, None if was in (None, "", "null") else was) for group, was in before if group)
 
     @property
     def replaced(self) -> set[str]:
@@ -258,7 +265,7 @@ class Timeline:
         for commit in self.commits():
             of_groups = [(group, path) for group, path in commit.written if group not in complete]
             needed |= {path for _, path in of_groups}
-            complete |= {group for group, path in of_groups if not _LOG_FILE.search(path)} | commit.replaced
+            complete |= {group for group, path in of_groups if not LOG_FILE.search(path)} | commit.replaced
         prefix = f"{self._base}/"
         there = {entry.key[len(prefix) :] for entry in self._objects.list(self._bucket, prefix)} if needed else set()
         return sorted(needed - there)

@@ -10,15 +10,18 @@ from file_processor.batch_manager import BatchManager
 from odpf.adapters.aws import Aws
 from odpf.adapters.logs import invocation_log
 from odpf.clock import utc_now
+from odpf.rebuild import Rebuild
 from odpf.settings import Settings
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Plan; see BatchManager.plan. What the execution was started with comes as it is: `maintenance` may be absent."""
+    """Plan; see BatchManager.plan. What the execution was started with comes as it is, but for what may be absent."""
     about = {name: event[name] for name in ("run_id", "refresh_cadence")}
-    maintenance = event.get("input", {}).get("maintenance") is True
+    started_with = event.get("input", {})
+    maintenance, asked = started_with.get("maintenance") is True, started_with.get("rebuild")
     with invocation_log("batch_manager", "file_processor", context, **about):
-        return batch_manager("batch_manager").plan(**about, maintenance=maintenance)
+        rebuild = Rebuild.model_validate(asked) if asked else None
+        return batch_manager("batch_manager").plan(**about, maintenance=maintenance, rebuild=rebuild)
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from odpf.rebuild import Rebuild
+
 _MAINTENANCE = ".maintenance"
 """No cadence's name has a dot, so no other cadence's schedule has this name."""
 
@@ -13,9 +15,13 @@ def maintenance_schedule_name(refresh_cadence: str) -> str:
     return f"{refresh_cadence}{_MAINTENANCE}"
 
 
-def execution_input(refresh_cadence: str, *, maintenance: bool = False) -> dict[str, Any]:
-    """What an execution of the state machine is started with; without `maintenance` it refreshes."""
-    return {"refresh_cadence": refresh_cadence, **({"maintenance": True} if maintenance else {})}
+def execution_input(
+    refresh_cadence: str, *, maintenance: bool = False, rebuild: Rebuild | None = None
+) -> dict[str, Any]:
+    """What an execution of the state machine is started with; without `maintenance` and `rebuild` it refreshes."""
+    other = {"maintenance": True} if maintenance else {}
+    asked = {"rebuild": rebuild.model_dump(mode="json")} if rebuild else {}
+    return {"refresh_cadence": refresh_cadence, **other, **asked}
 
 
 def scheduled_input(schedule: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Layout below the artifacts bucket: `runs/<run id>/run.json` (RunManifest), `runs/<run id>/batches/<n>.json`
 (BatchManifest, n counts from 0; `<n>.<k>.json` is what an invocation left of it, k tables),
-`runs/<run id>/summary.json` (what `odpf run --wait` prints).
+`runs/<run id>/summary.json` (what `odpf run --wait` prints), `runs/<run id>/rebuild.json` (RebuildReport).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from odpf.audit import TableResult
 from odpf.errors import InvalidManifest
 from odpf.landed_file import LandedFile
+from odpf.rebuild import Rebuild
 from odpf.settings import Settings
 from odpf.states import Compute, EngineName
 from odpf.table_config import CadenceConfig, TableConfig
 
-MANIFEST_VERSION = 4
+MANIFEST_VERSION = 5
 
 
 class _Manifest(BaseModel):
@@ -68,7 +69,7 @@ class TableWork(BaseModel):
     put some of them again with the same bytes. `engine` is what the plan expects to process it, with the reason; a job
     run that finds the table other than the ledger said takes Spark instead. `table_bytes` are those of the data files
     that have to be searched and rewritten, as the ledger has them; None when it does not say. With `maintenance` the
-    table's timeline is archived, and no file is applied. `put_back` are LOAD objects that were put again with bytes that
+    table's timeline is archived, and no file is applied; with `rebuild` the files that were applied are applied again. `put_back` are LOAD objects that were put again with bytes that
     an earlier generation had applied, so that history has them; `full_load_completion` is the rule by which the load
     among the files is whole, None without a load.
     """
@@ -84,6 +85,7 @@ class TableWork(BaseModel):
     engine_reason: str = ""
     table_bytes: int | None = None
     maintenance: bool = False
+    rebuild: Rebuild | None = None
 
     @property
     def inputs(self) -> tuple[LandedFile, ...]:
@@ -157,6 +159,11 @@ def rest_key(run_id: str, batch_no: int, tables: int) -> str:
 def summary_key(run_id: str) -> str:
     """Key of the run's summary."""
     return f"{run_prefix(run_id)}/summary.json"
+
+
+def report_key(run_id: str) -> str:
+    """Key of the report of a run that rebuilt a table."""
+    return f"{run_prefix(run_id)}/rebuild.json"
 
 
 def _digest(body: Any) -> str:

@@ -34,6 +34,12 @@ class OrderPosition(NamedTuple):
         return f"{self.generation:0{GENERATION_DIGITS}d} {self.sequence} {self.file} {self.row:0{ROW_DIGITS}d}"
 
 
+def spoken(text: str) -> str:
+    """A position's text form, or the beginning of one, as people write positions: GENERATION:SEQUENCE."""
+    generation, _, rest = text.partition(" ")
+    return f"{int(generation)}:{rest.split(' ', 1)[0]}"
+
+
 def is_sequence(text: str) -> bool:
     """Whether a text is a well-formed change sequence."""
     return _SEQUENCE.match(text) is not None

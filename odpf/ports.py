@@ -197,6 +197,9 @@ class ObjectStore(Protocol):
     def put_file(self, bucket: str, key: str, file: BinaryIO) -> None:
         """Write an object from a seekable file, from where it stands to its end, without holding it in memory."""
 
+    def copy(self, bucket: str, key: str, new_key: str) -> None:
+        """Write an object's content once more under another key of its bucket; FileNotFoundError when there is none."""
+
     def open(self, bucket: str, key: str, tail: int = 0) -> tuple[BinaryIO, str]:
         """A seekable reader that fetches only the ranges asked for, and the object's etag; FileNotFoundError.
 

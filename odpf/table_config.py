@@ -243,16 +243,18 @@ class TableConfig(BaseModel):
         was = {"delete_mode": "hard"} | dict(made_with)
         return {name: (was[name], value) for name, value in wanted.items() if was.get(name, value) != value}
 
-    def location(self, default_bucket: str, replicas: Mapping[str, str] | None = None) -> str:
+    def location(self, default_bucket: str, replicas: Mapping[str, str] | None = None, place: str = "") -> str:
         """The raw table's base path.
 
         Args:
             default_bucket: of the deployment in this Region.
             replicas: this Region's bucket for buckets that configurations name (`Settings.raw_bucket_replicas`).
+            place: where a rebuild has moved it (`TableState.place`); no raw table's name has a dot.
         """
         named = self.raw_database_S3_bucket
         bucket = (replicas or {}).get(named, named) if named else default_bucket
-        return f"s3://{bucket}/{self.raw_database_name}/{self.raw_table_name}"
+        folder = f"{self.raw_table_name}.{place}" if place else self.raw_table_name
+        return f"s3://{bucket}/{self.raw_database_name}/{folder}"
 
     def item(self) -> dict[str, Any]:
         """What stands in `odpf_raw_table_config`: set attributes, the key as comma-separated text like the original."""

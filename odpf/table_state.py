@@ -34,6 +34,7 @@ class TableState(BaseModel):
         high_water_mark: text form of the greatest order position applied, None before the first commit.
         load_started_at: LastModified of the generation's first LOAD object, or the moment from which an operator's counts, ISO 8601.
         load_id: digest of the newest load's LOAD objects.
+        place: what a rebuild has added to the name of the table's folder; empty for the folder of its own name.
         identity: key, partition, table type and mode the table was made with.
         commit_instant: Hudi instant of the last file batch that is settled.
         catalog_digest: digest of what the Glue Data Catalog was last told of this table.
@@ -62,6 +63,7 @@ class TableState(BaseModel):
     high_water_mark: str | None = None
     load_started_at: str | None = None
     load_id: str | None = None
+    place: str = ""
     identity: dict[str, str] = Field(default_factory=dict)
     intent: Intent | None = None
     commit_instant: str | None = None

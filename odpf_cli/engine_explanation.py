@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 from file_processor.engine_choice import EngineChoice, planned_engine
 from file_processor.load_completion import LoadDecision
 from file_processor.planning import CadenceTables, plan_run, read_cadence
-from odpf.config_problems import did_you_mean
 from odpf.configured_table import ConfiguredTable, read_items
 from odpf.errors import InvalidConfiguration, OdpfError
 from odpf.landed_file import LandedFile
@@ -20,6 +19,7 @@ from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 from odpf_cli.files import waiting
 from odpf_cli.full_load_look import Look
+from odpf_cli.table_names import named_table
 
 
 class Explanation(BaseModel):
@@ -82,24 +82,6 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
     found = _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
     rule = str(table.config.completion(look.settings.full_load_completion)) if table.config else None
     return found.model_copy(update={"full_load_completion": rule, "full_load": said})
-
-
-def named_table(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable:
-    """The table of this name; source tables before raw ones, active before inactive.
-
-    Raises:
-        InvalidConfiguration: no table has it.
-    """
-    by_name: dict[str, ConfiguredTable] = {}
-    for names in (_raw_name, _source_name):
-        for table in sorted(tables, key=_is_active):
-            by_name[names(table)] = table
-    if name not in by_name:
-        raise InvalidConfiguration(
-            f"No table {name!r} is configured{did_you_mean(name, by_name) or '.'} `odpf status` lists all of them; give the "
-            "source table, or the raw table with its database."
-        )
-    return by_name[name]
 
 
 def _cadence(table: ConfiguredTable, items: Sequence[dict[str, Any]], config: ConfigStore) -> CadenceTables:
@@ -174,18 +156,6 @@ def _explanation(
         full_load_completion=None,
         full_load=None,
     )
-
-
-def _source_name(table: ConfiguredTable) -> str:
-    return table.source_table_name
-
-
-def _raw_name(table: ConfiguredTable) -> str:
-    return f"{table.item.get('raw_database_name')}.{table.item.get('raw_table_name')}"
-
-
-def _is_active(table: ConfiguredTable) -> bool:
-    return str(table.item.get("is_active", "Y")).upper() == "Y"
 
 
 def _text(value: object) -> str | None:

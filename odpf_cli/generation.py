@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,14 +10,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from odpf.adapters.aws import Aws
-from odpf.configured_table import read_items
-from odpf.errors import InvalidConfiguration, InvalidSettings
-from odpf.ports import ConfigStore
 from odpf.settings import Settings
 from odpf.table_config import TableConfig
-from odpf_cli.engine_explanation import named_table
+from odpf_cli.moments import moment_of
 from odpf_cli.new_generation import Bumped, Deployment, begin_generation
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
+from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 
 app = typer.Typer(no_args_is_help=True, help="Generations of a table, within which change sequences are compared.")
@@ -41,33 +38,16 @@ def bump(
 ) -> None:
     """Let the changes of a DMS task that was made anew come after everything the table has."""
     refuse_forgotten_endpoint()
-    moment = _moment(since) if since else None
+    moment = moment_of("--since", since) if since else None
     aws = Aws(Settings.from_environment(), component="operator")
     who = announce(aws)
-    config = _configured(table, aws.config)
+    config = configured_table(table, aws.config)
     if not yes and sys.stdin.isatty() and not _agreed(config):
         note("Nothing was changed.")
         raise typer.Exit(ExitStatus.FAILED)
     deployment = Deployment(aws.settings, aws.tracker, aws.ledger, aws.objects, aws.job_runs, aws.region)
     bumped = begin_generation(deployment, config, moment, who.arn)
     emit(output, _document(bumped), lambda: _told(bumped))
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise InvalidSettings(f"--since {text!r} is no moment with its time zone, such as 2026-01-31T10:15:00Z.")
-    return moment
-
-
-def _configured(name: str, config: ConfigStore) -> TableConfig:
-    found = named_table(name, read_items(config.tables()))
-    if found.config is None:
-        raise InvalidConfiguration(f"The configuration of {name} is not valid: {found.problem}")
-    return found.config
 
 
 def _agreed(config: TableConfig) -> bool:

@@ -18,6 +18,7 @@ from odpf_cli.explain import explain
 from odpf_cli.files import files
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
+from odpf_cli.rebuild import replay, resnapshot
 from odpf_cli.run import run
 from odpf_cli.runs import runs
 from odpf_cli.status import status
@@ -37,7 +38,7 @@ app.add_typer(dms.app, name="dms")
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(generation.app, name="generation")
-for command in (run, status, runs, files, explain, query, cost):
+for command in (run, status, runs, files, explain, query, replay, resnapshot, cost):
     app.command()(command)
 
 

@@ -12,6 +12,7 @@ from odpf.adapters.athena import AthenaQueries, QueryResult
 from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf_cli.display import grid, plural
+from odpf_cli.moments import moment_of
 from odpf_cli.output import Output, OutputOption, emit, stdout
 from odpf_cli.query_values import documents, is_number
 
@@ -22,11 +23,25 @@ def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement in Athena's SQL.")],
     database: Annotated[str | None, typer.Option(help="Database of table names without one.")] = None,
     work_group: Annotated[str, typer.Option(help="Athena work group.")] = "primary",
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="Read the tables as they were at this moment, such as 2026-01-31T10:15:00Z. Athena cannot; this program reads "
+            "their files itself.",
+            show_default=False,
+        ),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Query the raw tables, as analysts do, through Athena."""
+    moment = moment_of("--as-of", as_of) if as_of else None
     aws = Aws(Settings.from_environment(), component="operator")
-    result = queries(aws, work_group).run(sql, database)
+    if moment:
+        from odpf_cli.as_of import query_as_of  # noqa: PLC0415  DuckDB and hudi-rs, which no other command needs
+
+        result = query_as_of(aws, sql, database, moment)
+    else:
+        result = queries(aws, work_group).run(sql, database)
     rows = documents(result)
     emit(output, rows, lambda: render(result, rows, stdout.width))
 

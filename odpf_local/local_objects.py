@@ -61,6 +61,10 @@ class LocalObjectStore:
         """Write an object from where a file stands to its end."""
         self._put(bucket, key, lambda copy: shutil.copyfileobj(file, copy), os.replace)
 
+    def copy(self, bucket: str, key: str, new_key: str) -> None:
+        """Write an object once more under another key."""
+        self.put(bucket, new_key, self.get(bucket, key))
+
     def open(self, bucket: str, key: str, tail: int = 0) -> tuple[BinaryIO, str]:  # noqa: ARG002  all of it is near
         """The file itself, which can be mapped into memory, and its etag; close it."""
         try:

@@ -12,6 +12,7 @@ from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
 from odpf.counts import Counts
 from odpf.order import OrderPosition
+from odpf.rebuild import Differences
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
@@ -240,4 +241,16 @@ class Engine(Protocol):
         Raises:
             EngineError: it failed; readers see the table as it was, and the next maintenance goes on.
             NeedsSpark: it is not for this engine; the table is untouched.
+        """
+
+    def compare(self, config: TableConfig, before: Timeline, after: Timeline) -> Differences:
+        """Compare the rows of two tables by their record keys; what only tells of an order position is left out.
+
+        Args:
+            config: of both.
+            before: the folder of one.
+            after: of the other.
+
+        Raises:
+            EngineError: one of them cannot be read.
         """

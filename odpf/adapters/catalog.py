@@ -30,6 +30,10 @@ _ABSENT = "EntityNotFoundException"
 _EXISTS = "AlreadyExistsException"
 
 
+_DELETED_AT_ONCE = 25
+"""Partitions in one BatchDeletePartition (Glue API)."""
+
+
 class GlueCatalog:
     """Tables and partitions of raw databases; nothing is ever removed."""
 
@@ -63,14 +67,15 @@ class GlueCatalog:
             self._create(table.database, wanted)
             stands = wanted
         written = stands is wanted
-        written |= self._publish_partitions(table, view, renew=not same_columns(stands, wanted))
+        moved = stands["StorageDescriptor"].get("Location") != wanted["StorageDescriptor"]["Location"]
+        written |= self._publish_partitions(table, view, renew=moved or not same_columns(stands, wanted), moved=moved)
         if not same_table(stands, wanted):
             self._client.update_table(DatabaseName=table.database, TableInput=_input(merged(stands, wanted)))
             written = True
         return written
 
-    def _publish_partitions(self, table: CatalogTable, view: View, *, renew: bool) -> bool:
-        """Add partitions that are missing; give the others the table's new columns."""
+    def _publish_partitions(self, table: CatalogTable, view: View, *, renew: bool, moved: bool) -> bool:
+        """Add partitions that are missing; give the others the table's columns and place; none stays where it was."""
         if table.partition_key is None:
             return False
         wanted = partition_inputs(table, view)
@@ -88,7 +93,15 @@ class GlueCatalog:
                 DatabaseName=table.database, TableName=view.name, Entries=entries
             )
             _check(updated.get("Errors", []))
-        return bool(missing or stale)
+        left = [value for value in there if value not in wanted] if moved else []
+        for some_left in chunks(left, _DELETED_AT_ONCE):
+            deleted = self._client.batch_delete_partition(
+                DatabaseName=table.database,
+                TableName=view.name,
+                PartitionsToDelete=[{"Values": [value]} for value in some_left],
+            )
+            _check(deleted.get("Errors", []))
+        return bool(missing or stale or left)
 
     def _table(self, database: str, name: str) -> dict[str, Any] | None:
         try:

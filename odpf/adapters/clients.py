@@ -28,6 +28,24 @@ def session_of(component: str | None = None) -> boto3.Session:
     return boto3.Session(botocore_session=session)
 
 
+def object_store_options(session: boto3.Session) -> dict[str, str]:
+    """Credentials, Region and endpoint of a session in the names of the Rust `object_store` library, which readers use."""
+    credentials = session.get_credentials()
+    options = {"aws_region": session.region_name or ""}
+    if credentials is not None:
+        frozen = credentials.get_frozen_credentials()
+        given = {
+            "aws_access_key_id": frozen.access_key,
+            "aws_secret_access_key": frozen.secret_key,
+            "aws_session_token": frozen.token,
+        }
+        options |= {name: value for name, value in given.items() if value}
+    endpoint = session.client("s3", config=CLIENT_CONFIG).meta.endpoint_url
+    if not endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        options |= {"aws_endpoint": endpoint, "aws_allow_http": "true"}
+    return options
+
+
 class Dynamo:
     """DynamoDB of one session; clients, unlike sessions, are safe to share between threads."""
 

@@ -9,7 +9,7 @@ from odpf.ports import CatalogTable
 
 
 class MemoryCatalog:
-    """Databases and their tables; partitions published once stay."""
+    """Databases and their tables; partitions published once stay, unless the table moves."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -27,7 +27,8 @@ class MemoryCatalog:
                 raise TerminalError(f"There is no database {table.database}. Make it, then publish again.")
             tables = self.databases[table.database]
             before = tables.get(table.name)
-            partitions = {**dict(before.partitions if before else ()), **dict(table.partitions)}
+            stay = before.partitions if before and before.location == table.location else ()
+            partitions = {**dict(stay), **dict(table.partitions)}
             after = table._replace(partitions=tuple(sorted(partitions.items())))
             tables[table.name] = after
             return after != before

@@ -49,6 +49,10 @@ class MemoryObjectStore:
         """Write an object from where a file stands to its end."""
         self.put(bucket, key, file.read())
 
+    def copy(self, bucket: str, key: str, new_key: str) -> None:
+        """Write an object once more under another key."""
+        self.put(bucket, new_key, self.get(bucket, key))
+
     def open(self, bucket: str, key: str, tail: int = 0) -> tuple[BinaryIO, str]:  # noqa: ARG002  all of it is near
         """A reader and the etag."""
         found = self._object(bucket, key)

@@ -28,6 +28,7 @@ class RandomPlay:
         seeds: one a table.
 
     Attributes:
+        tables: in the order of the seeds.
         deaths: commits that were not finished by their run.
         most_groups: file groups of the table with the most of them.
     """
@@ -36,13 +37,13 @@ class RandomPlay:
         self.lake = lake_in_folder(root)
         self._objects = DyingObjects(self.lake.aws.objects)
         self.lake.engines = {EngineName.ARROW: lambda: ArrowEngine(self._objects, size)}
-        self._tables = [RandomTable(self.lake, seed, CADENCE) for seed in seeds]
-        self._fates = {table.seed: Random(f"fate {table.seed}") for table in self._tables}
+        self.tables = [RandomTable(self.lake, seed, CADENCE) for seed in seeds]
+        self._fates = {table.seed: Random(f"fate {table.seed}") for table in self.tables}
         self.deaths = self.most_groups = 0
 
     def tell(self) -> None:
         """Tell all of it; the table that is not as it must be is named by its seed."""
-        going = [(table, table.scenes()) for table in self._tables]
+        going = [(table, table.scenes()) for table in self.tables]
         while going := [each for each in going if next(each[1], self) is not self]:
             tables = [table for table, _ in going]
             self._doom(tables)

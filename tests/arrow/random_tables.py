@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from odpf.audit import TableResult
+from odpf.file_record import FileRecord
 from tests.engines.lake import Lake, Row
 from tests.engines.staged_table import StagedTable
 from tests.reference.oracle import Change
@@ -166,6 +167,10 @@ class RandomTable:
     def rows(self) -> list[Row]:
         """What readers see."""
         return plain_rows(self.staged.rows())
+
+    def history(self) -> list[FileRecord]:
+        """Its files done."""
+        return list(self.staged.lake.aws.tracker.history(self.staged.source))
 
     def is_as_expected(self) -> bool:
         """Whether readers see what the replay has."""

@@ -8,6 +8,7 @@ import pyarrow as pa
 from hudi import HudiReadOptions, HudiTableBuilder
 
 from file_processor.engines.engine import COMMITS_RETAINED
+from file_processor.time_travel import files_at
 from tests.engines.staged_table import COLUMNS, delete, insert, update
 
 PARTITIONED = {"columns": COLUMNS | {"part": pa.string()}, "hudi_partition_key": "part"}
@@ -38,6 +39,11 @@ def test_the_newest_twenty_commits_can_be_read_as_they_were(bench):
         seen[bench.timeline(table).instants[0]] = table.values()
         for instant in list(seen)[-COMMITS_RETAINED:]:
             assert values_at(bench, table, instant) == seen[instant], instant
+    timeline = bench.timeline(table)
+    readable = [instant for instant in seen if files_at(timeline, instant) is not None]
+    assert COMMITS_RETAINED <= len(readable) < len(seen)
+    for instant in readable:
+        assert values_at(bench, table, instant) == seen[instant], instant
 
 
 def test_superseded_files_and_markers_go(bench):

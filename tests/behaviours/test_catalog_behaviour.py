@@ -56,6 +56,14 @@ def test_a_difference_is_written_once(catalog, changed):
     assert catalog.publish(changed) is False
 
 
+def test_a_table_that_moves_takes_its_partitions_along_and_leaves_none(stores, catalog):
+    catalog.publish(TABLE)
+    moved = TABLE._replace(location=f"{TABLE.location}.000007", partitions=(("2", "2"), ("3", "3")))
+    assert catalog.publish(moved) is True
+    assert catalog.publish(moved) is False
+    assert catalog.publish(moved._replace(partitions=(*moved.partitions, ("1", "1")))) is True
+
+
 def test_partitions_that_are_not_named_any_more_stay(catalog):
     catalog.publish(TABLE)
     assert catalog.publish(TABLE._replace(partitions=(("2", "2"),))) is False

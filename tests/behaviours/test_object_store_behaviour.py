@@ -150,3 +150,16 @@ def test_a_listing_has_the_order_of_the_bytes_of_the_whole_key(objects):
         assert [entry.key for entry in objects.list(BUCKET, "", after=key)] == keys[place + 1 :]
     assert [entry.key for entry in objects.list(BUCKET, "t/a", after="t/a/1")] == ["t/a/2", "t/a0"]
     assert [entry.key for entry in objects.list(BUCKET, "t/a/")] == ["t/a/1", "t/a/2"]
+
+
+def test_an_object_is_copied_whole(objects):
+    objects.put(BUCKET, "a/b", b"content")
+    objects.copy(BUCKET, "a/b", "c/ü d")
+    objects.put(BUCKET, "a/b", b"other")
+    assert objects.get(BUCKET, "c/ü d") == b"content"
+
+
+def test_nothing_is_copied_of_an_object_that_is_not_there(objects):
+    with pytest.raises(FileNotFoundError, match="none"):
+        objects.copy(BUCKET, "none", "a")
+    assert list(objects.list(BUCKET, "")) == []

@@ -24,9 +24,10 @@ from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
 from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
-from odpf.audit import RunSummary
+from odpf.audit import RunSummary, TableResult
 from odpf.clock import iso, utc_now
-from odpf.manifest import BatchManifest, batch_key, summary_key
+from odpf.manifest import BatchManifest, batch_key, report_key, summary_key
+from odpf.rebuild import Rebuild, RebuildReport
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
 from odpf.states import EngineName, FileState
@@ -92,11 +93,20 @@ class Lake:
         texts = [self.aws.objects.get(bucket, entry.key).decode() for entry in entries if entry.key.endswith(".json")]
         return [json.loads(line) for text in texts for line in text.splitlines()]
 
-    def run(self, cadence: str, *, maintenance: bool = False) -> RunSummary:
+    def rebuild(self, cadence: str, asked: Rebuild) -> tuple[TableResult, RebuildReport | None]:
+        """Rebuild a table; the report is there where it was done."""
+        summary = self.run(cadence, rebuild=asked)
+        try:
+            content = self.aws.objects.get(self.settings.artifacts_bucket, report_key(summary.run_id))
+        except FileNotFoundError:
+            return summary.tables[0], None
+        return summary.tables[0], RebuildReport.model_validate_json(content)
+
+    def run(self, cadence: str, *, maintenance: bool = False, rebuild: Rebuild | None = None) -> RunSummary:
         """Plan, process every batch, summarise."""
         run_id = uuid.uuid4().hex
         manager = self._manager()
-        plan = manager.plan(run_id, cadence, maintenance=maintenance)
+        plan = manager.plan(run_id, cadence, maintenance=maintenance, rebuild=rebuild)
         for number in range(plan["batch_count"]):
             content = self.aws.objects.get(self.settings.artifacts_bucket, batch_key(run_id, number))
             self._process(BatchManifest.from_bytes(content))

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from odpf.audit import TableResult
+from odpf.rebuild import Rebuild, RebuildReport
 from odpf.states import Outcome
+from odpf.table_config import read_table_config
 from tests.engines.lake import Lake, Row
 from tests.reference.oracle import KINDS, Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
@@ -129,8 +131,29 @@ class StagedTable:
 
     @property
     def location(self) -> str:
-        """The raw table's base path."""
-        return f"s3://{self.lake.settings.raw_bucket}/{DATABASE}/{self.name}"
+        """The raw table's base path, as the ledger has it."""
+        state = self.lake.aws.ledger.state(f"{DATABASE}.{self.name}")
+        return read_table_config(self.config).location(
+            self.lake.settings.raw_bucket, None, state.place if state else ""
+        )
+
+    def rebuild(self, since: str = "", *, compare_only: bool = False) -> RebuildReport:
+        """Rebuild the table now; it must be possible."""
+        result, report = self.rebuilt(since, compare_only=compare_only)
+        assert result.outcome is Outcome.COMPLETED, result.error
+        assert report is not None
+        return report
+
+    def rebuilt(self, since: str = "", *, compare_only: bool = False) -> tuple[TableResult, RebuildReport | None]:
+        """Try to rebuild the table now."""
+        asked = Rebuild(raw_table=f"{DATABASE}.{self.name}", since=since, compare_only=compare_only)
+        return self.lake.rebuild(self.config["refresh_cadence"], asked)
+
+    @property
+    def mark(self) -> str:
+        """The high-water mark."""
+        state = self.lake.aws.ledger.state(f"{DATABASE}.{self.name}")
+        return (state.high_water_mark if state else None) or ""
 
     def load(self, *rows: Row | Change, name: str = "LOAD00000001.parquet", **options: Any) -> None:
         """Put a LOAD file."""

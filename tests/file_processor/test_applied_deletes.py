@@ -31,7 +31,9 @@ def bench():
 def asked(bench, position, raw_table=RAW_TABLE, generation=1):
     state = TableState(raw_table=raw_table, source_table_name="shop.orders", generation=generation)
     config = read_table_config(table_item(raw_table_name=raw_table.removeprefix("raw.")))
-    return AppliedDeletes(bench.aws.tracker, bench.aws.objects, config, state, as_they_stand).since(position)
+    return AppliedDeletes(
+        lambda: bench.aws.tracker.history(config.source_table_name), bench.aws.objects, config, state, as_they_stand
+    ).since(position)
 
 
 def names(log):

@@ -17,6 +17,7 @@ from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, OPERATION, ORDER
 from file_processor.engines import problems
 from file_processor.engines.arrow.cleaning import clean
+from file_processor.engines.arrow.comparison import compare
 from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.deletes import judged
 from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
@@ -47,6 +48,7 @@ from file_processor.table_properties import new_properties
 from file_processor.timeline import METADATA_PREFIX, Commit, Timeline
 from odpf.errors import EngineError, NeedsSpark, OdpfError
 from odpf.ports import ObjectStore
+from odpf.rebuild import Differences
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
@@ -82,6 +84,13 @@ class ArrowEngine:
     def maintain(self, config: TableConfig, timeline: Timeline) -> None:
         """Left to Spark; see Engine.maintain."""
         raise NeedsSpark(f"Hudi itself archives the timeline of {config.raw_table} at {timeline.location}.")
+
+    def compare(self, config: TableConfig, before: Timeline, after: Timeline) -> Differences:
+        """Compare; see Engine.compare."""
+        try:
+            return compare(self._objects, config, before, after)
+        except (pa.ArrowException, OSError) as error:
+            raise EngineError(f"{before.location} and {after.location} could not be compared: {error}") from error
 
 
 class ArrowPrepared:

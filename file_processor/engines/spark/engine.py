@@ -17,6 +17,7 @@ from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.spark.comparison import compare
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
 from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
 from file_processor.engines.spark.intervals import Intervals
@@ -27,6 +28,7 @@ from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError
 from odpf.order import OrderPosition
+from odpf.rebuild import Differences
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 
@@ -93,6 +95,15 @@ class SparkEngine:
         except Py4JError as error:
             raise EngineError(
                 f"Maintaining {config.raw_table} failed; readers see the table as it was. {_reason(error)}"
+            ) from error
+
+    def compare(self, config: TableConfig, before: Timeline, after: Timeline) -> Differences:
+        """Compare; see Engine.compare."""
+        try:
+            return compare(self._spark, config, before, after)
+        except (PySparkException, Py4JError) as error:
+            raise EngineError(
+                f"{before.location} and {after.location} could not be compared: {_reason(error)}"
             ) from error
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from moto.glue.models import glue_backends
 
 CATALOG = "awsdatacatalog"
 INFORMATION_SCHEMA = "information_schema"
@@ -19,25 +19,20 @@ class CatalogColumn(NamedTuple):
     partition: bool
 
 
-class Catalog:
-    """Databases and tables of moto's Glue, read only."""
+class Catalog(ABC):
+    """Databases and tables of the catalog, read only."""
 
-    def __init__(self, account: str, region: str) -> None:
-        self._glue = glue_backends[account][region]
-
+    @abstractmethod
     def databases(self) -> list[str]:
         """Names of all databases."""
-        return sorted(self._glue.databases)
 
+    @abstractmethod
     def tables(self, database: str) -> list[str]:
         """Names of a database's tables."""
-        return sorted(self._glue.databases[database].tables) if database in self._glue.databases else []
 
+    @abstractmethod
     def table(self, database: str, name: str) -> dict[str, Any] | None:
         """A table as GetTable describes it."""
-        found = self._glue.databases.get(database)
-        table = found.tables.get(name) if found else None
-        return table.as_dict() if table else None
 
     def columns(self, database: str, name: str) -> list[CatalogColumn]:
         """Columns in the order of `select *`."""

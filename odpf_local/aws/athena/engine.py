@@ -33,13 +33,23 @@ _SETTINGS = (
 )
 
 
-class Engine:
-    """Queries over the tables of one catalog."""
+def _newest(_location: str) -> None:
+    """No commit in particular."""
 
-    def __init__(self, catalog: Catalog, storage: dict[str, str]) -> None:
-        """Take the catalog and hudi-rs' options for the object store."""
-        self._catalog = catalog
-        self._storage = storage
+
+class Engine:
+    """Queries over the tables of one catalog.
+
+    Args:
+        catalog: what tables there are.
+        storage: hudi-rs' options for the object store.
+        instant: of the commit at which the table at a location is read; by default the newest.
+    """
+
+    def __init__(
+        self, catalog: Catalog, storage: dict[str, str], instant: Callable[[str], str | None] = _newest
+    ) -> None:
+        self._catalog, self._storage, self._instant = catalog, storage, instant
 
     def run(
         self, sql: str, database: str, parameters: Sequence[str], interruptible: Callable[[Callable[[], None]], None]
@@ -81,7 +91,8 @@ class Engine:
             raise QueryFailed(f"TABLE_NOT_FOUND: {place}Table '{name}' does not exist")
         names = [column.name for column in self._catalog.columns(reference.database, reference.name)]
         wanted = names if mentioned is None else [name for name in names if name.lower() in mentioned] or names[:1]
-        return read(table["StorageDescriptor"]["Location"], wanted, self._storage)
+        location = table["StorageDescriptor"]["Location"]
+        return read(location, wanted, self._storage, self._instant(location))
 
     def _from_catalog(self, sql: str, database: str) -> Result | None:
         """The answer to SHOW or DESCRIBE; None for anything else."""

@@ -10,8 +10,14 @@ from hudi import HudiReadOptions, HudiTableBuilder
 from odpf_local.aws.athena.failure import QueryFailed
 
 
-def read(location: str, columns: Sequence[str], storage: dict[str, str]) -> pa.Table:
+def read(location: str, columns: Sequence[str], storage: dict[str, str], instant: str | None = None) -> pa.Table:
     """The named columns of the table at `location`; one that the table does not have yet is null.
+
+    Args:
+        location: base path.
+        columns: their names.
+        storage: hudi-rs' options for the object store.
+        instant: of the commit at which it is read; by default the newest.
 
     Raises:
         QueryFailed: there is no readable Hudi table.
@@ -22,6 +28,7 @@ def read(location: str, columns: Sequence[str], storage: dict[str, str]) -> pa.T
         schema = table.get_schema_with_meta_fields()
         present = [name for name in columns if name in schema.names]
         options = HudiReadOptions(projection=present or schema.names[:1])
+        options = options.with_as_of_timestamp(instant) if instant else options
         batches = table.read(options)
     except Exception as error:  # hudi-rs raises plain Exceptions, for a missing table as for a broken one
         raise QueryFailed(f"HIVE_CANNOT_OPEN_SPLIT: {location} cannot be read as a Hudi table: {error}") from error

@@ -12,10 +12,11 @@ from typing import Any
 from moto.athena.responses import AthenaResponse
 from moto.s3.models import s3_backends
 
-from odpf_local.aws.athena.catalog import Catalog, trino_type
+from odpf_local.aws.athena.catalog import trino_type
 from odpf_local.aws.athena.engine import Engine
 from odpf_local.aws.athena.execution import Execution
 from odpf_local.aws.athena.failure import QueryFailed
+from odpf_local.aws.athena.moto_catalog import MotoCatalog
 from odpf_local.aws.athena.result import Result
 from odpf_local.aws.replacement import replaced
 
@@ -38,7 +39,7 @@ class AthenaService:
             "aws_access_key_id": "embedded",
             "aws_secret_access_key": "embedded",
         }
-        self._catalog = Catalog(account, region)
+        self._catalog = MotoCatalog(account, region)
         self._engine = Engine(self._catalog, storage)
         self._objects = s3_backends[account]["aws"]
         self._default_output = f"s3://{results_bucket}/athena-results"

@@ -1,0 +1,22 @@
+"""Moments as a person writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from odpf.errors import InvalidSettings
+
+
+def moment_of(option: str, text: str) -> datetime:
+    """A moment with its time zone, in UTC.
+
+    Raises:
+        InvalidSettings: it is none; `option` is named.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise InvalidSettings(f"{option} {text!r} is no moment with its time zone, such as 2026-01-31T10:15:00Z.")
+    return moment.astimezone(UTC)
