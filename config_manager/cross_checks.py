@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from config_manager.deployed import Deployed, DeployedItem
 from config_manager.diff import cadences_named
@@ -14,10 +14,7 @@ from odpf.settings import Settings
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
-_REBUILD = (
-    "resnapshot it: give the table a new raw_table_name, apply, and reload it in its DMS task; "
-    "the old raw table stays until you drop it"
-)
+_ELSEWHERE = "give the table a new raw_table_name, apply, and reload it in its DMS task; the old raw table stays until you drop it"
 
 
 def deployed_problems(
@@ -34,14 +31,26 @@ def deployed_problems(
 
 
 def state_problems(
-    files: CheckedFiles, deployed: Deployed, states: Mapping[str, TableState], settings: Settings
+    files: CheckedFiles,
+    deployed: Deployed,
+    states: Mapping[str, TableState],
+    settings: Settings,
+    rebuilt: Container[str],
 ) -> tuple[Problem, ...]:
-    """Changes that an existing raw table cannot take (S25), each with the way to do it."""
+    """Changes that an existing raw table cannot take (S25), each with the way to do it.
+
+    Args:
+        files: what is to be.
+        deployed: what is configured.
+        states: of raw tables.
+        settings: of the deployment.
+        rebuilt: raw tables that are built anew as the files say.
+    """
     problems: list[Problem] = []
     for checked in files.tables:
         state = states.get(checked.config.raw_table)
         if state is not None and (state.exists or state.intent):
-            problems += _of_existing(checked, state)
+            problems += _of_existing(checked, state, is_rebuilt=checked.config.raw_table in rebuilt)
             problems += _moved_bucket(checked, deployed.tables.get(checked.config.source_table_name, {}), settings)
     return tuple(problems)
 
@@ -102,7 +111,7 @@ def _other_jobs(files: CheckedFiles, settings: Settings) -> Iterator[Problem]:
             )
 
 
-def _of_existing(checked: Checked[TableConfig], state: TableState) -> Iterable[Problem]:
+def _of_existing(checked: Checked[TableConfig], state: TableState, *, is_rebuilt: bool) -> Iterable[Problem]:
     entry, table = checked
     if state.source_table_name != table.source_table_name:
         yield entry.problem(
@@ -111,11 +120,14 @@ def _of_existing(checked: Checked[TableConfig], state: TableState) -> Iterable[P
             "choose another raw_table_name",
         )
         return
+    if is_rebuilt:
+        return
     for key, (made_with, wanted) in table.identity_changes(state.identity).items():
         yield entry.problem(
             key,
-            f"raw table {table.raw_table!r} exists with {made_with or 'none'} and cannot become {wanted or 'none'} "
-            f"in place; {_REBUILD}",
+            f"raw table {table.raw_table!r} exists with {made_with or 'none'} and cannot become {wanted or 'none'} in place; "
+            f"build it anew from its staged files: odpf resnapshot --table {table.source_table_name} --with PATH; or "
+            f"{_ELSEWHERE}",
         )
 
 
@@ -128,4 +140,4 @@ def _moved_bucket(
         if item.config and item.config.raw_table == table.raw_table:
             lies = item.config.location(settings.raw_bucket)
             if lies != wanted:
-                yield entry.problem("raw_database_S3_bucket", f"the raw table lies at {lies}; {_REBUILD}")
+                yield entry.problem("raw_database_S3_bucket", f"the raw table lies at {lies}; {_ELSEWHERE}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from config_manager.cross_checks import deployed_problems, state_problems
 from config_manager.deployed import read_deployed
 from config_manager.diff import difference, digest, schedules
@@ -12,8 +14,15 @@ from config_manager.stores import Stores
 from config_manager.validate import Checked, CheckedFiles, check_files
 
 
-def prepare(parsed: Parsed, stores: Stores, *, prune: bool = False) -> ConfigPlan:
-    """Make the plan of a configuration: what would change, or every problem that keeps it from being applied."""
+def prepare(parsed: Parsed, stores: Stores, *, prune: bool = False, rebuilt: Container[str] = ()) -> ConfigPlan:
+    """Make the plan of a configuration: what would change, or every problem that keeps it from being applied.
+
+    Args:
+        parsed: the configuration.
+        stores: what is deployed.
+        prune: whether what it does not name is removed.
+        rebuilt: raw tables that are built anew, so that they may be made with something else.
+    """
     if not (parsed.cadences or parsed.tables):
         return ConfigPlan(source=parsed.source, problems=parsed.problems)
     settings = stores.settings
@@ -26,7 +35,7 @@ def prepare(parsed: Parsed, stores: Stores, *, prune: bool = False) -> ConfigPla
     problems = (
         *files.problems,
         *deployed_problems(parsed, files, deployed, settings, prune=prune),
-        *state_problems(files, deployed, states, settings),
+        *state_problems(files, deployed, states, settings, rebuilt),
     )
     if problems:
         return ConfigPlan(source=parsed.source, problems=problems)

@@ -66,6 +66,10 @@ def plan_rebuild(tables: CadenceTables, asked: Rebuild) -> RunPlan:
         raise InvalidConfiguration(
             f"{asked.raw_table} is no active table of {tables.cadence.refresh_cadence}. `odpf config show` lists those that are."
         )
+    if asked.config:
+        config = read_table_config(asked.config)
+        if config.raw_table != asked.raw_table:
+            raise InvalidConfiguration(f"A rebuild of {asked.raw_table} cannot make {config.raw_table} of it.")
     work = TableWork(config=config, files=(), rebuild=asked, engine_reason="A rebuild may need every engine.")
     return RunPlan((Batch(Compute.GLUE, (work,)),), (), ())
 

@@ -18,7 +18,7 @@ from file_processor.recovery import Recovery
 from file_processor.settling import Settled, Settlement
 from file_processor.timeline import Commit, Timeline
 from file_processor.workshop import Workshop
-from odpf.errors import UnsupportedChange
+from odpf.errors import TerminalError, UnsupportedChange
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
@@ -113,16 +113,26 @@ class TableRun:
 
     def _check_identity(self) -> None:
         differing = self._config.identity_changes(self.lease.identity or {})
-        if differing and not self._work.rebuild:  # which is the way to change what a table is made with
+        if differing and self._work.rebuild:  # which is the way to change what a table is made with
+            self._refuse_unsettled()
+        elif differing:
             was = ", ".join(f"{name}={made_with!r}" for name, (made_with, _) in differing.items())
             raise UnsupportedChange(
-                f"{self._config.raw_table} was made with {was}; its configuration now says otherwise. Set it back, or "
-                "configure a new raw table and reload it."
+                f"{self._config.raw_table} was made with {was}; its configuration now says otherwise. Set it back, or build the "
+                f"table anew: odpf resnapshot --table {self._config.source_table_name}"
             )
         if self.lease.source_table_name != self._config.source_table_name:
             raise UnsupportedChange(
                 f"{self._config.raw_table} belongs to source table {self.lease.source_table_name}, not to "
                 f"{self._config.source_table_name}. One source table feeds one raw table: configure another raw table."
+            )
+
+    def _refuse_unsettled(self) -> None:
+        """What a dead run committed is finished with the configuration that it was made with."""
+        if self._timeline.unsettled(self.lease.commit_instant):
+            raise TerminalError(
+                f"{self._config.raw_table} has a commit that is not in the ledger yet. Nothing was changed. Let a run finish it "
+                f"first: odpf run {self._config.refresh_cadence} --wait"
             )
 
     def _pending_files(self) -> tuple[LandedFile, ...]:

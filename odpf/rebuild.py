@@ -17,6 +17,7 @@ class Rebuild(BaseModel):
         since: the beginning of an order position's text form; what was applied at or after it is applied again, on top
             of the table as it was before. Empty for everything.
         compare_only: whether the result is only compared, and the table stays as it is.
+        config: the table's configuration item from then on, where that is to change; the caller puts it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +25,7 @@ class Rebuild(BaseModel):
     raw_table: str
     since: str = ""
     compare_only: bool = False
+    config: dict[str, Any] | None = None
 
 
 class Example(BaseModel):

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from config_manager.parse import parse_path
+from config_manager.plan import ConfigPlan
+from config_manager.prepare import prepare
+from config_manager.publish import publish
 from odpf.adapters.aws import Aws
 from odpf.adapters.executions import Executions
 from odpf.clock import utc_now
-from odpf.errors import TerminalError
+from odpf.errors import InvalidConfiguration, TerminalError
 from odpf.manifest import report_key
 from odpf.rebuild import Example, Rebuild, RebuildReport
 from odpf.settings import Settings
 from odpf.states import RunStatus
+from odpf.table_config import TableConfig, read_table_config
 from odpf_cli.display import grid, number, plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.position import FORMS, position
@@ -30,10 +36,22 @@ _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def resnapshot(
-    table: _Table, compare_only: _CompareOnly = False, yes: _Yes = False, output: OutputOption = Output.TABLE
+    table: _Table,
+    with_: Annotated[
+        Path | None,
+        typer.Option(
+            "--with",
+            metavar="PATH",
+            help="Configuration that the table is to have from then on: another key, partition, mode or table type.",
+            show_default=False,
+        ),
+    ] = None,
+    compare_only: _CompareOnly = False,
+    yes: _Yes = False,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Rebuild a raw table from its staged full load and changes, while readers keep reading."""
-    _rebuild(table, "", compare_only=compare_only, yes=yes, output=output)
+    _rebuild(table, "", with_, compare_only=compare_only, yes=yes, output=output)
 
 
 def replay(
@@ -46,35 +64,71 @@ def replay(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Apply again what came at or after a position, on top of the raw table as it was before."""
-    _rebuild(table, from_, compare_only=compare_only, yes=yes, output=output)
+    _rebuild(table, from_, None, compare_only=compare_only, yes=yes, output=output)
 
 
-def _rebuild(table: str, since: str, *, compare_only: bool, yes: bool, output: Output) -> None:
+def _rebuild(table: str, since: str, path: Path | None, *, compare_only: bool, yes: bool, output: Output) -> None:
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="operator")
-    announce(aws)
+    who = announce(aws)
     config = configured_table(table, aws.config)
     state = aws.ledger.state(config.raw_table)
     if state is None or not state.exists:
         raise TerminalError(f"{config.raw_table} has no commit yet, so there is nothing to rebuild.")
+    plan = prepare(parse_path(path), aws, rebuilt={config.raw_table}) if path else None
     asked = Rebuild(
         raw_table=config.raw_table,
         since=position(since, state.generation) if since else "",
         compare_only=compare_only,
+        config=_configuration(plan, config) if plan else None,
     )
     if not (yes or compare_only) and sys.stdin.isatty() and not _agreed(config.raw_table):
         note("Nothing was changed.")
         raise typer.Exit(ExitStatus.FAILED)
-    run_id = new_run_id(config.refresh_cadence, utc_now())
+    report = _followed(aws, config.refresh_cadence, asked, output)
+    if plan and not compare_only:
+        note(f"Deployed as {publish(plan, aws, who=who.arn, now=utc_now())}.")
+    emit(output, report.model_dump(mode="json"), lambda: _told(report))
+
+
+def _configuration(plan: ConfigPlan, config: TableConfig) -> dict[str, Any]:
+    """The table's item as a plan has it.
+
+    Raises:
+        InvalidConfiguration: the plan has problems, or leaves the table as it is, or moves it elsewhere.
+    """
+    if plan.problems:
+        listed = "; ".join(f"{problem.path}: {problem.message}" for problem in plan.problems)
+        raise InvalidConfiguration(f"The configuration has problems, so nothing was done: {listed}")
+    item = next((each.item for each in plan.changed if each.name == config.source_table_name), None)
+    if item is None:
+        raise InvalidConfiguration(
+            f"The configuration changes nothing of {config.source_table_name}; leave --with out."
+        )
+    named = read_table_config(item)
+    if (named.raw_table, named.refresh_cadence) != (config.raw_table, config.refresh_cadence):
+        raise InvalidConfiguration(
+            f"A rebuild leaves {config.raw_table} its name and its cadence {config.refresh_cadence}; the configuration changes them."
+        )
+    return item
+
+
+def _followed(aws: Aws, refresh_cadence: str, asked: Rebuild, output: Output) -> RebuildReport:
+    """Run it to its end; one that failed is told as a run is, and ends the command."""
+    run_id = new_run_id(refresh_cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
-    executions.start(run_id, config.refresh_cadence, rebuild=asked)
+    executions.start(run_id, refresh_cadence, rebuild=asked)
     note(f"run {run_id}")
-    end = wait_for(run_id, source_of(aws, executions))
+    try:
+        end = wait_for(run_id, source_of(aws, executions))
+    except KeyboardInterrupt:
+        note(f"The rebuild goes on. See how it ends: odpf runs --run {run_id}")
+        raise
     report = _report(aws, run_id)
     if report is None or end.status is not RunStatus.SUCCEEDED:
         emit(output, end.printed(), lambda: render(end))
         raise typer.Exit(EXIT_STATUS[end.status] or ExitStatus.FAILED)
-    emit(output, report.model_dump(mode="json"), lambda: _told(report))
+    return report
 
 
 def _agreed(raw_table: str) -> bool:

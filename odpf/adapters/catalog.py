@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import boto3
@@ -13,6 +13,7 @@ from odpf.adapters.catalog_table import (
     merged,
     partition_inputs,
     same_columns,
+    same_partition_keys,
     same_table,
     table_input,
     views,
@@ -26,16 +27,15 @@ from odpf.ports import CatalogTable
 PARTITIONS_AT_ONCE = 100
 """Partitions in one BatchCreatePartition or BatchUpdatePartition (Glue API)."""
 
+_DELETED_AT_ONCE = 25
+"""Partitions in one BatchDeletePartition (Glue API)."""
+
 _ABSENT = "EntityNotFoundException"
 _EXISTS = "AlreadyExistsException"
 
 
-_DELETED_AT_ONCE = 25
-"""Partitions in one BatchDeletePartition (Glue API)."""
-
-
 class GlueCatalog:
-    """Tables and partitions of raw databases; nothing is ever removed."""
+    """Tables and partitions of raw databases; nothing is removed but the partitions of a table that moves."""
 
     def __init__(self, session: boto3.Session) -> None:
         self._client = session.client("glue", config=CLIENT_CONFIG)
@@ -68,6 +68,9 @@ class GlueCatalog:
             stands = wanted
         written = stands is wanted
         moved = stands["StorageDescriptor"].get("Location") != wanted["StorageDescriptor"]["Location"]
+        if moved and not same_partition_keys(stands, wanted):  # which cannot change above partitions
+            self._drop_partitions(table.database, view.name, self._partition_values(table.database, view.name))
+            self._client.update_table(DatabaseName=table.database, TableInput=_input(merged(stands, wanted)))
         written |= self._publish_partitions(table, view, renew=moved or not same_columns(stands, wanted), moved=moved)
         if not same_table(stands, wanted):
             self._client.update_table(DatabaseName=table.database, TableInput=_input(merged(stands, wanted)))
@@ -94,14 +97,15 @@ class GlueCatalog:
             )
             _check(updated.get("Errors", []))
         left = [value for value in there if value not in wanted] if moved else []
-        for some_left in chunks(left, _DELETED_AT_ONCE):
+        self._drop_partitions(table.database, view.name, left)
+        return bool(missing or stale or left)
+
+    def _drop_partitions(self, database: str, name: str, values: Iterable[str]) -> None:
+        for some in chunks(values, _DELETED_AT_ONCE):
             deleted = self._client.batch_delete_partition(
-                DatabaseName=table.database,
-                TableName=view.name,
-                PartitionsToDelete=[{"Values": [value]} for value in some_left],
+                DatabaseName=database, TableName=name, PartitionsToDelete=[{"Values": [value]} for value in some]
             )
             _check(deleted.get("Errors", []))
-        return bool(missing or stale or left)
 
     def _table(self, database: str, name: str) -> dict[str, Any] | None:
         try:

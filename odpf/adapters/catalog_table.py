@@ -115,7 +115,7 @@ def same_table(stands: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return (
         stands.get("TableType") == wanted["TableType"]
         and all(parameters.get(name) == value for name, value in wanted["Parameters"].items())
-        and _named(stands.get("PartitionKeys", [])) == _named(wanted["PartitionKeys"])
+        and same_partition_keys(stands, wanted)
         and _said(stands["StorageDescriptor"]) == _said(wanted["StorageDescriptor"])
     )
 
@@ -123,6 +123,11 @@ def same_table(stands: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 def same_columns(stands: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether the columns agree; partitions have copies of them."""
     return _named(_columns_of(stands)) == _named(_columns_of(wanted))
+
+
+def same_partition_keys(stands: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the partition keys agree."""
+    return _named(stands.get("PartitionKeys", [])) == _named(wanted["PartitionKeys"])
 
 
 def _parameters(table: CatalogTable) -> dict[str, str]:

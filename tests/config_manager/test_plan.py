@@ -148,7 +148,8 @@ def test_a_raw_table_that_another_deployed_table_feeds_is_refused(stores):
 def test_what_an_existing_table_cannot_become_is_refused_with_the_way_to_do_it(key, value):
     stores = with_existing()
     message = messages(plan(stores, table(**{key: value})))[f"c.yaml:tables[0].{key}"]
-    assert "resnapshot it: give the table a new raw_table_name" in message
+    assert "odpf resnapshot --table" in message
+    assert "give the table a new raw_table_name" in message
     assert plan(stores, table(**{key: value, "raw_table_name": "orders_2"})).problems == ()
 
 

@@ -64,6 +64,24 @@ def test_it_is_compared_rebuilt_replayed_and_goes_on(lake: Lake, seen: Seen) -> 
     assert lake.query(SQL) == seen.source.expected()
 
 
+def test_partition_and_mode_change_by_a_rebuild(lake: Lake, seen: Seen) -> None:
+    """S25: refused where it would be in place, with the way to do it."""
+    wanted = {"tables": [table(TABLE, CADENCE, hudi_partition_key="note", table_data_versioning_type="V")]}
+    refused = lake.apply(wanted, "other.yaml")
+    assert (refused.status, "odpf resnapshot" in refused.document["problems"][0]["message"]) == (2, True)
+    path = str(lake.folder / "other.yaml")
+    rebuilt = lake.odpf("resnapshot", "--table", TABLE, "--with", path, "--yes")
+    assert rebuilt.status == 0, rebuilt.told
+    assert lake.query(f"{SQL[: SQL.index(' order')]} where _odpf_is_current order by id") == seen.source.expected()
+    (versions,) = lake.query(f"select count(*) n from {RAW_TABLE}")
+    assert versions["n"] > len(seen.source.expected())
+    assert lake.odpf("config", "apply", path, "--yes").document["unchanged"] == [TABLE]
+    seen.source.update(id=9, note="elsewhere")
+    lake.put(*seen.source.changes())
+    assert results(lake.run(CADENCE))[TABLE]["outcome"] == "completed"
+    assert lake.query(f"{SQL[: SQL.index(' order')]} where _odpf_is_current order by id") == seen.source.expected()
+
+
 def test_a_table_without_rows_has_nothing_to_rebuild(lake: Lake) -> None:
     lake.apply({"tables": [table("rebuilds.empty", CADENCE)]}, "empty.yaml")
     refused = lake.odpf("resnapshot", "--table", "rebuilds.empty", "--yes")

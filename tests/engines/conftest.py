@@ -5,11 +5,13 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 import boto3
 import pytest
+from pyspark.sql import SparkSession
 
 from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.spark.engine import SparkEngine
@@ -18,7 +20,7 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.states import EngineName
 from odpf_local.aws import running
-from odpf_local.spark_conf import job_environment, prefetch, write_conf
+from odpf_local.spark_conf import job_environment, prefetch, write_conf, write_conf_of_folder
 from tests.engines.lake import Lake, lake_in_folder
 from tests.engines.stories import ARM, ARMS, MIXED, play
 
@@ -34,7 +36,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Arrow leaves to Spark what is only Spark's; where the engines take turns, Spark alone is for the long tests."""
+    """Arrow leaves to Spark what is only Spark's; where the engines take turns, Spark alone is for the long tests.
+
+    So is what a module's LONG_ARMS names.
+    """
     arms: dict[str, set[str]] = {}
     told = [item for item in items if hasattr(item, "callspec") and ARM in item.callspec.params]
     for item in told:
@@ -46,8 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if only_spark and arm in MIXED:
             dropped.add(item)
         is_mixed = arms[item.originalname] & {"arrow-spark", "spark-arrow"}  # type: ignore[attr-defined]
-        is_long = getattr(item.module, "SPARK_ALONE_IS_LONG", False)  # type: ignore[attr-defined]
-        if arm == "spark" and (is_long or (is_mixed and not only_spark)):
+        is_long = arm in getattr(item.module, "LONG_ARMS", ())  # type: ignore[attr-defined]
+        if is_long or (arm == "spark" and is_mixed and not only_spark):
             item.add_marker(pytest.mark.soak)
     config.hook.pytest_deselected(items=sorted(dropped, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in dropped]
@@ -55,17 +60,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """An embedded AWS in a process of its own, and one Spark session in this one."""
-    folder = tmp_path_factory.mktemp("lake")
+    """A lake with both engines and one Spark session: in a folder; or, where ODPF_TEST_LAKE says embedded, in S3."""
+    opened = _in_embedded_aws if os.environ.get("ODPF_TEST_LAKE") == "embedded" else _in_folder
+    with opened(tmp_path_factory.mktemp("lake")) as lake:
+        yield lake
+
+
+@contextmanager
+def _in_folder(folder: Path) -> Iterator[Lake]:
+    """Stores in memory, objects in a folder: a cycle of a table costs half of what it does over HTTP."""
+    lake = lake_in_folder(folder)
+    settings = lake.settings
+    buckets = (settings.staging_places[0].bucket, settings.raw_bucket, settings.artifacts_bucket)
+    conf = write_conf_of_folder(folder / "spark", folder, buckets, memory="2g", jars=prefetch())
+    with _session(conf) as spark:
+        yield replace(lake, engines={EngineName.SPARK: lambda: SparkEngine(spark), **lake.engines})
+
+
+@contextmanager
+def _in_embedded_aws(folder: Path) -> Iterator[Lake]:
+    """An embedded AWS in a process of its own."""
     embedded = running.launch(folder)
     try:
-        conf = write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())
-        with patch.dict(os.environ, {**embedded.environment, **job_environment(conf)}):
+        with patch.dict(os.environ, embedded.environment):
             settings = Settings.from_environment()
             aws = Aws(settings, boto3.Session())
             for port in PORTS:  # clients keep the endpoint they are made with; no other test sees these variables
                 getattr(aws, port)
-            spark = open_session("odpf tests")
         storage = {
             "aws_endpoint": embedded.endpoint_url,
             "aws_allow_http": "true",
@@ -73,12 +94,20 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
             "aws_access_key_id": embedded.environment["AWS_ACCESS_KEY_ID"],
             "aws_secret_access_key": embedded.environment["AWS_SECRET_ACCESS_KEY"],
         }
-        engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
-        yield Lake(settings, aws, engines, storage)
-        with _no_complaint_about_sockets():
-            spark.stop()
+        with _session(write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())) as spark:
+            engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
+            yield Lake(settings, aws, engines, storage)
     finally:
         running.stop(folder)
+
+
+@contextmanager
+def _session(conf: Path) -> Iterator[SparkSession]:
+    with patch.dict(os.environ, job_environment(conf)):
+        spark = open_session("odpf tests")
+    yield spark
+    with _no_complaint_about_sockets():
+        spark.stop()
 
 
 @pytest.fixture(scope="session")

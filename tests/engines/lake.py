@@ -81,6 +81,10 @@ class Lake:
         place, table = self.settings.staging_places[0], SourceTable.parse(source_table)
         return place.bucket, f"{place.prefix}{table.schema}/{table.table}/{name}"
 
+    def register(self, source_table: str) -> None:
+        """Make pending files of a table's new objects, as their events do."""
+        sweep(self.settings.staging_places, [source_table], self.aws.objects, self.aws.tracker, utc_now())
+
     def quarantined_files(self, source_table: str) -> dict[str, str]:
         """Reasons by file name."""
         records = self.aws.tracker.history(source_table)

@@ -11,7 +11,7 @@ from tests.engines.staged_table import COLUMNS
 from tests.engines.stories import arms, story
 from tests.reference.auto_cdc import EXAMPLES
 
-SPARK_ALONE_IS_LONG = True
+LONG_ARMS = ("spark",)
 """Its arm is for the long tests; where the engines take turns it does half of the work all the same."""
 
 OF_CHANGES = {name: example for name, example in EXAMPLES.items() if not any(file.is_load for file in example.files)}

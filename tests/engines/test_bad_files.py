@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import time
-
 import pyarrow as pa
 import pytest
 
 from tests.engines.staged_table import SEQUENCE, bad, delete, insert, parquet, sequence, update
-from tests.engines.stories import arms, story
+from tests.engines.stories import story
 
 GOOD, BAD = (f"20240101-12000000{number}.parquet" for number in (1, 2))
 
@@ -189,7 +187,6 @@ def test_a_reload_with_a_bad_file_does_not_leave_half_a_table(told):
     assert table.values() == {1: "first", 2: "first"}
 
 
-@arms("spark")
 @story
 def test_a_file_removed_before_it_was_applied_changes_nothing_and_is_told(told):
     """S23: a TRUNCATE at the source makes DMS remove files."""
@@ -197,7 +194,7 @@ def test_a_file_removed_before_it_was_applied_changes_nothing_and_is_told(told):
     table.load({"id": 1, "v": "loaded"})
     yield
     table.put(BAD, parquet(table.arrow([delete(1, id=1)])))
-    _await_event(table)
+    table.lake.register(table.source)
     table.lake.remove(table.source, BAD)
     yield
     assert table.values() == {1: "loaded"}
@@ -205,7 +202,6 @@ def test_a_file_removed_before_it_was_applied_changes_nothing_and_is_told(told):
     assert any(BAD in warning for warning in table.result.warnings)
 
 
-@arms("spark")
 @story
 def test_a_file_overwritten_before_it_was_applied_is_applied_once_as_it_stands(told):
     """R3"""
@@ -213,19 +209,11 @@ def test_a_file_overwritten_before_it_was_applied_is_applied_once_as_it_stands(t
     table.load({"id": 1, "v": "loaded"})
     yield
     table.put(BAD, parquet(table.arrow([update(1, id=1, v="first")])))
-    _await_event(table)
+    table.lake.register(table.source)
     table.changes(update(2, id=1, v="second"), name=BAD)
     yield
     table.check()
     assert table.values() == {1: "second"}
-
-
-def _await_event(table):
-    """Return when the staging event has made a pending file of the object."""
-    deadline = time.monotonic() + 60
-    while not table.lake.aws.tracker.pending(table.source):
-        assert time.monotonic() < deadline, "no event came"
-        time.sleep(0.05)
 
 
 @story

@@ -12,7 +12,7 @@ from tests.engines.staged_table import StagedTable, bad
 from tests.engines.stories import arms, story
 from tests.reference.oracle import Change
 
-SPARK_ALONE_IS_LONG = True
+LONG_ARMS = ("spark",)
 """Its arm is for the long tests; where the engines take turns it does half of the work all the same."""
 
 EVERY_ARM = ("spark", "arrow", "spark-arrow")

@@ -8,7 +8,7 @@ import pytest
 from tests.engines.staged_table import delete, insert, update
 from tests.engines.stories import arms, story
 
-SPARK_ALONE_IS_LONG = True
+LONG_ARMS = ("spark",)
 """Its arm is for the long tests; where the engines take turns it does half of the work all the same."""
 
 ARMS = ("spark", "arrow")

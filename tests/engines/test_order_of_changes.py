@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.engines.staged_table import delete, insert, update
-from tests.engines.stories import arms, story
+from tests.engines.stories import story
 
 ONE_KEY = (
     insert(1, id=10, v="50"),
@@ -166,22 +166,6 @@ def test_a_row_that_is_late_for_its_key_stands_beside_newer_ones(told):
     yield
     table.check()
     assert table.values() == {1: "newest", 2: "in time", 3: "new"}
-
-
-@arms("spark")
-@story
-def test_the_same_object_put_again_is_no_work(told):
-    """S6"""
-    table = told.table()
-    table.load({"id": 1, "v": "loaded"})
-    name = table.changes(update(1, id=1, v="changed"))
-    yield
-    table.check()
-    table.load({"id": 1, "v": "loaded"})
-    table.changes(update(1, id=1, v="changed"), name=name)
-    yield
-    assert table.result is None
-    assert table.values() == {1: "changed"}
 
 
 @story

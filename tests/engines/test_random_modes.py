@@ -10,7 +10,7 @@ import pytest
 from tests.engines.stories import arms, story
 from tests.engines.test_random_sequences import Kind, play
 
-SPARK_ALONE_IS_LONG = True
+LONG_ARMS = ("spark",)
 KINDS = [
     Kind("S", partitioned=True, deletes=True, reloaded=True, rekeyed=True, difference=True),
     Kind("soft", partitioned=True, deletes=True, rekeyed=True),

@@ -6,8 +6,10 @@ import pytest
 from odpf.states import Outcome
 from tests.engines.staged_table import DATABASE, delete, insert, load_row, sequence, update
 from tests.engines.stories import arms, story
+from tests.reference.plain_values import plain_rows
 
-ARMS = ("arrow", "spark-arrow")
+ARMS = ("arrow",)
+LONG_ARMS = ("spark-arrow",)
 MODES = {
     "snapshot": {},
     "history": {"history": True},
@@ -51,14 +53,14 @@ def test_a_table_that_is_right_is_the_same_after_its_rebuild(told, mode):
     assert report.differences.same == len(rows)
     assert (report.former_location, report.location) == (former, table.location)
     assert table.location != former
-    assert table.rows() == rows
-    assert told.lake.rows(former) == rows or sorted(map(str, told.lake.rows(former))) == sorted(map(str, rows))
+    assert plain_rows(table.rows()) == plain_rows(told.lake.rows(former)) == plain_rows(rows)
     assert table.mark == mark
     table.changes(update(8, id=4, v="d3"), update(2, id=1, v="late"), insert(6, id=3, v="deleted later"))
     yield
     assert table.result.outcome is Outcome.COMPLETED, table.result.error
 
 
+@arms("arrow", "spark-arrow")
 @story
 @pytest.mark.parametrize("mode", MODES)
 def test_a_table_is_right_after_what_follows_its_rebuild(told, mode):
@@ -84,7 +86,7 @@ def test_what_came_after_a_position_is_applied_again(told, mode):
     assert report.began_behind is not None
     assert report.files == 2
     assert differs_in(report) == (0, 0, 0)
-    assert table.rows() == rows
+    assert plain_rows(table.rows()) == plain_rows(rows)
     table.changes(update(8, id=4, v="d3"), update(2, id=1, v="late"), update(1, id=3, v="before it was deleted"))
     yield
     table.check()
@@ -102,15 +104,15 @@ def test_only_compared_the_table_stays_where_it_is(told):
     assert not list(told.lake.aws.objects.list(bucket, f"{prefix}."))
 
 
+@arms("arrow", "spark")
 @story
 def test_rows_that_differ_are_shown(told):
-    """Somebody has put other files under the keys of the applied ones, and history says that those were applied."""
+    """A column that the policy left out, and that is wanted now, is what a rebuild is for."""
     table = told.table()
     table.load({"id": 1, "v": "a"}, {"id": 2, "v": "b"}, {"id": 3, "v": "c"})
     yield
     table.changes(update(1, id=1, v="a1"))
     yield
-    # A column that the policy left out, and that is wanted now, is what a rebuild is for.
     table.columns = {**table.columns, "w": pa.int64()}
     table.reconfigure(schema_policy={"added": "discard"})
     table.changes(update(2, id=2, v="b1", w=7))
@@ -136,7 +138,7 @@ def test_a_reload_begins_the_rebuild_of_a_snapshot_table(told):
     rows = table.rows()
     report = table.rebuild()
     assert (report.files, differs_in(report)) == (2, (0, 0, 0))
-    assert table.rows() == rows
+    assert plain_rows(table.rows()) == plain_rows(rows)
 
 
 @story
@@ -153,10 +155,11 @@ def test_files_that_are_gone_stop_a_rebuild_and_a_replay_begins_behind_them(told
     assert (result.outcome, report) == (Outcome.REFRESH_ERROR, None)
     assert "LOAD00000001.parquet" in result.error
     assert "odpf replay" in result.error
-    assert (table.location, table.rows()) == (former, rows)
+    assert table.location == former
+    assert plain_rows(table.rows()) == plain_rows(rows)
     report = table.rebuild(since=position(11, generation=2))
     assert differs_in(report) == (0, 0, 0)
-    assert table.rows() == rows
+    assert plain_rows(table.rows()) == plain_rows(rows)
 
 
 @story
@@ -166,7 +169,7 @@ def test_a_position_before_all_that_can_be_read_is_refused(told):
     result, report = table.rebuilt(since="000000 ")
     assert report is None
     assert "odpf resnapshot" in result.error
-    assert "000001" in result.error
+    assert "ends at 1:" in result.error
 
 
 @story
@@ -179,7 +182,7 @@ def test_a_position_behind_everything_is_refused(told):
 
 
 @story
-def test_a_new_generation_stays_one(told):
+def test_generation_floor_and_mark_stay(told):
     table = told.table()
     yield from some_changes(table)
     table.reload({"id": 1, "v": "r"}, {"id": 2, "v": "r2"}, {"id": 3, "v": "r3"})
@@ -203,9 +206,9 @@ def test_a_merge_on_read_table_is_rebuilt_and_replayed(told):
     table = told.table(hudi_table_type="merge_on_read")
     yield from some_changes(table)
     rows = table.rows()
-    for since in ("", position(4)):
+    for since in (position(4), ""):
         assert differs_in(table.rebuild(since=since)) == (0, 0, 0)
-        assert table.rows() == rows
+        assert plain_rows(table.rows()) == plain_rows(rows)
     table.changes(update(8, id=4, v="d3"), update(1, id=3, v="before it was deleted"))
     yield
     table.check()
