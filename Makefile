@@ -42,11 +42,11 @@ test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTI
 
 test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
-	@$(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
+	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
 
 soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: 20,000 random sequences, both Regions by the runbook, the AWS guide typed, checkov (about twenty minutes)
 	@$(PREFETCH)
-	@$(BIN)/python -m pytest -m soak --no-skips $(ARGS)
+	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 
 mutations: $(INFRA_READY) ## switch off each guard of the apply semantics and show that a test turns red (ten minutes)
 	@$(BIN)/python -m tests.mutations

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from hudi import HudiTableBuilder
 
 from tests.end_to_end.lake import RAW, Lake, results
-from tests.more.server import Mariadb
+from tests.more.server import ADVICE, Mariadb, installed, start, stop
 from tests.reference.oracle import Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
 
@@ -259,6 +259,16 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         made.down()
 
 
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
+    """A server with nothing else in it."""
+    if not installed():
+        pytest.skip(ADVICE)
+    server = start(tmp_path_factory.mktemp("mariadb"))
+    yield server
+    stop(server)
+
+
 def test_every_mode_is_the_replay_of_what_came_and_in_the_end_the_database(lake: Lake, mariadb: Mariadb) -> None:
     random = Random(SEED)
     source = Source(mariadb.engine, random)
@@ -300,7 +310,7 @@ def replicate(lake: Lake, mariadb: Mariadb, adversaries: dict[str, Adversary]) -
     folder = lake.folder / "files"
     answer = lake.odpf(
         *("dms", "replicate", mariadb.url, "--shuffle-seed", "1", "--to", str(folder)),
-        *("--state", str(lake.folder / "state.json"), "--table-mappings", str(mappings(lake.folder))),
+        *("--state", str(lake.folder / "state.json")),
     )
     assert answer.status == 0, answer.told
     for name, adversary in adversaries.items():
@@ -310,17 +320,6 @@ def replicate(lake: Lake, mariadb: Mariadb, adversaries: dict[str, Adversary]) -
         adversary.take(files)
         for path in files:
             path.unlink()
-
-
-def mappings(folder: Path) -> Path:
-    """The recommended columns, of this schema alone."""
-    import json  # noqa: PLC0415
-
-    from odpf_local.dms.reference import _RECOMMENDED_COLUMNS, _everything  # noqa: PLC0415
-
-    path = folder / "mappings.json"
-    path.write_text(json.dumps({"rules": [_everything(SCHEMA), *_RECOMMENDED_COLUMNS]}))
-    return path
 
 
 def refresh(lake: Lake, adversaries: dict[str, Adversary], *, everything: bool) -> None:
