@@ -133,8 +133,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a reload without a row it can apply empties no table (S9)",
-        "file_processor/table_run.py",
-        "if batch.kind is CycleKind.RELOAD and nothing and loaded:",
+        "file_processor/applying.py",
+        "if batch.kind is CycleKind.RELOAD and rows and reduced.loaded == 0:",
         "if False:",
         "tests/engines/test_loads.py tests/engines/test_reload_difference.py -k 'arrow and not spark'",
     ),
@@ -165,6 +165,27 @@ MUTATIONS = (
         "return tuple(file for file in files if file.file_id not in done | just_settled)",
         "return files",
         "tests/file_processor/test_table_run.py tests/file_processor/test_crashes.py",
+    ),
+    Mutation(
+        "a rebuild stops where a file that was applied is gone",
+        "file_processor/rebuild.py",
+        "if each.state is not FileState.PROCESSED]",
+        "if False]",
+        "tests/engines/test_rebuild.py -k 'arrow and not spark'",
+    ),
+    Mutation(
+        "a commit whose files were cleaned is not read",
+        "file_processor/time_travel.py",
+        "return found if _whole(found, later) else None",
+        "return found",
+        "tests/arrow/test_cleaning.py",
+    ),
+    Mutation(
+        "a rebuilt table has the floor of its load (S10)",
+        "file_processor/rebuild_steps.py",
+        "        floor=state.floor,\n",
+        '        floor="",\n',
+        "tests/engines/test_rebuild.py -k 'arrow and not spark'",
     ),
 )
 
