@@ -39,7 +39,7 @@ demo: $(READY) ## 18 tables from nothing to validated counts (ROWS=1000, ARGS="-
 
 test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTIME=glue5.1)
 	@$(PREFETCH)
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup -m "not more and not soak" $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) -m "not more and not soak" $(ARGS)
 
 test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)

@@ -176,14 +176,15 @@ class Rebuilding:
         commits = list(self._former.commits())
         left = (commit for commit in reversed(commits) if files_at(self._former, commit.instant) is not None)
         oldest = next(map(_mark, left), _NEVER)
-        known = (
-            f"the oldest state that is left ends at {spoken(oldest)}. Give a later position, or r"
-            if oldest < _NEVER
-            else "R"
-        )
+        advice = "Rebuild all of it"
+        if oldest < _NEVER:
+            advice = (
+                f"The oldest state that is left ends at {spoken(oldest)}: give a later position, or rebuild all of it"
+            )
+        raw_table = self._lease.raw_table
         return (
-            f"{self._lease.raw_table} cannot be read any more as it was before {spoken(self._asked.since)}; it stays as it is. "
-            f"{known[0].upper()}{known[1:]}ebuild all of it: odpf resnapshot --table {self._lease.raw_table}"
+            f"{raw_table} cannot be read any more as it was before {spoken(self._asked.since)}; it stays as it is. "
+            f"{advice}: odpf resnapshot --table {raw_table}"
         )
 
     def _to_apply(self, behind: TableState | None) -> list[FileRecord]:

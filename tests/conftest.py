@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("engines", "end_to_end")
 """Folders whose session fixtures are dear."""
@@ -19,12 +21,17 @@ def pytest_configure(config):
         config.pluginmanager.register(NoSkips(), "no-skips")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_xdist_make_scheduler(config, log):
     """Side by side (make test) one process has the one Spark session, one the program's embedded AWS; a module stays whole."""
-    for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else item.path.stem))
+    return ByFolder(config, log)
+
+
+class ByFolder(LoadScopeScheduling):
+    """Hands whole modules out, and some whole folders."""
+
+    def _split_scope(self, nodeid):
+        module = Path(nodeid.split("::", 1)[0])
+        return module.parent.name if module.parent.name in TOGETHER else str(module)
 
 
 class NoSkips:
