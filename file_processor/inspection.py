@@ -266,7 +266,7 @@ def _gone(file: LandedFile) -> str:
 
 
 def _overwritten(file: LandedFile) -> str:
-    return f"{file.path} has other bytes now; the new object is a landed file of its own."
+    return f"{file.path} was overwritten; the new object is a landed file of its own."
 
 
 def _first_line(error: BaseException) -> str:

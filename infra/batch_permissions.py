@@ -31,6 +31,7 @@ def job_statements() -> list[Statement]:
             [objects_arn(artifacts, "quarantine")],
         ),
         know_absent(artifacts, "scratch/", "quarantine"),
+        allow("DropPartitionsOfMovedTables", ["glue:BatchDeletePartition"], catalog_arns(tables=True)),
         allow("ReportRebuilds", ["s3:PutObject"], [objects_arn(artifacts, "runs/")]),
         allow("StopDeadOwners", ["glue:BatchStopJobRun"], [job_arn()]),
     ]
@@ -75,7 +76,6 @@ def batch_statements(parameters: Parameters) -> list[Statement]:
                 "glue:UpdateTable",
                 "glue:GetPartitions",
                 "glue:BatchCreatePartition",
-                "glue:BatchDeletePartition",
                 "glue:BatchUpdatePartition",
             ],
             catalog_arns(tables=True),

@@ -75,7 +75,8 @@ def _rebuild(table: str, since: str, path: Path | None, *, compare_only: bool, y
     state = aws.ledger.state(config.raw_table)
     if state is None or not state.exists:
         raise TerminalError(f"{config.raw_table} has no commit yet, so there is nothing to rebuild.")
-    plan = prepare(parse_path(path), aws, rebuilt={config.raw_table}) if path else None
+    publisher = Aws(aws.settings, component="publisher")
+    plan = prepare(parse_path(path), publisher, rebuilt={config.raw_table}) if path else None
     asked = Rebuild(
         raw_table=config.raw_table,
         since=position(since, state.generation) if since else "",
@@ -87,7 +88,7 @@ def _rebuild(table: str, since: str, path: Path | None, *, compare_only: bool, y
         raise typer.Exit(ExitStatus.FAILED)
     report = _followed(aws, config.refresh_cadence, asked, output)
     if plan and not compare_only:
-        note(f"Deployed as {publish(plan, aws, who=who.arn, now=utc_now())}.")
+        note(f"Deployed as {publish(plan, publisher, who=who.arn, now=utc_now())}.")
     emit(output, report.model_dump(mode="json"), lambda: _told(report))
 
 

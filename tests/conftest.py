@@ -10,6 +10,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("engines", "end_to_end")
 """Folders whose session fixtures are dear."""
+FIRST = (*TOGETHER, "arrow")
+"""Folders that take longest: whoever begins them last waits for them alone."""
 
 
 def pytest_addoption(parser):
@@ -26,8 +28,18 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFolder(config, log)
 
 
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        order = {name: number for number, name in enumerate(FIRST)}
+        items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
+
+
 class ByFolder(LoadScopeScheduling):
-    """Hands whole modules out, and some whole folders."""
+    """Hands whole modules out, and some whole folders, in the order of the tests and not of their numbers."""
+
+    def __init__(self, config, log):
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
 
     def _split_scope(self, nodeid):
         module = Path(nodeid.split("::", 1)[0])

@@ -289,10 +289,10 @@ def _operator(parameters: Parameters) -> list[Statement]:
             ],
             [arn("athena", "workgroup/primary")],
         ),
-        allow("ReadDatabases", ["glue:GetDatabase"], catalog_arns(tables=False)),
+        allow("ReadDatabases", ["glue:GetDatabase", "glue:GetDatabases"], catalog_arns(tables=False)),
         allow(
             "ReadCatalog",
-            ["glue:GetTable", "glue:GetPartitions", "glue:GetPartition", "glue:BatchGetPartition"],
+            ["glue:GetTable", "glue:GetTables", "glue:GetPartitions", "glue:GetPartition", "glue:BatchGetPartition"],
             catalog_arns(tables=True),
         ),
         allow(

@@ -181,7 +181,7 @@ FORBIDDEN = {
         *every("dynamodb", ("Scan",), tuple(map(table, ALL_TABLES))),
         *every("dynamodb", DELETIONS, (table("file_processing_tracker_history"), table("file_tracker_history"))),
         *every("dynamodb", ("PutItem", "UpdateItem"), (table("batch_config"), table("raw_table_config"))),
-        *every("glue", ("DeleteDatabase", "DeleteTable", "BatchDeleteTable", "BatchDeletePartition"), CATALOG),
+        *every("glue", ("DeleteDatabase", "DeleteTable", "BatchDeleteTable"), CATALOG),
         *every("glue", ("StartJobRun", "UpdateJob", "DeleteJob"), (JOB,)),
     ],
     "process_batch": [
