@@ -10,6 +10,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("engines", "end_to_end")
 """Folders whose session fixtures are dear."""
+AFTER = {"test_least_privilege.py": "end_to_end"}
+"""Modules that look at what the tests of a folder have left in their process."""
 FIRST = (*TOGETHER, "arrow")
 """Folders that take longest: whoever begins them last waits for them alone."""
 
@@ -43,7 +45,8 @@ class ByFolder(LoadScopeScheduling):
 
     def _split_scope(self, nodeid):
         module = Path(nodeid.split("::", 1)[0])
-        return module.parent.name if module.parent.name in TOGETHER else str(module)
+        folder = AFTER.get(module.name, module.parent.name)
+        return folder if folder in TOGETHER else str(module)
 
 
 class NoSkips:

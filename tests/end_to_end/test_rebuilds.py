@@ -40,7 +40,9 @@ def seen(lake: Lake) -> Seen:
 def test_the_table_is_read_as_it_was(lake: Lake, seen: Seen) -> None:
     assert lake.odpf("query", "--as-of", seen.moment.isoformat(), SQL).document == seen.first
     assert lake.query(SQL) == seen.source.expected()
-    shown = lake.odpf("query", "--as-of", seen.moment.isoformat(), f"show tables in {RAW_TABLE.split('.')[0]}")
+    shown = lake.odpf(
+        "query", "--as-of", seen.moment.isoformat(), f"show tables in {RAW_TABLE.split('.', maxsplit=1)[0]}"
+    )
     assert {"tab_name": RAW_TABLE.split(".")[1]} in shown.document
     early = lake.odpf("query", "--as-of", "2020-01-01T00:00:00Z", SQL)
     assert (early.status, "has no commit of 2020" in early.document["error"]) == (1, True)
