@@ -48,8 +48,13 @@ class Rare(NamedTuple):
 
 @pytest.fixture(scope="module")
 def rare(lake: Lake) -> Rare:
-    """Its configuration is an item put with the SDK, so the job is the one to make its database."""
-    item = table(TABLE, CADENCE, raw_database_name=DATABASE, raw_table_name="parts", hudi_partition_key="note")
+    """Its configuration is an item put with the SDK, so the job is the one to make its database.
+
+    With Spark: Arrow has the table for too short a time to be stopped in it.
+    """
+    item = table(
+        TABLE, CADENCE, raw_database_name=DATABASE, raw_table_name="parts", hudi_partition_key="note", engine="spark"
+    )
     lake.put_item(CONFIG_TABLE, item)
     source = Source("rare.parts")
     with no_events(lake):
