@@ -49,6 +49,9 @@ class _Catalog(Catalog):
     def databases(self) -> list[str]:
         return self._reader.databases()
 
+    def has_database(self, name: str) -> bool:
+        return self._reader.has_database(name)
+
     def tables(self, database: str) -> list[str]:
         return self._reader.tables(database)
 

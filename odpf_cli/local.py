@@ -46,7 +46,7 @@ def up(
         return
     note("Starting the embedded AWS ...")
     with _ended_by_a_signal(folder):
-        launched = running.launch(folder, port or _default_port(), note, region or REGION)
+        launched = _launched(folder, port, region or REGION)
         _introduce(launched, folder)
         if not detach:
             _stay(launched, folder)
@@ -67,6 +67,18 @@ def env() -> None:
         raise NothingRunning("No embedded AWS runs in this folder. Start one with `odpf local up --detach`.")
     for name, value in found.environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _launched(folder: Path, port: int | None, region: str) -> Running:
+    """Start it; where somebody else was faster at the well-known port, at a free one."""
+    chosen = port or _default_port()
+    try:
+        return running.launch(folder, chosen, note, region)
+    except EmbeddedFailed:
+        if port is not None or chosen is None or _default_port() is not None:
+            raise
+        note(f"Port {DEFAULT_PORT} was taken meanwhile; taking a free one.")
+        return running.launch(folder, None, note, region)
 
 
 def _default_port() -> int | None:

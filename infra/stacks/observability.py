@@ -289,7 +289,7 @@ def _operator(parameters: Parameters) -> list[Statement]:
             ],
             [arn("athena", "workgroup/primary")],
         ),
-        allow("ReadDatabases", ["glue:GetDatabase", "glue:GetDatabases"], catalog_arns(tables=False)),
+        allow("ReadDatabases", ["glue:GetDatabase"], catalog_arns(tables=False)),
         allow(
             "ReadCatalog",
             ["glue:GetTable", "glue:GetTables", "glue:GetPartitions", "glue:GetPartition", "glue:BatchGetPartition"],

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call, code_of
 
+_ABSENT = "EntityNotFoundException"
+
 
 class CatalogReader:
     """Reads databases and tables."""
@@ -23,6 +25,17 @@ class CatalogReader:
             pages = self._client.get_paginator("get_databases").paginate()
             return sorted(entry["Name"] for page in pages for entry in page["DatabaseList"])
 
+    def has_database(self, name: str) -> bool:
+        """Whether there is a database of this name."""
+        with aws_call(f"Looking up {name} in the catalog"):
+            try:
+                self._client.get_database(Name=name)
+            except ClientError as error:
+                if code_of(error) != _ABSENT:
+                    raise
+                return False
+        return True
+
     def tables(self, database: str) -> list[str]:
         """Names of a database's tables."""
         with aws_call(f"Listing the tables of {database}"):
@@ -35,6 +48,6 @@ class CatalogReader:
             try:
                 return {**self._client.get_table(DatabaseName=database, Name=name)["Table"]}
             except ClientError as error:
-                if code_of(error) != "EntityNotFoundException":
+                if code_of(error) != _ABSENT:
                     raise
                 return None

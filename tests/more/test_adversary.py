@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +21,8 @@ import pytest
 import sqlalchemy as sa
 from hudi import HudiTableBuilder
 
-from tests.end_to_end.lake import RAW, Lake, results
+from odpf.clock import iso
+from tests.end_to_end.lake import RAW, STAGING, Lake, results
 from tests.more.server import ADVICE, Mariadb, installed, start, stop
 from tests.reference.oracle import Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
@@ -71,13 +73,13 @@ class Adversary:
             mode=mode,
             difference=options.get("reload_mode") == "difference",
             commit_time=COMMIT if mode is Mode.VALIDITY else None,
-            of_changes=[SEQUENCE, COMMIT, "cdc_operation", "cdc_stream_position", "dms_timestamp"],
+            of_changes=[SEQUENCE, "cdc_operation"],
         )
         self._held: list[tuple[str, bytes]] = []
         self._delivered: list[tuple[str, bytes]] = []
         self._waiting: list[File] = []
         self.generation = 0
-        self.bad = 0
+        self.bad = self._names = 0
 
     def take(self, files: Sequence[Path]) -> None:
         """Take what the source wrote; loads go on at once."""
@@ -96,14 +98,14 @@ class Adversary:
         taken, self._held = self._held[:count], self._held[count:]
         for name, content in taken:
             if random.random() < 0.2:
-                self._lake.put(self._key(f"broken-{self.bad}-{name}"), content[: random.randrange(len(content))])
+                self._lake.put(self._key(self._new_name("2099")), content[: random.randrange(len(content))])
                 self.bad += 1
             self._deliver(name, content)
         for name, content in self._delivered:
             if random.random() < 0.1:
                 self._deliver(name, content, again=True)
             elif random.random() < 0.1:
-                self._deliver(f"{name.removesuffix('.parquet')}-again{random.randrange(10**6)}.parquet", content)
+                self._deliver(self._new_name(), content)
         self._delivered += taken
 
     def ran(self, result: dict[str, Any] | None) -> None:
@@ -126,11 +128,16 @@ class Adversary:
         return [{name: row[name] for name in COLUMNS} for row in rows]
 
     def _deliver(self, name: str, content: bytes, *, again: bool = False) -> None:
-        self._lake.put(self._key(name), content)
+        key = self._lake.put(self._key(name), content)
+        is_load = name.startswith("LOAD")
         if not again:  # the same object is no new file
-            self._waiting.append(
-                File(name, max(1, self.generation), changes_of(content), name.startswith("LOAD"), None)
-            )
+            began = self._written(key) if is_load else None
+            self._waiting.append(File(name, max(1, self.generation), changes_of(content), is_load, began))
+
+    def _written(self, key: str) -> datetime:
+        """When an object was put, by S3's clock, as a listing tells it."""
+        (entry,) = self._lake.client("s3").list_objects_v2(Bucket=STAGING, Prefix=key)["Contents"]
+        return datetime.fromisoformat(iso(entry["LastModified"]))
 
     def _split(self, name: str, content: bytes) -> list[tuple[str, bytes]]:
         """One file, or two of it that both have some of its rows."""
@@ -139,8 +146,12 @@ class Adversary:
             return [(name, content)]
         mask = [self._random.random() < 0.5 for _ in range(table.num_rows)]
         parts = [table.filter(pa.array([each is side for each in mask])) for side in (True, False)]
-        stem = name.removesuffix(".parquet")
-        return [(f"{stem}-{number}.parquet", parquet(part)) for number, part in enumerate(parts)]
+        return [(self._new_name(), parquet(part)) for part in parts]
+
+    def _new_name(self, year: str = "2026") -> str:
+        """A name as DMS gives them, that no other file has."""
+        self._names += 1
+        return f"{year}0131-{900_000_000 + self._names:09d}.parquet"
 
     def _key(self, name: str) -> str:
         return f"{SCHEMA}/{self.name}/{name}"
@@ -289,7 +300,7 @@ def test_every_mode_is_the_replay_of_what_came_and_in_the_end_the_database(lake:
     for name, adversary in adversaries.items():
         if adversary.mode is not Mode.HISTORY:
             assert plain_rows(adversary.rows()) == plain_rows(source.rows(name)), name
-    broken = [each for each in lake.files("--state", "quarantined") if "broken-" in each["path"]]
+    broken = [each for each in lake.files("--state", "quarantined") if "/20990131-" in each["path"]]
     assert len(broken) == sum(adversary.bad for adversary in adversaries.values()) > 0
 
 

@@ -26,6 +26,10 @@ class Catalog(ABC):
     def databases(self) -> list[str]:
         """Names of all databases."""
 
+    def has_database(self, name: str) -> bool:
+        """Whether there is a database of this name."""
+        return name in self.databases()
+
     @abstractmethod
     def tables(self, database: str) -> list[str]:
         """Names of a database's tables."""

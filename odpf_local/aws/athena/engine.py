@@ -83,7 +83,7 @@ class Engine:
             view = self._catalog.information_schema(reference.name)
             if view is not None:
                 return view
-        elif reference.database not in self._catalog.databases():
+        elif not self._catalog.has_database(reference.database):
             raise QueryFailed(f"SCHEMA_NOT_FOUND: {place}Schema '{reference.database}' does not exist")
         table = self._catalog.table(reference.database, reference.name)
         if table is None:
