@@ -31,20 +31,23 @@ def job_statements() -> list[Statement]:
             [objects_arn(artifacts, "quarantine")],
         ),
         know_absent(artifacts, "scratch/", "quarantine"),
-        allow("DropPartitionsOfMovedTables", ["glue:BatchDeletePartition"], catalog_arns(tables=True)),
-        allow("ReportRebuilds", ["s3:PutObject"], [objects_arn(artifacts, "runs/")]),
+        allow(
+            "DropPartitions", ["glue:BatchDeletePartition"], catalog_arns(tables=True)
+        ),  # of a rebuilt table that moves
         allow("StopDeadOwners", ["glue:BatchStopJobRun"], [job_arn()]),
     ]
 
 
 def batch_statements(parameters: Parameters) -> list[Statement]:
-    """What whoever processes table batches does, the job or the function."""
+    """What whoever processes table batches does, the job or the function: the rest of a batch, or a report, it leaves in `runs/`."""
     staging, artifacts = parameters.list("StagingBuckets"), "ArtifactsBucketName"
     tracker = table_arn("file_processing_tracker")
     return [
         allow("ReadManifests", ["s3:GetObject"], [objects_arn(artifacts, prefix) for prefix in ("runs/", "batches/")]),
         allow(
-            "WriteBatches", ["s3:PutObject"], [objects_arn(artifacts, prefix) for prefix in ("batches/", "quarantine/")]
+            "WriteBatches",
+            ["s3:PutObject"],
+            [objects_arn(artifacts, prefix) for prefix in ("batches/", "quarantine/", "runs/")],
         ),
         know_absent(artifacts, "runs/", "batches/"),
         allow("ReadStagedFiles", ["s3:GetObject"], each_objects_arn(staging)),

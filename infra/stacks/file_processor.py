@@ -113,10 +113,7 @@ class FileProcessor(Stack):
             package=BATCH_PACKAGE,
             description="processes batches of small tables",
             size=_BATCH,
-            statements=[
-                allow("LeaveTheRest", ["s3:PutObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
-            ],
-            wildcards=_RUNS,
+            statements=[],
             managed=[self._more()],
         )
 

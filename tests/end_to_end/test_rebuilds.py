@@ -10,6 +10,8 @@ import pytest
 from tests.end_to_end.lake import RAW, Lake, results, table
 from tests.end_to_end.source import Source, rows
 
+pytestmark = pytest.mark.more  # two minutes of runs
+
 CADENCE, TABLE, RAW_TABLE = "rebuilds", "rebuilds.orders", "e2e_raw.rebuilds_orders"
 SQL = f"select id, value, note from {RAW_TABLE} order by id"
 
