@@ -146,7 +146,8 @@ class BatchRun:
         try:
             if error:
                 self._shop.contender.check_again()
-            self._shop.contender.ledger.release(run.lease if run else lease, status, error, utc_now())
+            given_back = _as_found(lease) if work.rebuild else (status, error)  # what waits for the table is as it was
+            self._shop.contender.ledger.release(run.lease if run else lease, *given_back, utc_now())
         except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
         return row
@@ -158,10 +159,9 @@ class BatchRun:
         _log.info("%s is left to Spark: %s", work.config.raw_table, why)
         self.left.append(work.model_copy(update={"engine": EngineName.SPARK, "engine_reason": why}))
         row = self._row(work, started, Outcome.REFRESH_ERROR, error=why, run=run) if run and run.settled else None
-        was = RefreshStatus.ERROR if lease.last_error else RefreshStatus.COMPLETED
         try:
             self._shop.contender.check_again()
-            self._shop.contender.ledger.release(run.lease if run else lease, was, lease.last_error, utc_now())
+            self._shop.contender.ledger.release(run.lease if run else lease, *_as_found(lease), utc_now())
         except OdpfError as failure:
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
         return row
@@ -243,6 +243,11 @@ class BatchRun:
         finally:
             ended.set()
             thread.join()
+
+
+def _as_found(lease: TableState) -> tuple[RefreshStatus, str | None]:
+    """Status and error that the table had before it was taken."""
+    return RefreshStatus.ERROR if lease.last_error else RefreshStatus.COMPLETED, lease.last_error
 
 
 def _sum(settled: list[Settled]) -> Counts:

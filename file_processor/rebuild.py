@@ -7,6 +7,7 @@ before the new table is whole, so whoever dies before leaves a folder that nobod
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from file_processor.time_travel import files_at
 from file_processor.timeline import Commit, Timeline
 from file_processor.workshop import Workshop
 from odpf.counts import Counts
-from odpf.errors import TerminalError
+from odpf.errors import OdpfError, TerminalError
 from odpf.file_record import FileRecord
 from odpf.manifest import report_key
 from odpf.order import GENERATION_DIGITS, spoken
@@ -30,7 +31,19 @@ from odpf.states import FileState
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
+_log = logging.getLogger(__name__)
+
 _NAMED = 5
+_OF_THE_LEASE = {
+    "raw_table",
+    "source_table_name",
+    "lease_owner",
+    "lease_epoch",
+    "lease_region",
+    "fence",
+    "epoch",
+    "run_id",
+}
 _NEVER = "~"
 """Sorts behind every order position."""
 
@@ -107,15 +120,7 @@ class Rebuilding:
         settings, self._place = shop.settings, f"{lease.fence:06d}"  # nobody else has had this fence
         location = config.location(settings.raw_bucket, settings.raw_bucket_replicas, self._place)
         self._new = Timeline(shop.objects, location)
-        self._settlement = Settlement(
-            shop.contender.ledger,
-            shop.catalog,
-            shop.refresh_events,
-            shop.objects,
-            config,
-            self._new,
-            settings.artifacts_bucket,
-        )
+        self._settlement = Settlement(shop, config, self._new)
         self._books = _Unseen(shop, self._settlement, config, self._new)
 
     def run(self) -> Rebuilt:
@@ -147,7 +152,7 @@ class Rebuilding:
             raise TerminalError(
                 f"No file of {self._lease.raw_table} was applied at or after {spoken(self._asked.since)}; the table stays as it is."
             )
-        self._books.lease = behind or self._lease.model_copy(update=_NOTHING | {"place": self._place})
+        self._books.lease = behind or self._never_run()
         applying = Applying(self._shop, self._config, self._new, self._books)
         for choice in file_batches(records, self._lease, self._config, behind):
             applying.apply(choice)
@@ -158,6 +163,10 @@ class Rebuilding:
             )
         differences = applying.engine.compare(self._config, self._former, self._new)
         return self._report(behind, differences), applying.engine
+
+    def _never_run(self) -> TableState:
+        """The state of a table without a commit, held as this one is."""
+        return TableState(place=self._place, **self._lease.model_dump(include=_OF_THE_LEASE))
 
     def _copied_state(self) -> TableState:
         """Copy the table as it was before the position, and tell its state."""
@@ -254,25 +263,13 @@ class Rebuilding:
         )
 
     def _remove(self) -> None:
-        place = urlsplit(self._new.location, allow_fragments=False)
-        objects = self._shop.objects
-        objects.delete(place.netloc, [entry.key for entry in objects.list(place.netloc, f"{place.path.strip('/')}/")])
-
-
-_NOTHING: dict[str, object] = {
-    "generation": 0,
-    "floor": "",
-    "high_water_mark": None,
-    "load_started_at": None,
-    "load_id": None,
-    "commit_instant": None,
-    "seam": None,
-    "first_in_epoch": None,
-    "table_bytes": None,
-    "active_commits": None,
-    "last_change_at": None,
-}
-"""What the ledger says of a table that was never run."""
+        """Remove the new folder; what is left of it costs storage and is read by nobody."""
+        place, objects = urlsplit(self._new.location, allow_fragments=False), self._shop.objects
+        try:
+            keys = [entry.key for entry in objects.list(place.netloc, f"{place.path.strip('/')}/")]
+            objects.delete(place.netloc, keys)
+        except OdpfError as error:
+            _log.warning("%s was not removed: %s", self._new.location, error)
 
 
 def _mark(commit: Commit) -> str:

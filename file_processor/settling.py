@@ -13,9 +13,10 @@ from file_processor.file_batch import CommitNote, FileBatch
 from file_processor.restarted_task import restarted_task_warnings
 from file_processor.schema import Schema
 from file_processor.timeline import Commit, Timeline
+from file_processor.workshop import Workshop
 from odpf.counts import Counts
 from odpf.errors import OdpfError, TimelineViolation
-from odpf.ports import Catalog, CatalogTable, Ledger, ObjectStore, RefreshEvents
+from odpf.ports import CatalogTable
 from odpf.states import FileState
 from odpf.table_config import TableConfig
 from odpf.table_refreshed import TableRefreshed
@@ -48,18 +49,10 @@ class Settled(NamedTuple):
 class Settlement:
     """Settles the file batches of one table."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        catalog: Catalog,
-        events: RefreshEvents,
-        objects: ObjectStore,
-        config: TableConfig,
-        timeline: Timeline,
-        artifacts_bucket: str,
-    ) -> None:
-        self._ledger, self._catalog, self._events, self._objects = ledger, catalog, events, objects
-        self._config, self._timeline, self._bucket = config, timeline, artifacts_bucket
+    def __init__(self, shop: Workshop, config: TableConfig, timeline: Timeline) -> None:
+        self._ledger, self._objects = shop.contender.ledger, shop.objects
+        self._catalog, self._events, self._bucket = shop.catalog, shop.refresh_events, shop.settings.artifacts_bucket
+        self._config, self._timeline = config, timeline
 
     def store(self, batch: FileBatch) -> str:
         """Write a batch that is too large for the commit's metadata down before the commit; where, empty for a small one."""

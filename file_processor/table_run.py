@@ -50,15 +50,7 @@ class TableRun:
         settings = shop.settings
         location = work.config.location(settings.raw_bucket, settings.raw_bucket_replicas, lease.place)
         self._timeline = Timeline(shop.objects, location)
-        self._settlement = Settlement(
-            shop.contender.ledger,
-            shop.catalog,
-            shop.refresh_events,
-            shop.objects,
-            work.config,
-            self._timeline,
-            settings.artifacts_bucket,
-        )
+        self._settlement = Settlement(shop, work.config, self._timeline)
         self._recovery = Recovery(shop.contender, shop.tracker, self._settlement, self._timeline)
         self._applying = Applying(shop, work.config, self._timeline, self)
 

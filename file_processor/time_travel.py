@@ -21,11 +21,9 @@ def files_at(timeline: Timeline, instant: str) -> dict[str, DataFile] | None:
         return None
     later = list(timeline.commits(after=instant))
     unseen = {commit.instant for commit in later} | {each.instant for each in timeline.pending}
-    earlier = [commit for commit in timeline.commits() if commit.instant <= instant]
-    replaced = {group for commit in earlier for group in commit.replaced}
-    completed = [commit.instant for commit in earlier]
+    completed = [each for each in timeline.instants if each <= instant]
     files = [file for file in timeline.data_files() if file.instant <= instant]
-    found = current_files(files, completed, unseen, replaced)
+    found = current_files(files, completed, unseen, timeline.replaced(through=instant))
     return found if _whole(found, later) else None
 
 

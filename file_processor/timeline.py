@@ -69,15 +69,12 @@ class Commit(NamedTuple):
     @property
     def written(self) -> tuple[tuple[str, str], ...]:
         """(file group, path below the table) of the files that it wrote."""
-        stats = [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
-        return tuple((each["fileId"], each["path"]) for each in stats if each.get("fileId") and each.get("path"))
+        return tuple((each["fileId"], each["path"]) for each in self._stats if each.get("fileId") and each.get("path"))
 
     @property
     def predecessors(self) -> tuple[tuple[str, str | None], ...]:
         """(file group, instant of the base file that it had before) of the groups it wrote; None for one that it began."""
-        stats = [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
-        before = ((each.get("fileId"), each.get("prevCommit")) for each in stats)
-        return tuple((group, None if was in (None, "", "null") else was) for group, was in before if group)
+        return tuple((each["fileId"], _before(each)) for each in self._stats if each.get("fileId"))
 
     @property
     def replaced(self) -> set[str]:
@@ -88,8 +85,12 @@ class Commit(NamedTuple):
     def new_partitions(self) -> tuple[tuple[str, str], ...]:
         """(value, path) of the partitions in which it wrote only new file groups: those may be new themselves."""
         written = self.metadata.get("partitionToWriteStats") or {}
-        fresh = [p for p, stats in written.items() if all(s.get("prevCommit") in (None, "null") for s in stats)]
+        fresh = [p for p, stats in written.items() if all(_before(each) is None for each in stats)]
         return tuple((_value(path), path) for path in sorted(fresh) if path)
+
+    @property
+    def _stats(self) -> list[dict[str, Any]]:
+        return [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
 
     def _own(self, key: str) -> str | None:
         return (self.metadata.get("extraMetadata") or {}).get(METADATA_PREFIX + key)
@@ -159,9 +160,10 @@ class Timeline:
         pending = {each.instant for each in self.pending}
         return current_files(self._files, self._keys, pending, self.replaced())
 
-    def replaced(self) -> set[str]:
-        """File groups that a replacecommit of the active timeline put an end to."""
+    def replaced(self, through: str = "") -> set[str]:
+        """File groups that a replacecommit of the active timeline put an end to; one up to an instant, if it is given."""
         replacing = [instant for instant, key in self._keys.items() if key.endswith(".replacecommit")]
+        replacing = [instant for instant in replacing if not through or instant <= through]
         return {group for instant in replacing for group in self._commit(instant).replaced}
 
     @property
@@ -383,6 +385,12 @@ class Timeline:
                 f"{self.location} is not empty and holds no Hudi table. Empty it, or configure another raw table."
             )
         self._objects.delete(self._bucket, keys)
+
+
+def _before(stat: dict[str, Any]) -> str | None:
+    """Instant of the base file that a written file group had before; None where it had none."""
+    was = stat.get("prevCommit")
+    return None if was in (None, "", "null") else str(was)
 
 
 def _value(path: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from odpf.errors import InvalidSettings
 from odpf.order import GENERATION_DIGITS, SEQUENCE_DIGITS
+from odpf_cli.moments import moment_or_none
 
 FORMS = (
     "a change sequence or its first digits (20260131), GENERATION:SEQUENCE as `odpf status` has both (2:20260131...), "
@@ -33,12 +33,8 @@ def position(text: str, generation: int) -> str:
         named, sequence = match["generation"], match["sequence"]
         if named or len(sequence) >= _LEAST_DIGITS:
             return f"{int(named or generation):0{GENERATION_DIGITS}d} {sequence}"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
+    moment = moment_or_none(text)
+    if moment is None:
         raise InvalidSettings(f"--from {text!r} is no position: write {FORMS}.")
-    moment = moment.astimezone(UTC)
     hundredths = moment.microsecond // 10_000
     return f"{generation:0{GENERATION_DIGITS}d} {moment:%Y%m%d%H%M%S}{hundredths:02d}"

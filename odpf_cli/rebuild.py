@@ -19,14 +19,14 @@ from odpf.adapters.executions import Executions
 from odpf.clock import utc_now
 from odpf.errors import InvalidConfiguration, TerminalError
 from odpf.manifest import report_key
-from odpf.rebuild import Example, Rebuild, RebuildReport
+from odpf.rebuild import MOST_EXAMPLES, Example, Rebuild, RebuildReport
 from odpf.settings import Settings
 from odpf.states import RunStatus
 from odpf.table_config import TableConfig, read_table_config
 from odpf_cli.display import grid, number, plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.position import FORMS, position
-from odpf_cli.run import EXIT_STATUS, new_run_id, render, source_of, wait_for
+from odpf_cli.run import EXIT_STATUS, followed, new_run_id, render, source_of
 from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 
@@ -119,12 +119,7 @@ def _followed(aws: Aws, refresh_cadence: str, asked: Rebuild, output: Output) ->
     run_id = new_run_id(refresh_cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
     executions.start(run_id, refresh_cadence, rebuild=asked)
-    note(f"run {run_id}")
-    try:
-        end = wait_for(run_id, source_of(aws, executions))
-    except KeyboardInterrupt:
-        note(f"The rebuild goes on. See how it ends: odpf runs --run {run_id}")
-        raise
+    end = followed(run_id, source_of(aws, executions))
     report = _report(aws, run_id)
     if report is None or end.status is not RunStatus.SUCCEEDED:
         emit(output, end.printed(), lambda: render(end))
@@ -178,7 +173,7 @@ def _counts(report: RebuildReport) -> RenderableType:
 
 def _examples(report: RebuildReport) -> RenderableType:
     found = report.differences
-    table = grid(["key", "before", "after"], [], f"First {plural(len(found.examples), 'row')} that differ")
+    table = grid(["key", "before", "after"], [], f"Rows that differ, at most {MOST_EXAMPLES}")
     for each in found.examples:
         table.add_row(Text(each.key), *(Text(side, overflow="fold") for side in _sides(each)))
     return table

@@ -54,12 +54,7 @@ def run(
     if not wait:
         emit(output, {"run_id": run_id}, lambda: Text(f"Started run {run_id}. Follow it: odpf runs --run {run_id}"))
         return
-    note(f"run {run_id}")
-    try:
-        end = wait_for(run_id, source_of(aws, executions))
-    except KeyboardInterrupt:
-        note(f"The run goes on. See how it ends: odpf runs --run {run_id}")
-        raise
+    end = followed(run_id, source_of(aws, executions))
     emit(output, end.printed(), lambda: render(end))
     raise typer.Exit(EXIT_STATUS[end.status])
 
@@ -67,6 +62,16 @@ def run(
 def source_of(aws: Aws, executions: Executions) -> RunSource:
     """Where the runs of this deployment leave their traces."""
     return RunSource(executions, aws.objects, aws.audit, aws.ledger, aws.settings.artifacts_bucket)
+
+
+def followed(run_id: str, source: RunSource) -> RunEnd:
+    """Follow a run that goes on without whoever follows it."""
+    note(f"run {run_id}")
+    try:
+        return wait_for(run_id, source)
+    except KeyboardInterrupt:
+        note(f"The run goes on. See how it ends: odpf runs --run {run_id}")
+        raise
 
 
 def wait_for(run_id: str, source: RunSource) -> RunEnd:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from odpf.states import Outcome
+from odpf.states import Outcome, RefreshStatus
 from tests.engines.staged_table import DATABASE, delete, insert, load_row, sequence, update
 from tests.engines.stories import arms, story
 from tests.reference.plain_values import plain_rows
@@ -163,22 +163,23 @@ def test_files_that_are_gone_stop_a_rebuild_and_a_replay_begins_behind_them(told
 
 
 @story
-def test_a_position_before_all_that_can_be_read_is_refused(told):
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("000000 ", ("ends at 1:", "odpf resnapshot")),  # before all that can be read
+        ("000009 ", ("No file",)),  # behind everything
+    ],
+)
+def test_a_position_without_a_beginning_or_an_end_is_refused(told, since, said):
     table = told.table()
     yield from some_changes(table)
-    result, report = table.rebuilt(since="000000 ")
-    assert report is None
-    assert "odpf resnapshot" in result.error
-    assert "ends at 1:" in result.error
-
-
-@story
-def test_a_position_behind_everything_is_refused(told):
-    table = told.table()
-    yield from some_changes(table)
-    result, report = table.rebuilt(since="000009 ")
-    assert report is None
-    assert "No file" in result.error
+    former = table.location
+    result, report = table.rebuilt(since=since)
+    assert (result.outcome, report) == (Outcome.REFRESH_ERROR, None)
+    assert [text for text in said if text not in result.error] == []
+    assert table.location == former
+    state = told.lake.aws.ledger.state(f"{DATABASE}.{table.name}")
+    assert (state.refresh_status, state.last_error) == (RefreshStatus.COMPLETED, None)
 
 
 @story

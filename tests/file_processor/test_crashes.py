@@ -5,8 +5,9 @@ With the Arrow engine these are the steps of real Hudi commits, and hudi-rs read
 
 import pytest
 
+from odpf.rebuild import Rebuild
 from odpf.states import RefreshStatus, RunStatus
-from tests.file_processor.workbench import Workbench, wrapped
+from tests.file_processor.workbench import Workbench, sequence, wrapped
 
 _PORTS = ("tracker", "ledger", "objects", "catalog", "refresh_events", "audit")
 
@@ -85,11 +86,11 @@ def _with_changes(folder) -> Workbench:
     return bench
 
 
-def _die(bench, countdown):
+def _die(bench, countdown, **asked):
     dying = wrapped(bench.aws, **{name: countdown.wrap(getattr(bench.aws, name)) for name in _PORTS})
     dying.engine = type(bench.engine)(countdown.wrap(bench.aws.objects))
     with pytest.raises(Killed):
-        bench.run(dying)
+        bench.run(dying, **asked)
     assert bench.manager().summarise(f"run-{bench.runs}")["status"] in ("FAILED", "SUCCEEDED")
 
 
@@ -131,3 +132,29 @@ def test_after_a_death_at_any_call_the_next_run_ends_right(engine, prepared, wai
             assert bench.remains == [], f"a dead commit's files are still there: call {call}"
     assert survived, "the countdown outlived the run, so every call was tried"
     assert call > 15
+
+
+@pytest.mark.parametrize("happens", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.parametrize("since", ["", f"000001 {sequence(1)}"], ids=["all of it", "from a position"])
+def test_a_rebuild_that_dies_at_any_call_leaves_a_table_that_is_right(since, happens, tmp_path):
+    """Readers have the same rows all the time, and the table goes on, wherever it is then."""
+    asked, survived = Rebuild(raw_table="raw.orders", since=since), False
+    for call in range(1, 300):
+        bench = _with_changes(tmp_path / str(call))
+        bench.run()
+        assert bench.table == AFTER
+        try:
+            _die(bench, Countdown(call, happens), rebuild=asked)
+        except pytest.fail.Exception:
+            survived = True
+            break
+        assert bench.table == bench.seen == AFTER, f"death at call {call}"
+        bench.change(4, "U", 3, 31)
+        bench.change(0, "U", 1, 99)  # late
+        bench.run()
+        assert bench.table == bench.seen == {**AFTER, 3: 31}, f"death at call {call}"
+        assert bench.run(rebuild=asked).status is RunStatus.SUCCEEDED, f"death at call {call}"
+        assert bench.table == bench.seen == {**AFTER, 3: 31}, f"death at call {call}"
+        assert (bench.state.refresh_status, bench.state.lease_owner) == (RefreshStatus.COMPLETED, None)
+    assert survived, "the countdown outlived the rebuild, so every call was tried"
+    assert call > 30

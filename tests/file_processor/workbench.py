@@ -89,12 +89,12 @@ class Workbench:
             aws.dms_tasks, self.region,
         )  # fmt: skip
 
-    def run(self, aws=None, *, maintenance=False) -> RunSummary:
+    def run(self, aws=None, *, maintenance=False, rebuild=None) -> RunSummary:
         """Plan, process and summarise one run; `aws` may wrap ports that fail."""
         aws = aws or self.aws
         self.runs += 1
         run_id = f"run-{self.region}{self.runs}"
-        plan = self.manager().plan(run_id, "hourly", maintenance=maintenance)
+        plan = self.manager().plan(run_id, "hourly", maintenance=maintenance, rebuild=rebuild)
         for number in range(plan["lambda_batch_count"]):
             self.invoke_to_the_end(run_id, number, aws)
         for number in range(plan["lambda_batch_count"], plan["batch_count"]):
@@ -152,7 +152,9 @@ class Workbench:
 
     @property
     def location(self):
-        return f"s3://{self.aws.settings.raw_bucket}/raw/orders"
+        """Where the ledger has the table."""
+        place = self.state.place if self.state else ""
+        return f"s3://{self.aws.settings.raw_bucket}/raw/orders{f'.{place}' if place else ''}"
 
     @property
     def state(self):
@@ -162,7 +164,15 @@ class Workbench:
     def table(self):
         if self.folder is None:
             return {key: row["v"] for key, row in rows(self.aws.objects, self.location).items()}
-        table = HudiTableBuilder.from_base_uri(f"file://{self.folder}/{self.location.removeprefix('s3://')}").build()
+        return self.rows_at(self.location)
+
+    @property
+    def seen(self):
+        """The table as people query it, where the catalog has it."""
+        return self.rows_at(self.aws.catalog.databases["raw"]["orders"].location)
+
+    def rows_at(self, location):
+        table = HudiTableBuilder.from_base_uri(f"file://{self.folder}/{location.removeprefix('s3://')}").build()
         return {row["id"]: row["v"] for batch in table.read() for row in batch.to_pylist()}
 
     @property

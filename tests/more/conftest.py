@@ -20,17 +20,14 @@ from odpf_local.dms.target import FolderTarget, Target
 from odpf_local.dms.writer import TaskWriter
 from tests.more import every_type as kinds
 from tests.more import flights as records
-from tests.more.server import ADVICE, Mariadb, installed, start, stop
+from tests.more.server import Mariadb, running
 
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
     """A server of this session's own, empty at first."""
-    if not installed():
-        pytest.skip(ADVICE)
-    server = start(tmp_path_factory.mktemp("mariadb"))
-    yield server
-    stop(server)
+    with running(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

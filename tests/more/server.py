@@ -7,9 +7,12 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 import sqlalchemy as sa
 
 from odpf_local.dms.replicate.source import MysqlSource
@@ -36,6 +39,18 @@ class Mariadb(NamedTuple):
 
 def installed() -> bool:
     return bool(_DAEMON and _INSTALL)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Mariadb]:
+    """A server for a while; without one installed the test is skipped."""
+    if not installed():
+        pytest.skip(ADVICE)
+    server = start(folder)
+    try:
+        yield server
+    finally:
+        stop(server)
 
 
 def start(folder: Path, *options: str) -> Mariadb:

@@ -23,7 +23,7 @@ from hudi import HudiTableBuilder
 
 from odpf.clock import iso
 from tests.end_to_end.lake import RAW, STAGING, Lake, results
-from tests.more.server import ADVICE, Mariadb, installed, start, stop
+from tests.more.server import Mariadb, running
 from tests.reference.oracle import Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
 
@@ -273,11 +273,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 @pytest.fixture(scope="module")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
     """A server with nothing else in it."""
-    if not installed():
-        pytest.skip(ADVICE)
-    server = start(tmp_path_factory.mktemp("mariadb"))
-    yield server
-    stop(server)
+    with running(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
 
 
 def test_every_mode_is_the_replay_of_what_came_and_in_the_end_the_database(lake: Lake, mariadb: Mariadb) -> None:

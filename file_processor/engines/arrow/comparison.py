@@ -63,10 +63,12 @@ class _Rows:
         """A column in a type; null in files that were written before there was one."""
         wanted = arrow_type(kind)
         found = []
-        for file in self._files.files.values():
-            for batch in self._files.batches(file, dict.fromkeys((RECORD_KEY, name))):
-                there = name in batch.schema.names
-                found.append(pc.cast(batch[name], wanted) if there else pa.nulls(batch.num_rows, wanted))
+        for group, file in self._files.files.items():
+            batches = list(self._files.batches(file, (name,)))
+            if all(name in batch.schema.names for batch in batches):
+                found += [pc.cast(batch[name], wanted) for batch in batches]
+            else:
+                found.append(pa.nulls(self._files.rows[group], wanted))
         return pa.chunked_array(found, wanted).combine_chunks()
 
 
