@@ -10,6 +10,8 @@ ORDER = "_odpf_order"
 CHANGE_SEQUENCE = "_odpf_change_sequence"
 COMMIT_TIME = "_odpf_commit_time"
 GENERATION = "_odpf_generation"
+STREAM_POSITION = "_odpf_stream_position"
+"""Empty in a row of a load; a history has it where its changes are told apart by it."""
 
 VALID_FROM = "_odpf_valid_from"
 VALID_TO = "_odpf_valid_to"
@@ -26,6 +28,8 @@ VALUES_ORDER = "_odpf_values_order"
 
 HISTORY_KEY = (GENERATION, CHANGE_SEQUENCE)
 """With the source's key these identify a change where changes are rows of their own (S15, S16)."""
+_KEY_BY_POSITION = (GENERATION, STREAM_POSITION, OPERATION)
+"""The same for a history whose source's own positions are known (S15)."""
 
 _CHANGE: Schema = ((OPERATION, "string"), (CHANGE_SEQUENCE, "string"))
 _OWN: dict[str, Schema] = {
@@ -45,23 +49,44 @@ _OWN: dict[str, Schema] = {
 def own_columns(config: TableConfig) -> Schema:
     """The columns behind the source's, with their types; the order position, by which Hudi orders, is the last."""
     marks: Schema = ((IS_DELETED, "boolean"), (VALUES_ORDER, "string")) if config.delete_mode == "soft" else ()
-    return (*_OWN[config.table_data_versioning_type], *marks, (ORDER, "string"))
+    position: Schema = ((STREAM_POSITION, "string"),) if stream_position(config) else ()
+    return (*_OWN[config.table_data_versioning_type], *marks, *position, (ORDER, "string"))
+
+
+def stream_position(config: TableConfig) -> str | None:
+    """The column whose values tell a history's changes apart, with the operation; None where change sequences do.
+
+    A task that reads its source's log again from an earlier position gives the same changes other sequences; their stream
+    positions (`AR_H_STREAM_POSITION`) stay.
+    """
+    return config.cdc_stream_position_column if config.table_data_versioning_type == "H" else None
 
 
 def record_key(config: TableConfig) -> tuple[str, ...]:
-    """The record key: the source's key; where changes are rows, a change is identified by key, generation and sequence."""
-    return (*config.hudi_primary_key, *(HISTORY_KEY if config.table_data_versioning_type != "S" else ()))
+    """The record key: the source's key; where changes are rows, that and what tells a key's changes apart."""
+    if config.table_data_versioning_type == "S":
+        return config.hudi_primary_key
+    return (*config.hudi_primary_key, *(_KEY_BY_POSITION if stream_position(config) else HISTORY_KEY))
 
 
 def of_mapping_rules(config: TableConfig) -> frozenset[str]:
-    """Columns that DMS mapping rules add: they are not the source's, and full loads often have none of them."""
-    operation = config.cdc_operation_column or MAPPED_OPERATION
-    return frozenset(filter(None, (config.hudi_precombine_field, operation, config.cdc_commit_timestamp_column)))
+    """Columns that DMS adds: they tell of a change, they are not the source's, and full loads often have none of them."""
+    return _with_a_part(config) | {*config.cdc_extra_columns}
 
 
 def needed(config: TableConfig) -> frozenset[str]:
     """Columns without which rows have no place or no order."""
-    return of_mapping_rules(config) | {*config.hudi_primary_key, *filter(None, [config.hudi_partition_key])}
+    return _with_a_part(config) | {*config.hudi_primary_key, *filter(None, [config.hudi_partition_key])}
+
+
+def _with_a_part(config: TableConfig) -> frozenset[str]:
+    named = (
+        config.hudi_precombine_field,
+        config.cdc_operation_column or MAPPED_OPERATION,
+        config.cdc_commit_timestamp_column,
+        config.cdc_stream_position_column,
+    )
+    return frozenset(filter(None, named))
 
 
 def key_generator(config: TableConfig) -> str:

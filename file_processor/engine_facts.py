@@ -29,7 +29,7 @@ def engine_facts(
         inspections: footers of the files.
 
     Raises:
-        UnsupportedRuntime: the table is of another version or type; also where a load would clear the folder first.
+        UnsupportedRuntime: the table is of another version or type, or has other keys; also where a load would clear the folder first.
     """
     is_load = choice.kind is CycleKind.LOAD
     merges = config.table_data_versioning_type == "V" or config.reload_mode == "difference"
@@ -49,7 +49,7 @@ def _checked_properties(config: TableConfig, timeline: Timeline, *, is_load: boo
         return None
     properties = timeline.properties()
     if not is_load:
-        check_table(timeline.location, properties, config.hudi_table_type)
+        check_table(timeline.location, properties, config)
     elif properties is not None:  # of a dead first load, perhaps with another table type: about to be cleared
         check_remains(timeline.location, properties)
     return properties

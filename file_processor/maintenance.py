@@ -54,7 +54,7 @@ def maintain(shop: Workshop, work: TableWork, timeline: Timeline, lease: TableSt
     """
     engine = shop.engine(EngineChoice(work.engine, work.engine_reason))
     engine.check()
-    check_table(timeline.location, timeline.properties(), work.config.hudi_table_type)
+    check_table(timeline.location, timeline.properties(), work.config)
     await_clock(timeline.newest)
     shop.contender.check_epoch()  # the last thing before others see anything
     engine.maintain(work.config, timeline)

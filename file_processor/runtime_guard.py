@@ -1,4 +1,4 @@
-"""What must hold before a table is written: a known Hudi release, pinned to the table version that Athena reads (G8).
+"""What must hold before a table is written: a known Hudi release, pinned to the table version that Athena reads (G8), keys as stored (S24).
 
 Hudi moves tables to the newest version its release knows, silently and for good, and readers of the older version are
 left behind. So nothing is written by a release that nobody tried, without the pin, or into a table of another version.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from file_processor.table_properties import TABLE_VERSION, TableProperties
+from file_processor.columns import key_generator, record_key
+from file_processor.table_properties import TABLE_VERSION, TableProperties, is_key_generator
 from odpf.errors import UnsupportedRuntime
+from odpf.table_config import TableConfig
 
 
 class Runtime(NamedTuple):
@@ -63,18 +65,24 @@ def check_pinned(version: str | None) -> None:
         )
 
 
-def check_table(location: str, properties: TableProperties | None, table_type: str) -> None:
+def check_table(location: str, properties: TableProperties | None, config: TableConfig) -> None:
     """Make sure that an existing table is one that ODPF may write.
 
     Args:
         location: of the table, for the message.
         properties: what it says of itself, None when its property file is gone.
-        table_type: as configured.
+        config: the table.
 
     Raises:
-        UnsupportedRuntime: its version or its type is another one, or cannot be told.
+        UnsupportedRuntime: its version or its type is another one or cannot be told, or its record keys have another text
+            than those that would be written: every row would come twice (S24).
     """
-    if problem := _problem(properties, table_type):
+    if properties and (why := _other_keys(properties, config)):
+        raise UnsupportedRuntime(
+            f"{location} {why}, and no row would be found again. Nothing was written. Build the table anew from its staged "
+            f"files: odpf resnapshot --table {config.source_table_name}; or configure another raw table and reload it."
+        )
+    if problem := _problem(properties, config.hudi_table_type):
         raise UnsupportedRuntime(
             f"{location} {problem}. Nothing was written. Restore `.hoodie` from the bucket's versions if it was changed by "
             "accident, take a newer table back with Hudi's command line (`downgrade table`), or configure another raw "
@@ -104,4 +112,19 @@ def _problem(properties: TableProperties | None, table_type: str) -> str | None:
         return f"is a table of type {properties.table_type or '?'}, and {table_type} is configured"
     if properties.partition_fields and not properties.key_generator:
         return "does not say which key generator makes its partition paths"
+    return None
+
+
+def _other_keys(properties: TableProperties, config: TableConfig) -> str | None:
+    """How its record keys differ from those that would be written, by the generator and the columns they are made of.
+
+    The text that a generator makes is the same in all supported releases, for Complex is never used for one key
+    (docs/hudi.md).
+    """
+    found, expected = properties.key_generator, key_generator(config)
+    if found and not is_key_generator(found, expected):
+        return f"has record keys made by {found}, and this release makes them by {expected}"
+    columns, wanted = properties.record_key, ",".join(record_key(config))
+    if columns and columns.lower() != wanted:
+        return f"has record keys of {columns}, and the configuration makes them of {wanted}"
     return None

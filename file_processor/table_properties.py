@@ -73,6 +73,11 @@ class TableProperties(NamedTuple):
             others=tuple(sorted(values.items())),
         )
 
+    @property
+    def record_key(self) -> str | None:
+        """The columns that record keys are made of, comma-separated."""
+        return dict(self.others).get("hoodie.table.recordkey.fields")
+
     def unusual(self) -> list[str]:
         """What it is that ODPF's own tables are not, as the ends of sentences."""
         said = dict(self.others)

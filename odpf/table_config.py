@@ -20,6 +20,8 @@ from odpf.schema_policy import SchemaPolicy
 from odpf.source_table import SourceTable
 
 RESERVED_COLUMN_PREFIXES = ("_hoodie_", "_odpf_")
+RECOMMENDED_EXTRAS = ("dms_timestamp", "cdc_commit_timestamp", "cdc_stream_position")
+"""`TimestampColumnName` and what the recommended mapping rules add, under the names that `odpf dms` gives them."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -153,6 +155,8 @@ class TableConfig(BaseModel):
     schema_policy: SchemaPolicy = SchemaPolicy()
     cdc_operation_column: ColumnName | None = None
     cdc_commit_timestamp_column: ColumnName | None = None
+    cdc_stream_position_column: ColumnName | None = None
+    cdc_extra_columns: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns)] = RECOMMENDED_EXTRAS
     before_image_prefix: Annotated[str, Field(pattern=_PREFIX)] = "BI_"
     on_bad_file: Literal["continue", "stop"] = "continue"
     partition_is_immutable: Flag = "N"
@@ -175,6 +179,7 @@ class TableConfig(BaseModel):
             "hudi_precombine_field": self.hudi_precombine_field,
             "cdc_operation_column": self.cdc_operation_column,
             "cdc_commit_timestamp_column": self.cdc_commit_timestamp_column,
+            "cdc_stream_position_column": self.cdc_stream_position_column,
         }
         named = [column for column in change_columns.values() if column]
         prefix = self.before_image_prefix.lower()
@@ -198,6 +203,9 @@ class TableConfig(BaseModel):
             f"a key or partition column begins with before_image_prefix {self.before_image_prefix!r}": any(
                 column.startswith(prefix) for column in stored if column
             ),
+            "cdc_extra_columns names a key or partition column, which is the source's": (
+                "cdc_extra_columns" in self.model_fields_set and bool(stored & {*self.cdc_extra_columns})
+            ),
         }
         of_changes = [
             f"{key} {column!r} describes a change and cannot be in hudi_primary_key or hudi_partition_key"
@@ -213,13 +221,15 @@ class TableConfig(BaseModel):
 
     @property
     def identity(self) -> dict[str, str]:
-        """What an existing table cannot change without being rebuilt (S25); `delete_mode` where it is not the default alone."""
+        """What an existing table cannot change without being rebuilt (S25); what has a default, where it is another."""
+        position = self.cdc_stream_position_column if self.table_data_versioning_type == "H" else None
         return {
             "hudi_primary_key": ",".join(self.hudi_primary_key),
             "hudi_partition_key": self.hudi_partition_key or "",
             "hudi_table_type": self.hudi_table_type,
             "table_data_versioning_type": self.table_data_versioning_type,
             **({} if self.delete_mode == "hard" else {"delete_mode": self.delete_mode}),
+            **({"cdc_stream_position_column": position} if position else {}),
         }
 
     def completion(self, default: str) -> FullLoadCompletion:
@@ -239,8 +249,8 @@ class TableConfig(BaseModel):
         """
         if not made_with:
             return {}
-        wanted = {"delete_mode": self.delete_mode} | self.identity
-        was = {"delete_mode": "hard"} | dict(made_with)
+        defaults = {"delete_mode": "hard", "cdc_stream_position_column": ""}
+        wanted, was = defaults | self.identity, defaults | dict(made_with)
         return {name: (was[name], value) for name, value in wanted.items() if was.get(name, value) != value}
 
     def location(self, default_bucket: str, replicas: Mapping[str, str] | None = None, place: str = "") -> str:

@@ -43,8 +43,8 @@ MUTATIONS = (
     Mutation(
         "order within a batch: the newest row of a key (S1, S2)",
         f"{_ENGINES}/reduction.py",
-        '.aggregate([(_RANK, "max")])[f"{_RANK}_max"]',
-        '.aggregate([(_RANK, "min")])[f"{_RANK}_min"]',
+        '"min" if plan.mode == "H" else "max"',
+        '"min"',
         "tests/engines/test_order_of_changes.py -k 'arrow and not spark'",
     ),
     Mutation(
@@ -95,6 +95,20 @@ MUTATIONS = (
         "found = [_when(pc.is_null(columns[key]), problems.key_part_is_null(key)) for key in keys]",
         "found = []",
         "tests/engines/test_keys_and_partitions.py tests/arrow/test_keys.py -k 'arrow and not spark'",
+    ),
+    Mutation(
+        "a history tells changes apart by the source's log position (S15)",
+        "file_processor/columns.py",
+        "*(_KEY_BY_POSITION if stream_position(config) else HISTORY_KEY)",
+        "*HISTORY_KEY",
+        "tests/engines/test_history.py -k 'arrow and not spark'",
+    ),
+    Mutation(
+        "a reload is not compared by what DMS adds (S9)",
+        "file_processor/columns.py",
+        "return _with_a_part(config) | {*config.cdc_extra_columns}",
+        "return _with_a_part(config)",
+        "tests/engines/test_reload_difference.py -k 'arrow and not spark'",
     ),
     Mutation(
         "rows that move between partitions (S13)",
@@ -150,7 +164,7 @@ MUTATIONS = (
         "file_processor/table_properties.py",
         "return found in (expected, _KEY_GENERATORS[expected])",
         "return bool(found)",
-        "tests/file_processor/test_engine_obstacles.py",
+        "tests/file_processor/test_runtime_guard.py",
     ),
     Mutation(
         "a table keeps its key, partition, type and mode (S25)",

@@ -11,6 +11,7 @@ OPERATIONS_DISAGREE = "Op and the mapped operation column disagree"
 NO_SEQUENCE = "The change sequence is empty"
 MALFORMED_SEQUENCE = "The change sequence is not 35 digits: "
 """Followed by the sequence."""
+NO_STREAM_POSITION = "The stream position is empty"
 NO_COMMIT_TIME = "Neither the commit timestamp nor the change sequence tells when it was committed"
 NO_KEY_AT_ALL = "Every key part is empty text, which Hudi cannot store"
 

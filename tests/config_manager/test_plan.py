@@ -162,6 +162,18 @@ def test_a_table_with_marked_rows_does_not_become_one_without():
     assert plan(with_existing(), table(delete_mode="hard")).problems == ()
 
 
+def test_what_tells_the_changes_of_a_history_apart_stays():
+    """S15, S25: it is a part of the record key; in other modes it is none."""
+    position = {"cdc_stream_position_column": "POSITION"}
+    history = {"table_data_versioning_type": "H"}
+    key = "c.yaml:tables[0].cdc_stream_position_column"
+    assert "exists with none and cannot become position" in messages(
+        plan(with_existing(**history), table(**history, **position))
+    )[key]  # fmt: skip
+    assert key in messages(plan(with_existing(**history, **position), table(**history)))
+    assert plan(with_existing(), table(**position)).problems == ()
+
+
 def test_an_existing_table_cannot_change_its_bucket_but_may_spell_out_the_default():
     stores = with_existing()
     found = messages(plan(stores, table(raw_database_S3_bucket="elsewhere")))

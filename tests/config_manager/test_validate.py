@@ -131,6 +131,8 @@ def test_the_documented_defaults_may_be_written_out():
         },
         "cdc_operation_column": None,
         "cdc_commit_timestamp_column": None,
+        "cdc_stream_position_column": None,
+        "cdc_extra_columns": ["dms_timestamp", "cdc_commit_timestamp", "cdc_stream_position"],
         "before_image_prefix": "BI_",
         "on_bad_file": "continue",
         "partition_is_immutable": "N",
@@ -138,6 +140,21 @@ def test_the_documented_defaults_may_be_written_out():
     checked = check_files(parsed(table(**defaults), table("b")))
     assert checked.problems == ()
     assert checked.tables[0].config.item().keys() == checked.tables[1].config.item().keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("AT, By", ("at", "by")),
+        (["AT"], ("at",)),
+        ([], ()),
+        ("", ("dms_timestamp", "cdc_commit_timestamp", "cdc_stream_position")),
+    ],
+)
+def test_columns_that_dms_adds_are_named_as_a_list_or_a_text(written, read):
+    (checked,) = check_files(parsed(table(cdc_extra_columns=written))).tables
+    assert checked.config.cdc_extra_columns == read
+    assert read_table_config(checked.config.item()) == checked.config
 
 
 @pytest.mark.parametrize("rule", ["none", "marker", "quiet_seconds:1", "quiet_seconds:86400", "dms"])
@@ -180,6 +197,8 @@ def test_tuning_of_the_original_framework_is_refused_as_such():
         ({"hudi_partition_key": "CDC_TIMESTAMP_SEQ"}, "describes a change"),
         ({"cdc_operation_column": "id"}, "cdc_operation_column 'id' describes a change"),
         ({"cdc_operation_column": "cdc_timestamp_seq"}, "need columns of their own"),
+        ({"cdc_stream_position_column": "CDC_TIMESTAMP_SEQ"}, "need columns of their own"),
+        ({"cdc_extra_columns": "at, ID"}, "cdc_extra_columns names a key"),
         ({"partition_is_immutable": "Y"}, "no hudi_partition_key"),
         ({"hudi_primary_key": "BI_ID"}, "before_image_prefix"),
     ],

@@ -120,10 +120,17 @@ class Lake:
 
     def rows(self, location: str) -> list[Row]:
         """Every row of a raw table, Hudi's own columns left out; a column that a file does not have is null."""
+        return [row for _, row in self.placed_rows(location)]
+
+    def placed_rows(self, location: str) -> list[tuple[str, Row]]:
+        """The same, each with the partition path of the file that has it: what prunes partitions reads it there or nowhere."""
         table = HudiTableBuilder.from_base_uri(self.uri(location)).with_options(self.storage).build()
         names = [name for name in table.get_schema().names if not name.startswith("_hoodie_")]
+        paths = {each.file_id: each.partition_path for each in table.get_file_slices()}
         rows = [row for batch in table.read() for row in batch.to_pylist()]
-        return [{name: row.get(name) for name in names} for row in rows]
+        return [
+            (paths[row["_hoodie_file_name"].split("_")[0]], {name: row.get(name) for name in names}) for row in rows
+        ]
 
     def uri(self, location: str) -> str:
         """Where another program than the job finds a raw table."""

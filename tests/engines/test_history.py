@@ -5,7 +5,7 @@ from random import Random
 import pyarrow as pa
 import pytest
 
-from tests.engines.staged_table import delete, insert, update
+from tests.engines.staged_table import bad, delete, insert, parquet, sequence, update
 from tests.engines.stories import story
 
 PLACED = {"id": pa.int64(), "place": pa.string(), "v": pa.string()}
@@ -89,6 +89,65 @@ def test_a_history_tells_the_commit_time_of_its_changes(told):
 
 def _times(table):
     return [str(row["_odpf_commit_time"]) for row in sorted(table.rows(), key=lambda row: row["_odpf_order"])]
+
+
+POSITIONED = {**PLACED, "CDC_STREAM_POSITION": pa.string()}
+BY_POSITION = {"columns": POSITIONED, "history": True, "cdc_stream_position_column": "cdc_stream_position"}
+
+
+def _logged(change, position):
+    return change._replace(row={**change.row, "CDC_STREAM_POSITION": position})
+
+
+def _identities(table):
+    rows = table.rows("id", "_odpf_change_sequence", "_odpf_stream_position", "_odpf_operation")
+    return sorted(rows, key=repr)
+
+
+@story
+@PARTITIONED
+def test_changes_read_again_under_other_sequences_are_no_new_rows(told, partition):
+    """S15: a task that starts from an earlier place of the log numbers the same changes anew."""
+    table = told.table(**BY_POSITION, hudi_partition_key=partition)
+    table.load({"id": 1, "place": "a", "v": "loaded"}, {"id": 2, "place": "a", "v": "loaded"})
+    table.changes(*(_logged(change, f"bin.0001:{n}") for n, change in enumerate(CHANGES)))
+    yield
+    table.check()
+    before = _identities(table)
+    again = [change._replace(sequence=sequence(50 + n)) for n, change in enumerate(CHANGES)]
+    table.changes(*(_logged(change, f"bin.0001:{n}") for n, change in enumerate(again)))
+    yield
+    table.check()
+    assert table.counts() == {"read": 6, "unchanged": 6}
+    assert _identities(table) == before
+    table.changes(*(_logged(change, f"bin.0001:{n}") for n, change in enumerate(again)))
+    table.changes(_logged(update(70, id=1, place="a", v="new"), "bin.0002:1"))
+    table.changes(_logged(update(60, id=1, place="a", v="new"), "bin.0002:1"), _logged(delete(61, id=1), "bin.0002:1"))
+    yield
+    table.check()
+    assert table.counts() == {"read": 9, "collapsed": 1, "unchanged": 6, "inserted": 2}
+    assert len(table.rows()) == 10
+
+
+@story
+def test_a_change_without_a_stream_position_is_quarantined(told):
+    """S15: by it alone a history tells changes apart; of a file that has none at all, every row would be one."""
+    table = told.table(**BY_POSITION)
+    table.load({"id": 1, "place": "a", "v": "loaded"})
+    table.changes(
+        bad(update(1, id=1, v="nowhere")),
+        _logged(update(2, id=1, v="somewhere"), "bin.0001:2"),
+        bad(_logged(update(3, id=1, v="empty"), "")),
+    )
+    yield
+    table.check()
+    assert [row["reason"] for row in table.quarantined_rows()] == ["The stream position is empty"] * 2
+    table.columns = PLACED
+    name = "20240101-130000000.parquet"
+    table.put(name, parquet(table.arrow([update(4, id=1, place="a", v="without the column")])))
+    yield
+    table.check()
+    assert "Map $AR_H_STREAM_POSITION" in table.quarantined_files()[name]
 
 
 @story

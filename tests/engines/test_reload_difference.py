@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from odpf.states import Outcome
-from tests.engines.staged_table import bad, delete, insert, load_row, update
+from tests.engines.staged_table import COLUMNS, bad, delete, insert, load_row, update
 from tests.engines.stories import arms, story
 
 LONG_ARMS = ("spark",)
@@ -66,6 +66,31 @@ def test_a_reload_of_the_same_rows_makes_no_commit(told):
     table.changes(update(1, id=1, v="changed"))
     yield
     assert table.values() == {1: "changed", 2: None}
+
+
+OF_DMS = {"DMS_TIMESTAMP": pa.string(), "CDC_COMMIT_TIMESTAMP": pa.string(), "CDC_STREAM_POSITION": pa.string()}
+
+
+@story
+@pytest.mark.parametrize("own", [False, True], ids=["recommended", "own"])
+def test_columns_that_dms_adds_make_no_row_another(told, own):
+    """The moment of transfer is another in every load, and a load's rows have no place in a log."""
+    added = {f"MY_{name}": kind for name, kind in OF_DMS.items()} if own else OF_DMS
+    table = difference(
+        told,
+        columns={**COLUMNS, **added},
+        **({"cdc_extra_columns": ",".join(added)} if own else {}),
+    )
+    of_load, of_change, of_reload = (dict.fromkeys(added, text) for text in ("load", "change", "reload"))
+    table.load({"id": 1, "v": "one", **of_load}, {"id": 2, "v": "two", **of_load})
+    yield
+    table.changes(update(1, id=2, v="changed", **of_change))
+    yield
+    table.reload({"id": 1, "v": "one", **of_reload}, {"id": 2, "v": "changed"}, {"id": 3, "v": "new", **of_reload})
+    yield
+    assert table.counts() == {"read": 3, "unchanged": 2, "inserted": 1}
+    column = next(iter(added)).lower()
+    assert {row["id"]: row[column] for row in table.rows()} == {1: "load", 2: "change", 3: "reload"}
 
 
 @story

@@ -1,4 +1,4 @@
-"""What Hudi itself writes into the property file is what the guard reads, and another version stops the table (G8)."""
+"""What Hudi itself writes into the property file is what the guard reads; another version (G8) and other keys (S24) stop the table."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ class _PropertyFile:
         self._objects.put(self._bucket, self._key, content)
 
 
+def _with_other_keys(content: bytes, generator: str) -> bytes:
+    """As if the table had keys of another generator; by its class or its type, as the file has it."""
+    other = "COMPLEX" if generator.isupper() else "org.apache.hudi.keygen.ComplexKeyGenerator"
+    if generator == other or "Complex" in generator:
+        other = generator.replace("COMPLEX", "SIMPLE").replace("Complex", "Simple")
+    return content.replace(generator.encode(), other.encode())
+
+
 @story
 @pytest.mark.parametrize(
     ("options", "generator"),
@@ -62,6 +70,10 @@ def test_a_table_of_another_version_is_left_as_it_is_until_it_is_put_right(told,
     yield
     assert table.result.outcome is Outcome.REFRESH_ERROR
     assert "Hudi table version 8" in table.result.error
+    file.write(_with_other_keys(as_written, said.key_generator))
+    yield
+    assert table.result.outcome is Outcome.REFRESH_ERROR
+    assert "record keys made by" in table.result.error
     file.write(as_written)
     assert table.values() == {1: "loaded"}
     yield

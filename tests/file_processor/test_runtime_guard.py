@@ -129,7 +129,27 @@ def test_a_property_file_is_read_as_java_writes_it(content, expected):
 )
 def test_a_table_that_is_not_understood_is_refused_with_what_to_do(properties, says):
     with pytest.raises(UnsupportedRuntime, match=f"{LOCATION}.*{says}.*Nothing was written.*downgrade"):
-        check_table(LOCATION, properties, "copy_on_write")
+        check_table(LOCATION, properties, read_table_config(table_item()))
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (b"hoodie.table.keygenerator.type=COMPLEX", "made by COMPLEX"),
+        (b"hoodie.table.keygenerator.class=org.apache.hudi.keygen.ComplexKeyGenerator", "made by org"),
+        (b"hoodie.table.keygenerator.type=NON_PARTITION\nhoodie.table.recordkey.fields=other", "keys of other"),
+    ],
+)
+def test_a_table_with_other_record_keys_fails_untouched_and_says_how_to_go_on(loaded, values, says):
+    """S24: of Complex with one key, Glue's release and others make another text (docs/hudi.md)."""
+    loaded.aws.objects.put("odpf-raw", f"{FOLDER}/hoodie.properties", VERSION_6 + values)
+    before = stored(loaded)
+    summary = loaded.run()
+    assert summary.tables[0].outcome is Outcome.REFRESH_ERROR
+    assert says in summary.tables[0].error
+    assert "odpf resnapshot --table" in summary.tables[0].error
+    assert stored(loaded) == before
+    assert len(list(loaded.aws.tracker.all_pending())) == 1
 
 
 @pytest.fixture

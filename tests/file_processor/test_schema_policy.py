@@ -317,7 +317,16 @@ class TestTheFirstBatch:
         assert "cannot become that together" in found.refused[0][1]
 
 
-@pytest.mark.parametrize("item", [{}, {"cdc_operation_column": "W"}, {"cdc_commit_timestamp_column": "w"}])
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"cdc_operation_column": "W"},
+        {"cdc_commit_timestamp_column": "w"},
+        {"cdc_stream_position_column": "w"},
+        {"cdc_extra_columns": "W"},
+    ],
+)
 def test_columns_of_mapping_rules_are_not_the_sources(item):
     """A full load has none of them, the first changes bring them."""
     policy = {"added": "freeze", "dropped": "freeze"}

@@ -58,6 +58,18 @@ def test_the_same_object_again_changes_nothing(bench):
     assert bench.run().status is RunStatus.NOTHING_TO_DO
 
 
+def test_files_that_another_run_has_done_since_the_plan_are_not_read_again(bench):
+    """S6, R1: two executions of one cadence have frozen the same file."""
+    bench.load((1, 10))
+    bench.run()
+    bench.change(1, "U", 1, 11)
+    bench.manager().plan("run-x", "hourly")
+    bench.run()
+    before = list(bench.history)
+    (result,) = bench.process("run-x", 0, bench.aws)
+    assert (result.outcome, result.counts.rows_read, bench.history) == (Outcome.COMPLETED, 0, before)
+
+
 def test_a_load_with_other_bytes_replaces_the_table(bench):
     bench.load((1, 10), (2, 20))
     bench.run()

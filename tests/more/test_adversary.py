@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from hudi import HudiTableBuilder
 
 from odpf.clock import iso
+from odpf.table_config import RECOMMENDED_EXTRAS
 from tests.end_to_end.lake import RAW, STAGING, Lake, results
 from tests.more.server import Mariadb, running
 from tests.reference.oracle import Change, File, Mode, Replay
@@ -37,6 +38,10 @@ MODES: dict[str, tuple[Mode, dict[str, Any]]] = {
     "differing": (Mode.HARD, {"reload_mode": "difference"}),
     "marked": (Mode.SOFT, {"delete_mode": "soft"}),
     "history": (Mode.HISTORY, {"table_data_versioning_type": "H"}),
+    "logged": (
+        Mode.HISTORY,
+        {"table_data_versioning_type": "H", "cdc_stream_position_column": "CDC_STREAM_POSITION"},
+    ),
     "versions": (
         Mode.VALIDITY,
         {"table_data_versioning_type": "V", "cdc_commit_timestamp_column": "CDC_COMMIT_TIMESTAMP"},
@@ -73,7 +78,8 @@ class Adversary:
             mode=mode,
             difference=options.get("reload_mode") == "difference",
             commit_time=COMMIT if mode is Mode.VALIDITY else None,
-            of_changes=[SEQUENCE, "cdc_operation"],
+            stream_position=options.get("cdc_stream_position_column", "").lower() or None,
+            of_changes=[SEQUENCE, "cdc_operation", *RECOMMENDED_EXTRAS],
         )
         self._held: list[tuple[str, bytes]] = []
         self._delivered: list[tuple[str, bytes]] = []
@@ -201,7 +207,7 @@ def parquet(table: pa.Table) -> bytes:
 
 
 class Source:
-    """Seven tables of one shape in MariaDB, changed by random transactions."""
+    """Tables of one shape in MariaDB, changed by random transactions."""
 
     def __init__(self, engine: sa.Engine, random: Random) -> None:
         self._engine, self._random = engine, random

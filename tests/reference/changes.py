@@ -64,9 +64,14 @@ class Placed(NamedTuple):
     is_load: bool
 
     @property
-    def identity(self) -> tuple[Key, int, str]:
+    def identity(self) -> tuple[Any, ...]:
         """What makes a change the same one, however often and in whatever file it comes."""
         return (self.key, self.position.generation, self.change.sequence)
+
+    def identity_by(self, stream_position: str) -> tuple[Any, ...]:
+        """The same, by the column that says where the source's log has the change; a load's rows have no such place."""
+        place = "" if self.is_load else self.change.row[stream_position]
+        return (self.key, self.position.generation, place, self.change.operation)
 
     @property
     def own(self) -> Event:

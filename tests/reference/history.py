@@ -9,9 +9,14 @@ from tests.reference.changes import Batch, Placed, Row
 
 
 class History:
-    """A table of mode H: the first row of an identity stays, however often it comes."""
+    """A table of mode H: the first row of an identity stays, however often it comes.
 
-    def __init__(self) -> None:
+    Args:
+        stream_position: the column that tells changes apart instead of their sequence.
+    """
+
+    def __init__(self, stream_position: str | None = None) -> None:
+        self._stream_position = stream_position
         self._stored: dict[Any, Placed] = {}
 
     def apply(self, batch: Batch) -> Counter[str]:
@@ -19,12 +24,15 @@ class History:
         counts: Counter[str] = Counter()
         fresh: dict[Any, Placed] = {}
         for placed in sorted(batch.rows, key=lambda each: each.position):
-            counts["collapsed"] += placed.identity in fresh
-            fresh.setdefault(placed.identity, placed)
+            counts["collapsed"] += self._identity(placed) in fresh
+            fresh.setdefault(self._identity(placed), placed)
         for identity in fresh:
             counts["unchanged" if identity in self._stored else "inserted"] += 1
         self._stored = fresh | self._stored
         return counts
+
+    def _identity(self, placed: Placed) -> Any:
+        return placed.identity_by(self._stream_position) if self._stream_position else placed.identity
 
     def rows(self) -> list[Row]:
         """The source's columns of the table's rows."""

@@ -39,6 +39,7 @@ class Replay:
         difference: reload_mode difference instead of replace. The table is the same; mode S counts what differs.
         before_image_prefix: how columns begin that have a row's values before its change.
         commit_time: the column that has the commit time; mode V otherwise reads it off the sequence.
+        stream_position: the column that has the place in the source's log, where mode H tells changes apart by it.
         of_changes: columns that tell of a change and not of the row (sequence, commit time): rows that differ in them
             alone are equal to a reload. Before images are such columns too.
     """
@@ -51,6 +52,7 @@ class Replay:
         difference: bool = False,
         before_image_prefix: str = "BI_",
         commit_time: str | None = None,
+        stream_position: str | None = None,
         of_changes: Collection[str] = (),
     ) -> None:
         self._files = AppliedFiles(keys, before_image_prefix)
@@ -59,7 +61,7 @@ class Replay:
         self._table: Snapshot | History | Validity
         match mode:
             case Mode.HISTORY:
-                self._table = History()
+                self._table = History(stream_position)
             case Mode.VALIDITY:
                 self._table = Validity(self._values, commit_time)
             case _:

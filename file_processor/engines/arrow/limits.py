@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from file_processor.columns import key_generator
 from file_processor.inspection import Inspection
 from file_processor.pending import Pending
-from file_processor.table_properties import TableProperties, is_key_generator
+from file_processor.table_properties import TableProperties
 from file_processor.timeline import METADATA_PREFIX, Timeline
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
@@ -33,7 +32,7 @@ def obstacles(
         properties: what it says of itself, None where a commit before has looked.
         inspections: footers of the files.
     """
-    of_table = [*_of_timeline(timeline), *_of_properties(config, properties)] if timeline else []
+    of_table = [*_of_timeline(timeline), *_of_properties(properties)] if timeline else []
     return [*of_table, *_of_files(config, inspections)]
 
 
@@ -56,13 +55,10 @@ def _of_timeline(timeline: Timeline) -> Iterator[str]:
             )
 
 
-def _of_properties(config: TableConfig, properties: TableProperties | None) -> Iterator[str]:
+def _of_properties(properties: TableProperties | None) -> Iterator[str]:
     if properties is None:
         return
     yield from (f"The table {sentence}." for sentence in properties.unusual())
-    expected = key_generator(config)
-    if properties.key_generator and not is_key_generator(properties.key_generator, expected):
-        yield f"The table's keys are made by {properties.key_generator}, not by {expected}."
 
 
 def _of_files(config: TableConfig, inspections: Iterable[Inspection]) -> Iterator[str]:

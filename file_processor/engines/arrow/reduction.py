@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,13 +58,22 @@ class Merged(NamedTuple):
     gone: str = ""
 
 
+def one_of_each_key(rows: pa.Table, plan: WritePlan) -> pa.Table:
+    """The row that a batch leaves of every record key: in a history, where they are one change, the first; else the newest."""
+    return _chosen(rows, "min" if plan.mode == "H" else "max")
+
+
 def latest_of_each_key(rows: pa.Table) -> pa.Table:
     """The row with the greatest order position of every record key."""
+    return _chosen(rows, "max")
+
+
+def _chosen(rows: pa.Table, which: Literal["min", "max"]) -> pa.Table:
     if not _is_sorted(rows[ORDER]):
         rows = rows.take(pc.sort_indices(rows[ORDER]))
     ranked = pa.table({KEY: rows[KEY], _RANK: positions(rows.num_rows)})
-    last = ranked.group_by(KEY, use_threads=False).aggregate([(_RANK, "max")])[f"{_RANK}_max"]
-    return rows if len(last) == rows.num_rows else rows.take(_sorted(last))
+    chosen = ranked.group_by(KEY, use_threads=False).aggregate([(_RANK, which)])[f"{_RANK}_{which}"]
+    return rows if len(chosen) == rows.num_rows else rows.take(_sorted(chosen))
 
 
 def with_effects(latest: pa.Table, stored: Stored | None, plan: WritePlan) -> pa.Table:

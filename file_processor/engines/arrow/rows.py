@@ -11,7 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.columns import (
+    CHANGE_SEQUENCE,
+    COMMIT_TIME,
+    GENERATION,
+    OPERATION,
+    ORDER,
+    STREAM_POSITION,
+    stream_position,
+)
 from file_processor.engines import problems
 from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, positions, to_table
 from file_processor.engines.engine import ReadGroup, WritePlan
@@ -62,12 +70,20 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
     row = positions(rows)
     data = pa.table(columns)
     commit_time = _commit_times(plan, group, data, sequence)
+    position = _stream_positions(plan, group, data)
     problem = pc.coalesce(
         operation_problem,
         _sequence_problem(group, sequence),
+        *(
+            [_when(pc.equal(position, ""), problems.NO_STREAM_POSITION)]
+            if position is not None and not group.is_full
+            else []
+        ),
         *key_problems(plan.config, data, dict(plan.schema)),
         *([_when(pc.is_null(commit_time), problems.NO_COMMIT_TIME)] if plan.mode == "V" else []),
     )
+    if position is not None:
+        data = data.append_column(STREAM_POSITION, position)
     return (
         data.append_column(OPERATION, operation)
         .append_column(CHANGE_SEQUENCE, sequence)
@@ -139,6 +155,16 @@ def _sequences(group: ReadGroup, source: pa.Table) -> pa.Array:
     if group.is_full:
         return pa.repeat(pa.scalar(""), source.num_rows)
     return pc.fill_null(source[group.sequence].combine_chunks().cast(pa.string()), "")
+
+
+def _stream_positions(plan: WritePlan, group: ReadGroup, data: pa.Table) -> pa.Array | None:
+    """Where the source's log has each change, if a history tells its changes apart by it."""
+    column = stream_position(plan.config)
+    if column is None:
+        return None
+    if group.is_full:
+        return pa.repeat(pa.scalar(""), data.num_rows)
+    return pc.fill_null(data[column].combine_chunks(), "")
 
 
 def _sequence_problem(group: ReadGroup, sequence: pa.Array) -> pa.Array:

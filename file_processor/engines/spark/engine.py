@@ -209,14 +209,18 @@ class SparkPrepared:
         return moved.select(*self._columns())
 
     def _latest_of_each_key(self, valid: DataFrame) -> DataFrame:
-        """The row with the greatest order position of every record key, and how many rows it stands for."""
+        """The row with the greatest order position of every record key, and how many rows it stands for.
+
+        In a history, where they are one change, the first (`one_of_each_key` of the other engine).
+        """
+        choose = F.min_by if self._is_history else F.max_by
         keys = [F.col(f"`{key}`") for key in record_key(self._plan.config)]
         row = F.struct(*(F.col(f"`{column}`") for column in valid.columns))
         latest = (
             valid.repartition(tasks(self._plan.input_bytes), *keys)
             .groupBy(*keys)
             .agg(
-                F.max_by(row, F.col(ORDER)).alias("row"),
+                choose(row, F.col(ORDER)).alias("row"),
                 F.count_if(F.col(NEW_KEY).isNull()).alias(_ROWS),
                 F.count_if(F.col(NEW_KEY).isNotNull()).alias(_REKEYED),
             )

@@ -8,7 +8,15 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType, _parse_datatype_string
 
-from file_processor.columns import CHANGE_SEQUENCE, COMMIT_TIME, GENERATION, OPERATION, ORDER
+from file_processor.columns import (
+    CHANGE_SEQUENCE,
+    COMMIT_TIME,
+    GENERATION,
+    OPERATION,
+    ORDER,
+    STREAM_POSITION,
+    stream_position,
+)
 from file_processor.engines import problems
 from file_processor.engines.engine import ReadGroup, WritePlan
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
@@ -40,8 +48,10 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
 
     sequence = F.lit("") if group.is_full else F.coalesce(_quoted(group.sequence or ""), F.lit(""))
     operation, operation_problem = _operation(group)
+    position = _stream_position(plan, group, names)
     frame = frame.select(
         *(data(column, kind) for column, kind in plan.schema),
+        *position,
         operation.alias(OPERATION),
         sequence.alias(CHANGE_SEQUENCE),
         _generation(plan, group, sequence).alias(GENERATION),
@@ -51,6 +61,8 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
     )
     commit_time = _commit_time(plan, group)
     problem = [_sequence_problem(group), key_problem(plan.config, dict(plan.schema))]
+    if position and not group.is_full:
+        problem.append(F.when(F.col(STREAM_POSITION) == "", F.lit(problems.NO_STREAM_POSITION)))
     if plan.mode == "V":
         problem.append(F.when(commit_time.isNull(), F.lit(problems.NO_COMMIT_TIME)))
     return frame.select(
@@ -102,6 +114,15 @@ def _operation(group: ReadGroup) -> tuple[Column, Column]:
 
 def _any(conditions: list[Column]) -> Column:
     return reduce(lambda one, other: one | other, conditions)
+
+
+def _stream_position(plan: WritePlan, group: ReadGroup, names: dict[str, str]) -> list[Column]:
+    """Where the source's log has each change, if a history tells its changes apart by it."""
+    column = stream_position(plan.config)
+    if column is None:
+        return []
+    told = F.lit("") if group.is_full else F.coalesce(_quoted(names[column]), F.lit(""))
+    return [told.alias(STREAM_POSITION)]
 
 
 def _sequence_problem(group: ReadGroup) -> Column:
