@@ -26,6 +26,7 @@ ENVIRONMENT ?= infra/environments/example.yaml
 COMPONENT ?= all
 RUNTIME ?= glue5.0
 PROCESSES ?= 2
+MINUTES ?= 10
 export ODPF_RUNTIME := $(RUNTIME)
 ROLE ?= primary
 
@@ -45,9 +46,9 @@ test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need 
 	@$(PREFETCH)
 	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
 
-soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: 20,000 random sequences, both Regions by the runbook, the AWS guide typed, checkov (about twenty minutes)
+soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: random sequences for MINUTES=10, a database against the lake, both Regions by the runbook, the AWS guide typed, checkov
 	@$(PREFETCH)
-	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m soak --no-skips $(ARGS)
+	@ODPF_TEST_LAKE=embedded ODPF_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 
 mutations: $(INFRA_READY) ## switch off each guard of the apply semantics and show that a test turns red (ten minutes)
 	@$(BIN)/python -m tests.mutations

@@ -43,8 +43,8 @@ MUTATIONS = (
     Mutation(
         "order within a batch: the newest row of a key (S1, S2)",
         f"{_ENGINES}/reduction.py",
-        '"min" if plan.mode == "H" else "max"',
-        '"min"',
+        '.aggregate([(_RANK, "max")])[f"{_RANK}_max"]',
+        '.aggregate([(_RANK, "min")])[f"{_RANK}_min"]',
         "tests/engines/test_order_of_changes.py -k 'arrow and not spark'",
     ),
     Mutation(

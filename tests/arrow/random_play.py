@@ -11,7 +11,7 @@ from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.timeline import Timeline
 from odpf.states import EngineName, Outcome
 from tests.arrow.dying_objects import DyingObjects
-from tests.arrow.random_tables import RandomTable
+from tests.arrow.random_tables import FEW_SEQUENCES, RandomTable
 from tests.engines.lake import lake_in_folder
 
 CADENCE = "random"
@@ -26,6 +26,7 @@ class RandomPlay:
         root: its folder.
         size: bytes that data files are filled up to.
         seeds: one a table.
+        sequences: how many every table holds.
 
     Attributes:
         tables: in the order of the seeds.
@@ -33,11 +34,11 @@ class RandomPlay:
         most_groups: file groups of the table with the most of them.
     """
 
-    def __init__(self, root: Path, size: int, seeds: Iterable[int]) -> None:
+    def __init__(self, root: Path, size: int, seeds: Iterable[int], sequences: int = FEW_SEQUENCES) -> None:
         self.lake = lake_in_folder(root)
         self._objects = DyingObjects(self.lake.aws.objects)
         self.lake.engines = {EngineName.ARROW: lambda: ArrowEngine(self._objects, size)}
-        self.tables = [RandomTable(self.lake, seed, CADENCE) for seed in seeds]
+        self.tables = [RandomTable(self.lake, seed, CADENCE, sequences) for seed in seeds]
         self._fates = {table.seed: Random(f"fate {table.seed}") for table in self.tables}
         self.deaths = self.most_groups = 0
 
@@ -82,7 +83,7 @@ class RandomPlay:
             return
         try:
             table.staged.check()
-            assert seen in (None, table.rows()), "readers saw half of a commit"
+            assert seen is None or seen == table.rows(), "readers saw half of a commit"
         except Exception as problem:
             problem.add_note(f"seed {table.seed}: {table.kind}")
             raise

@@ -21,7 +21,6 @@ from tests.engines.staged_table import StagedTable
 from tests.reference.oracle import Change
 from tests.reference.plain_values import plain_rows
 
-SEQUENCES = 16
 RUNS = 4
 FILES = 14
 
@@ -43,6 +42,7 @@ _TEXTS = (
     "\t",
     "z" * 60,
 )
+FEW_SEQUENCES = len(_TEXTS)
 _PARTITIONS: dict[str, tuple[pa.DataType, tuple[Any, ...]]] = {
     "text": (pa.string(), ("p", "q/r", "s t", "ü%=", "", None)),
     "int": (pa.int32(), (-1, 0, 7, None)),
@@ -50,6 +50,7 @@ _PARTITIONS: dict[str, tuple[pa.DataType, tuple[Any, ...]]] = {
     "moment": (pa.timestamp("us"), (datetime(2024, 1, 2, 3, 4, 5), datetime(2024, 1, 2, 3, 4, 5, 678000), None)),
     "flag": (pa.bool_(), (True, False, None)),
 }
+_POSITION = "CDC_STREAM_POSITION"
 _FIXED: dict[str, pa.DataType] = {
     "v": pa.string(),
     "n": pa.int32(),
@@ -131,14 +132,18 @@ class RandomTable:
         lake: where it is.
         seed: all that is random about it follows from this.
         cadence: whose runs process it.
+        sequences: how many it holds.
     """
 
-    def __init__(self, lake: Lake, seed: int, cadence: str) -> None:
-        self.seed, self.random = seed, Random(seed)
+    def __init__(self, lake: Lake, seed: int, cadence: str, sequences: int = FEW_SEQUENCES) -> None:
+        self.seed, self.random, self._sequences = seed, Random(seed), sequences
         self.kind = kind = Kind.of(self.random)
+        self._told: list[Change] | None = [] if kind.mode == "H" and seed % 2 else None
         keys = {"c": pa.string(), "id": pa.string() if kind.single else pa.int64()}
         images = {f"BI_{name.upper()}": type_ for name, type_ in keys.items()} if kind.rekeyed else {}
         self.columns = {**keys, **_FIXED, **images}
+        if self._told is not None:
+            self.columns[_POSITION] = pa.string()
         if kind.partition:
             self.columns["part"] = _PARTITIONS[kind.partition][0]
         self.staged = EvolvingTable(
@@ -150,6 +155,7 @@ class RandomTable:
             **kind.options,
             history=kind.mode == "H",
             hudi_partition_key="part" if kind.partition else None,
+            **({} if self._told is None else {"cdc_stream_position_column": _POSITION}),
             engine="arrow",
         )
         self._last = 0
@@ -195,19 +201,32 @@ class RandomTable:
     def _rows(self) -> list[Row]:
         """Rows of a full load: none, few or many."""
         most = self.random.choice([0, 1, 8, 8])
-        rows = [self._row(case) for case in range(SEQUENCES) for _ in range(self.random.randint(0, most))]
+        rows = [self._row(case) for case in range(self._sequences) for _ in range(self.random.randint(0, most))]
         return list({(row["c"], row["id"]): row for row in rows}.values())
 
     def _file(self) -> list[Change]:
         """Changes of all sequences; now and then of none."""
         random, most = self.random, self.random.choice([0, 1, 5, 5])
-        made = [self._change(case) for case in range(SEQUENCES) for _ in range(random.randint(0, most))]
+        made = [
+            self._told_anew(self._change(case))
+            for case in range(self._sequences)
+            for _ in range(random.randint(0, most))
+        ]
         random.shuffle(made)
         first = self._last
         self._last += len(made)
         numbered = [change._replace(sequence=_sequence(first + n)) for n, change in enumerate(made, 1)]
         random.shuffle(numbered)
         return numbered
+
+    def _told_anew(self, change: Change) -> Change:
+        """Where a history goes by the log's positions: at one of its own, or what the task has read there before."""
+        if self._told is None:
+            return change
+        if self._told and self.random.random() < 0.3:
+            return self.random.choice(self._told)
+        self._told.append(change._replace(row={**change.row, _POSITION: f"log.0001:{len(self._told)}"}))
+        return self._told[-1]
 
     def _change(self, case: int) -> Change:
         operation = self.random.choice("IUUDD" if self.kind.deletes else "IU")
@@ -222,9 +241,10 @@ class RandomTable:
     def _row(self, case: int) -> Row:
         random = self.random
         number = random.randrange(5)
+        text = _TEXTS[case] if case < len(_TEXTS) else f"sequence {case}"
         row = {
-            "c": _TEXTS[case],
-            "id": f"{_TEXTS[case]}{number}" if self.kind.single else number - 2,
+            "c": text,
+            "id": f"{text}{number}" if self.kind.single else number - 2,
             "v": f"{random.getrandbits(40):x}",
             "n": random.choice([None, 1, -(2**31)]),
             "f": random.choice([None, -0.0, 1.5]),

@@ -10,10 +10,11 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from hudi import HudiTableBuilder
 
 from file_manager.sweep import sweep
@@ -35,6 +36,19 @@ from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory.aws import MemoryAws
 
 Row = dict[str, Any]
+
+
+def _rows(batch: pa.RecordBatch) -> list[Row]:
+    """Rows of Python values. Arrow's own way looks for a library of time zones once a value, which takes longer than the rest."""
+    zoned = [field.name for field in batch.schema if pa.types.is_timestamp(field.type) and field.type.tz]
+    table = pa.Table.from_batches([batch])
+    for name in zoned:
+        column = table[name].cast(pa.timestamp(table[name].type.unit))
+        table = table.set_column(table.column_names.index(name), name, column)
+    rows: list[Row] = table.to_pylist()
+    for row in rows:
+        row |= {name: row[name].replace(tzinfo=UTC) for name in zoned if row[name]}
+    return rows
 
 
 @dataclass
@@ -127,7 +141,7 @@ class Lake:
         table = HudiTableBuilder.from_base_uri(self.uri(location)).with_options(self.storage).build()
         names = [name for name in table.get_schema().names if not name.startswith("_hoodie_")]
         paths = {each.file_id: each.partition_path for each in table.get_file_slices()}
-        rows = [row for batch in table.read() for row in batch.to_pylist()]
+        rows = [row for batch in table.read() for row in _rows(batch)]
         return [
             (paths[row["_hoodie_file_name"].split("_")[0]], {name: row.get(name) for name in names}) for row in rows
         ]

@@ -112,7 +112,7 @@ class StagedTable:
             self.keys,
             mode=self.mode,
             difference=difference,
-            stream_position=options.get("cdc_stream_position_column") if history else None,
+            stream_position=options.get("cdc_stream_position_column", "").lower() or None,
             of_changes=[SEQUENCE, *RECOMMENDED_EXTRAS],
         )
         self._waiting: list[File] = []

@@ -9,7 +9,7 @@ from tests.reference.changes import Batch, Placed, Row
 
 
 class History:
-    """A table of mode H: the first row of an identity stays, however often it comes.
+    """A table of mode H: the first row of an identity stays, however often it comes, but for one of a greater sequence.
 
     Args:
         stream_position: the column that tells changes apart instead of their sequence.
@@ -25,10 +25,15 @@ class History:
         fresh: dict[Any, Placed] = {}
         for placed in sorted(batch.rows, key=lambda each: each.position):
             counts["collapsed"] += self._identity(placed) in fresh
-            fresh.setdefault(self._identity(placed), placed)
-        for identity in fresh:
-            counts["unchanged" if identity in self._stored else "inserted"] += 1
-        self._stored = fresh | self._stored
+            first = fresh.setdefault(self._identity(placed), placed)
+            if first.change.sequence < placed.change.sequence:
+                fresh[self._identity(placed)] = placed
+        for identity, placed in fresh.items():
+            stored = self._stored.get(identity)
+            is_later = stored is None or stored.change.sequence < placed.change.sequence
+            counts["inserted" if stored is None else "updated" if is_later else "unchanged"] += 1
+            if is_later:
+                self._stored[identity] = placed
         return counts
 
     def _identity(self, placed: Placed) -> Any:

@@ -33,8 +33,8 @@ from file_processor.engines.arrow.reduction import (
     MOVED,
     PATH,
     UPDATED,
+    latest_of_each_key,
     moves,
-    one_of_each_key,
     reduced,
     with_effects,
 )
@@ -192,7 +192,7 @@ class ArrowPrepared:
         """The newest row of every key, and what it does."""
         plan = self._plan
         keyed = with_keys(valid, plan)
-        latest = self._with_paths(one_of_each_key(keyed, plan))
+        latest = self._with_paths(latest_of_each_key(keyed))
         stored = None if plan.kind is CycleKind.LOAD else self._files.lookup(latest[KEY])
         rows, unknown, gone = judged(self._objects, with_effects(latest, stored, plan), plan)
         self._set_aside(unknown, gone)

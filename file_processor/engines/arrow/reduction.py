@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import GENERATION, OPERATION, ORDER
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, stream_position
 from file_processor.engines.arrow.types import positions
 from file_processor.engines.engine import Reduced, WritePlan
 
@@ -58,22 +58,13 @@ class Merged(NamedTuple):
     gone: str = ""
 
 
-def one_of_each_key(rows: pa.Table, plan: WritePlan) -> pa.Table:
-    """The row that a batch leaves of every record key: in a history, where they are one change, the first; else the newest."""
-    return _chosen(rows, "min" if plan.mode == "H" else "max")
-
-
 def latest_of_each_key(rows: pa.Table) -> pa.Table:
     """The row with the greatest order position of every record key."""
-    return _chosen(rows, "max")
-
-
-def _chosen(rows: pa.Table, which: Literal["min", "max"]) -> pa.Table:
     if not _is_sorted(rows[ORDER]):
         rows = rows.take(pc.sort_indices(rows[ORDER]))
     ranked = pa.table({KEY: rows[KEY], _RANK: positions(rows.num_rows)})
-    chosen = ranked.group_by(KEY, use_threads=False).aggregate([(_RANK, which)])[f"{_RANK}_{which}"]
-    return rows if len(chosen) == rows.num_rows else rows.take(_sorted(chosen))
+    last = ranked.group_by(KEY, use_threads=False).aggregate([(_RANK, "max")])[f"{_RANK}_max"]
+    return rows if len(last) == rows.num_rows else rows.take(_sorted(last))
 
 
 def with_effects(latest: pa.Table, stored: Stored | None, plan: WritePlan) -> pa.Table:
@@ -192,7 +183,8 @@ def _effects(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
     """One of the effects for every row; docs/guarantees.md, G3 and G7."""
     is_stored = pc.is_valid(order)
     if plan.mode == "H":
-        return pc.if_else(is_stored, UNCHANGED, INSERTED)
+        again = pc.if_else(_numbered_anew(latest, order, plan), UPDATED, UNCHANGED)
+        return pc.if_else(is_stored, again, INSERTED)
     is_delete = pc.equal(latest[OPERATION], "D").combine_chunks()
     superseded = pc.less(latest[GENERATION], plan.generation).combine_chunks()
     upsert = pc.if_else(is_stored, UPDATED, INSERTED)
@@ -201,6 +193,15 @@ def _effects(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
     delete = pc.if_else(is_stored, DELETED, UNCHANGED)
     beaten = pc.fill_null(pc.greater_equal(order, latest[ORDER].combine_chunks()), False)
     return pc.if_else(pc.or_(superseded, beaten), LATE, pc.if_else(is_delete, delete, upsert))
+
+
+def _numbered_anew(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
+    """Whether a stored change of a history comes again with a later sequence; by the sequence alone no change does."""
+    if not stream_position(plan.config):
+        return pa.repeat(pa.scalar(False), latest.num_rows)
+    sequence = latest[CHANGE_SEQUENCE].combine_chunks()
+    stored = pc.list_element(pc.split_pattern(pc.fill_null(order, "  "), " "), 1)  # `str(OrderPosition)`
+    return pc.and_(pc.not_equal(sequence, ""), pc.less(stored, sequence))
 
 
 def moves(latest: pa.Table, effect: pa.Array, group: pa.Array, paths: dict[str, str] | None) -> pa.Array:

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key, stream_position
 from file_processor.engines import problems
 from file_processor.engines.engine import Reduced, WritePlan
 from file_processor.engines.spark.comparison import compare
@@ -209,18 +209,14 @@ class SparkPrepared:
         return moved.select(*self._columns())
 
     def _latest_of_each_key(self, valid: DataFrame) -> DataFrame:
-        """The row with the greatest order position of every record key, and how many rows it stands for.
-
-        In a history, where they are one change, the first (`one_of_each_key` of the other engine).
-        """
-        choose = F.min_by if self._is_history else F.max_by
+        """The row with the greatest order position of every record key, and how many rows it stands for."""
         keys = [F.col(f"`{key}`") for key in record_key(self._plan.config)]
         row = F.struct(*(F.col(f"`{column}`") for column in valid.columns))
         latest = (
             valid.repartition(tasks(self._plan.input_bytes), *keys)
             .groupBy(*keys)
             .agg(
-                choose(row, F.col(ORDER)).alias("row"),
+                F.max_by(row, F.col(ORDER)).alias("row"),
                 F.count_if(F.col(NEW_KEY).isNull()).alias(_ROWS),
                 F.count_if(F.col(NEW_KEY).isNotNull()).alias(_REKEYED),
             )
@@ -252,11 +248,19 @@ class SparkPrepared:
     def _stored(self) -> DataFrame:
         return self._spark.read.format("hudi").load(self._plan.location)
 
+    def _is_numbered_anew(self) -> Column:
+        """Whether a stored change of a history comes again with a later sequence; by the sequence alone no change does."""
+        if not stream_position(self._plan.config):
+            return F.lit(False)
+        stored = F.split(_STORED, " ")[1]  # `str(OrderPosition)`
+        return (F.col(CHANGE_SEQUENCE) != "") & (stored < F.col(CHANGE_SEQUENCE))
+
     def _effect(self) -> Column:
         """One of the effects for every row; docs/guarantees.md, G3 and G7."""
         is_stored, is_delete = F.col(_STORED).isNotNull(), F.col(OPERATION) == "D"
         if self._is_history:
-            return F.when(is_stored, "unchanged").otherwise("inserted")
+            told = F.when(is_stored & self._is_numbered_anew(), "updated").when(is_stored, "unchanged")
+            return told.otherwise("inserted")
         upsert = F.when(is_stored, "updated").otherwise("inserted")
         if self._plan.kind is not CycleKind.CHANGES:  # replaces what is stored; a deleted row is just not written
             return F.when(self._is_superseded(), "late").when(is_delete, "unchanged").otherwise(upsert)
