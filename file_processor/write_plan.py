@@ -120,5 +120,7 @@ def may_be_late(state: TableState, choice: Choice, files: Iterable[Inspection]) 
     if any(chosen.generation < choice.generation for chosen in choice.files):
         return True
     reached = max(OrderPosition.parse(state.high_water_mark).sequence, state.floor)
-    firsts = [found.sequences[0] if found.sequences else "" for found in files if found.rows]
-    return choice.generation == state.generation and bool(firsts) and min(firsts) <= reached
+    reloads = choice.generation > state.generation  # its own rows stand above the mark
+    told = [found for found in files if found.rows and not (reloads and found.chosen.is_full)]
+    firsts = [found.sequences[0] if found.sequences else "" for found in told]
+    return bool(firsts) and min(firsts) <= reached

@@ -224,7 +224,7 @@ def test_warnings_name_what_a_person_may_want_to_look_at(stores):
         table("c"),
     )
     assert [warning.split(":")[0] for warning in found.warnings] == ["shop.c"]
-    assert "does not follow changes of a primary key" in found.warnings[0]
+    assert "before image, as BI_ID" in found.warnings[0]
 
 
 def test_a_broken_cadence_item_that_the_tables_rest_on_is_a_warning(stores):

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -21,6 +20,7 @@ import boto3
 from odpf_local.aws import process_session
 from odpf_local.spark_conf import job_environment, prefetch, write_conf
 from tests.end_to_end.waiting import eventually
+from tests.free_port import free_port
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON = CHECKOUT / ".venv-ministack" / "bin" / "python"
@@ -36,7 +36,7 @@ class Account:
 
     def __init__(self, folder: Path, *, enforce_policies: bool) -> None:
         self.folder = folder
-        self._port = _free_port()
+        self._port = free_port()
         self._enforce_policies = enforce_policies
         self._process: subprocess.Popen[bytes] | None = None
         self._marker = f"{_MARKER}={folder}"
@@ -148,10 +148,3 @@ class Account:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

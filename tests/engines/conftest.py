@@ -22,23 +22,26 @@ from odpf.states import EngineName
 from odpf_local.aws import running
 from odpf_local.spark_conf import job_environment, prefetch, write_conf, write_conf_of_folder
 from tests.engines.lake import Lake, lake_in_folder
-from tests.engines.stories import ARM, ARMS, MIXED, play
+from tests.engines.other_release import OtherRelease
+from tests.engines.stories import ARM, ARMS, MIXED, RELEASES, play
 
 ONLY_SPARK = ("merge_on_read", "merge on read", "double")
+_LAKES = {"arrow": "folder_lake", RELEASES: "releases_lake"}
 PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every story is told once an engine."""
     if ARM in metafunc.fixturenames:
-        metafunc.parametrize(ARM, getattr(metafunc.function, "arms", getattr(metafunc.module, "ARMS", ARMS)))
+        arms = getattr(metafunc.function, "arms", getattr(metafunc.module, "ARMS", ARMS))
+        metafunc.parametrize(ARM, (*arms, RELEASES) if "spark" in arms else arms)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Arrow leaves to Spark what is only Spark's; where the engines take turns, Spark alone is for the long tests.
 
-    So is what a module's LONG_ARMS names.
+    So are the releases in turns, and what a module's LONG_ARMS names.
     """
     arms: dict[str, set[str]] = {}
     told = [item for item in items if hasattr(item, "callspec") and ARM in item.callspec.params]
@@ -52,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             dropped.add(item)
         is_mixed = arms[item.originalname] & {"arrow-spark", "spark-arrow"}  # type: ignore[attr-defined]
         is_long = arm in getattr(item.module, "LONG_ARMS", ())  # type: ignore[attr-defined]
-        if is_long or (arm == "spark" and is_mixed and not only_spark):
+        if arm == RELEASES or is_long or (arm == "spark" and is_mixed and not only_spark):
             item.add_marker(pytest.mark.soak)
     config.hook.pytest_deselected(items=sorted(dropped, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in dropped]
@@ -96,7 +99,7 @@ def _in_embedded_aws(folder: Path) -> Iterator[Lake]:
         }
         with _session(write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())) as spark:
             engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
-            yield Lake(settings, aws, engines, storage)
+            yield Lake(settings, aws, engines, storage, environment=dict(embedded.environment))
     finally:
         running.stop(folder)
 
@@ -116,6 +119,17 @@ def folder_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return lake_in_folder(tmp_path_factory.mktemp("folder_lake"))
 
 
+@pytest.fixture(scope="session")
+def releases_lake(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """The lake with both Hudi releases in turns; they share no memory, so only where it is an embedded AWS."""
+    if lake.root is not None:
+        pytest.skip("two processes meet in the embedded S3 alone: ODPF_TEST_LAKE=embedded, as make soak has it")
+    assert isinstance(lake.aws, Aws)
+    other = OtherRelease(tmp_path_factory.mktemp("other_release"), lake.environment)
+    yield replace(lake, other_release=other)
+    other.close()
+
+
 @pytest.fixture(scope="module")
 def played(request: pytest.FixtureRequest) -> dict[str, BaseException | None]:
     """The module's stories, told side by side in the lake of their arm; what each failed with."""
@@ -124,9 +138,9 @@ def played(request: pytest.FixtureRequest) -> dict[str, BaseException | None]:
     items = [item for item in request.session.items if item.module is module and hasattr(item.obj, "story")]  # type: ignore[attr-defined]
     of_lake: dict[str, list[pytest.Item]] = {}
     for item in items:
-        of_lake.setdefault("folder_lake" if item.callspec.params[ARM] == "arrow" else "lake", []).append(item)  # type: ignore[attr-defined]
+        of_lake.setdefault(_LAKES.get(item.callspec.params[ARM], "lake"), []).append(item)  # type: ignore[attr-defined]
     with _no_complaint_about_sockets():
-        told = [play(request.getfixturevalue(lake), name, items) for lake, items in of_lake.items()]
+        told = [play(request.getfixturevalue(lake), f"{name}_{lake}", items) for lake, items in of_lake.items()]
     return {node: problem for each in told for node, problem in each.items()}
 
 

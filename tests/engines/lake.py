@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 from hudi import HudiTableBuilder
@@ -51,6 +51,13 @@ def _rows(batch: pa.RecordBatch) -> list[Row]:
     return rows
 
 
+class Processes(Protocol):
+    """Who processes table batches."""
+
+    def process(self, run_id: str, number: int) -> None:
+        """One table batch, as a job run."""
+
+
 @dataclass
 class Lake:
     """One deployment.
@@ -59,6 +66,9 @@ class Lake:
         storage: hudi-rs' options to reach it.
         root: the folder that its buckets lie in, where they are no buckets of S3.
         left: tables that the last batch left to Spark, and why.
+        other_release: processes every second run, if there is one.
+        runs: how many there were.
+        environment: variables that lead other processes to it, where it is an embedded AWS.
     """
 
     settings: Settings
@@ -68,6 +78,9 @@ class Lake:
     root: Path | None = None
     cadences: set[str] = field(default_factory=set)
     left: dict[str, str] = field(default_factory=dict)
+    other_release: Processes | None = None
+    runs: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
 
     def configure(self, *items: Row) -> None:
         """Put table items, and their cadences."""
@@ -125,9 +138,10 @@ class Lake:
         run_id = uuid.uuid4().hex
         manager = self._manager()
         plan = manager.plan(run_id, cadence, maintenance=maintenance, rebuild=rebuild)
+        self.runs += 1
+        other = self.other_release if self.runs % 2 == 0 else None
         for number in range(plan["batch_count"]):
-            content = self.aws.objects.get(self.settings.artifacts_bucket, batch_key(run_id, number))
-            self._process(BatchManifest.from_bytes(content))
+            (other or self).process(run_id, number)
         manager.summarise(run_id)
         stored = self.aws.objects.get(self.settings.artifacts_bucket, summary_key(run_id))
         return RunSummary.model_validate_json(stored)
@@ -172,8 +186,10 @@ class Lake:
             dms_tasks=aws.dms_tasks,
         )
 
-    def _process(self, manifest: BatchManifest) -> None:
+    def process(self, run_id: str, number: int) -> None:
+        """One table batch, as a job run."""
         aws = self.aws
+        manifest = BatchManifest.from_bytes(aws.objects.get(self.settings.artifacts_bucket, batch_key(run_id, number)))
         contender = Contender(aws.ledger, aws.job_runs, self.settings, f"jr_{uuid.uuid4().hex}", manifest.run_id)
         shop = Workshop(
             manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, self.engines

@@ -30,6 +30,8 @@ ARMS = ("spark", "arrow")
 """The engine of a story's tables. In the arms `spark-arrow` and `arrow-spark` it changes with every run, so that each
 continues what the other wrote; a module's ARMS, or a story's, say which it is told in."""
 MIXED = ("arrow", "spark-arrow", "arrow-spark")
+RELEASES = "releases"
+"""The arm of Spark alone in which the Hudi release changes with every run; a long test of every story that Spark tells."""
 
 
 def story(function: Callable[..., Story]) -> Callable[..., None]:
@@ -64,7 +66,7 @@ class Told:
 
     def __init__(self, lake: Lake, cadence: str, name: str, arm: str) -> None:
         self.lake, self._cadence, self._name = lake, cadence, name
-        self._engines = arm.split("-")
+        self._engines = ["spark"] if arm == RELEASES else arm.split("-")
         self.tables: list[StagedTable] = []
         self.summary: RunSummary | None = None
 

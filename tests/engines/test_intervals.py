@@ -135,6 +135,20 @@ def test_changes_of_one_moment_are_versions_of_no_length(told):
 
 @arms(*EVERY_ARM)
 @story
+def test_what_comes_late_with_a_reload_ends_where_a_delete_of_before_did(told):
+    """S5, S9: the delete ended nothing when it was applied, so it is stored nowhere."""
+    table = told.table(columns=COLUMNS, table_data_versioning_type="V")
+    table.load({"id": 1, "v": "a"})
+    table.changes(change("D", 3, id=2), change("U", 4, id=1, v="b"))
+    yield
+    table.check()
+    table.reload({"id": 1, "v": "b"}, {"id": 2, "v": "back"})
+    table.changes(change("I", 2, id=2, v="before the delete"))
+    yield
+    table.check()
+
+
+@story
 def test_a_reload_ends_what_it_does_not_have_and_keeps_what_is_the_same(told):
     """S9"""
     table = told.table(columns={**COLUMNS, "f": pa.float64()}, table_data_versioning_type="V")

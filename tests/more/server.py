@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from odpf_local.dms.replicate.source import MysqlSource
+from tests.free_port import free_port
 
 _DAEMON = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 _INSTALL = shutil.which("mariadb-install-db", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/local/bin")
@@ -55,7 +55,7 @@ def running(folder: Path) -> Iterator[Mariadb]:
 
 def start(folder: Path, *options: str) -> Mariadb:
     """A new server that logs whole rows; `options` are added to its command line."""
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     subprocess.run(
         [
             _INSTALL,
@@ -102,9 +102,3 @@ def _wait_for(server: Mariadb, log: Path) -> None:
                 server.process.kill()
                 raise RuntimeError(f"mariadbd did not start: {log.read_text()[-2000:]}") from None
             time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

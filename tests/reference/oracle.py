@@ -36,7 +36,7 @@ class Replay:
     Args:
         keys: names of the key's columns.
         mode: what the table keeps.
-        difference: reload_mode difference instead of replace. The table is the same; mode S counts what differs.
+        difference: reload_mode difference instead of replace: mode S counts what differs, and keeps rows that are equal.
         before_image_prefix: how columns begin that have a row's values before its change.
         commit_time: the column that has the commit time; mode V otherwise reads it off the sequence.
         stream_position: the column that has the place in the source's log, where mode H tells changes apart by it.

@@ -63,6 +63,8 @@ class Snapshot:
         stored, events = self._known, _by_key(batch.rows)
         marks = self._soft and self._difference
         self._known = _marked(stored, events, batch) if marks else _after(stored, events, batch.after)
+        if self._difference and batch.reloads:
+            self._known = {key: self._as_stored(known, stored.get(key, UNKNOWN)) for key, known in self._known.items()}
         counts: Counter[str] = Counter()
         deleted = set()
         for placed in batch.rows:
@@ -124,6 +126,16 @@ class Snapshot:
         assert known.upsert
         mine, other = event.placed.change.row, known.upsert.placed.change.row
         return batch.reloads and self._difference and self._values(mine) == self._values(other)
+
+    def _as_stored(self, known: Known, before: Known) -> Known:
+        """A row that a reload finds as it is to be is not written: it keeps what only tells of its last change."""
+        if known.upsert is None or before.upsert is None or not before.live:
+            return known
+        mine, other = known.upsert.placed, before.upsert.placed
+        if self._values(mine.change.row) != self._values(other.change.row):
+            return known
+        kept = mine._replace(change=mine.change._replace(row=other.change.row))
+        return known._replace(upsert=known.upsert._replace(placed=kept))
 
 
 def _moves(placed: Placed, stored: dict[Key, Known], events: dict[Key, list[Event]], batch: Batch) -> bool:
