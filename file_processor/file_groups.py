@@ -69,6 +69,22 @@ def current_files(
     return current
 
 
+def small_files(current: Iterable[DataFile], most_bytes: int) -> list[DataFile]:
+    """Files of partitions that have several below half of the size: they are worth being put together.
+
+    New rows go into small groups first, so these are what deletes have left, or what many writers' loads made.
+
+    Args:
+        current: what readers read.
+        most_bytes: size that files are filled up to.
+    """
+    small: dict[str, list[DataFile]] = {}
+    for file in current:
+        if file.size < most_bytes // 2:
+            small.setdefault(file.partition, []).append(file)
+    return [file for files in small.values() if len(files) > 1 for file in files]
+
+
 def superseded_files(files: Iterable[DataFile], horizon: str) -> list[DataFile]:
     """Files that no reader of a retained commit needs: the cleaner's policy KEEP_LATEST_COMMITS, but for replaced groups.
 

@@ -25,6 +25,12 @@ class Pending(NamedTuple):
     requested: StoredObject | None = None
     inflight: StoredObject | None = None
 
+    @property
+    def may_be_clustering(self) -> bool:
+        """Whether it is a clustering, or a reload of Spark's, which are told apart by their content alone."""
+        is_planned = self.requested is not None and self.requested.size > 0
+        return self.action == "clustering" or (self.action == "replacecommit" and is_planned)
+
 
 def unfinished(entries: Mapping[str, StoredObject]) -> tuple[Pending, ...]:
     """Begun instants without their completed entry, oldest first.

@@ -18,6 +18,8 @@ from odpf.table_config import TableConfig
 
 COMMITS_RETAINED = 20
 """How many commits a query may look back: the cleaner keeps every file that was current at one of them."""
+MOST_FILE_BYTES = 120 * 1024 * 1024
+"""Of a data file, about: Hudi's own default, to which both engines fill them up."""
 LEAST_COMMITS, MOST_COMMITS = 30, 40
 """Of an active timeline: with more than the second, Hudi archives all but the first; recovery looks back less far."""
 
@@ -232,7 +234,7 @@ class Engine(Protocol):
         """
 
     def maintain(self, config: TableConfig, timeline: Timeline) -> None:
-        """Roll back what was never finished, clean, and archive the timeline where it is long; changes no row.
+        """Roll back what was never finished, clean, archive the timeline where it is long, put small files together; changes no row.
 
         Args:
             config: the table.

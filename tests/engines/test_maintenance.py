@@ -8,10 +8,13 @@ import pyarrow as pa
 import pytest
 
 from file_processor.engines.arrow.engine import ArrowEngine
-from file_processor.engines.engine import LEAST_COMMITS, MOST_COMMITS
+from file_processor.engines.engine import LEAST_COMMITS, MOST_COMMITS, MOST_FILE_BYTES
+from file_processor.engines.spark.hudi import clustering_options, table_options
+from file_processor.engines.spark.services import client_of
 from file_processor.timeline import Timeline
 from odpf.errors import TransientError
 from odpf.states import EngineName, Outcome, RunStatus
+from odpf.table_config import read_table_config
 from tests.engines.staged_table import COLUMNS, StagedTable, delete, insert, update
 
 pytestmark = [
@@ -27,8 +30,18 @@ SHAPES = {
     "reloaded": {},
     "partitioned": {"columns": COLUMNS | {"part": pa.string()}, "hudi_partition_key": "part"},
     "dying": {},
+    "scattered": {},
+    "scattered_in_parts": {"columns": COLUMNS | {"part": pa.string()}, "hudi_partition_key": "part"},
 }
-ORDERS = {"plain": ("arrow", "spark"), "reloaded": ("spark", "arrow"), "partitioned": ("spark", "arrow")}
+ORDERS = {
+    "plain": ("arrow", "spark"),
+    "reloaded": ("spark", "arrow"),
+    "partitioned": ("spark", "arrow"),
+    "scattered": ("arrow", "spark"),
+    "scattered_in_parts": ("spark", "arrow"),
+}
+SCATTERED = ("scattered", "scattered_in_parts")
+"""Their first load is written into many small files."""
 """Which engine goes on first after maintenance."""
 
 
@@ -63,13 +76,28 @@ def run(lake, tables, *, maintenance=False):
     return summary
 
 
+def run_scattering(lake, tables):
+    """A run in which every row gets a file of its own."""
+    run(replace(lake, engines={EngineName.ARROW: lambda: ArrowEngine(lake.aws.objects, 1)}), tables)
+    for table in tables.values():
+        assert len(timeline(table).current_files()) == 6
+
+
+def load(tables):
+    for table in tables.values():
+        table.load(*({"id": number, "v": "loaded", "part": f"p{number % 2}"} for number in range(6)))
+
+
 @pytest.fixture(scope="module")
 def tables(lake) -> dict[str, StagedTable]:
     """Each with more commits of Arrow than Spark would leave in a timeline; one has been reloaded, one has a dead commit."""
     tables = {name: StagedTable(lake, name, CADENCE, engine="arrow", **options) for name, options in SHAPES.items()}
-    for table in tables.values():
-        table.load(*({"id": number, "v": "loaded", "part": f"p{number % 2}"} for number in range(6)))
-    run(lake, tables)
+    scattered = {name: tables[name] for name in SCATTERED}
+    others = {name: table for name, table in tables.items() if name not in SCATTERED}
+    load(scattered)
+    run_scattering(lake, scattered)
+    load(others)
+    run(lake, others)
     for number in range(1, COMMITS):
         for name, table in tables.items():
             if (name, number) == ("reloaded", 5):
@@ -118,6 +146,13 @@ def test_the_rows_are_what_they_were_and_nothing_is_missing(maintained):
         assert timeline(table).missing_files() == [], name
 
 
+def test_small_files_are_put_together_and_the_commits_before_are_read_as_ever(maintained):
+    for name in SCATTERED:
+        found = timeline(maintained[name])
+        assert any(commit.is_service for commit in found.commits()), name
+        assert len(found.current_files()) == len({file.partition for file in found.current_files().values()}), name
+
+
 def test_a_dead_commit_was_rolled_back_before_its_files_could_be_taken_for_archived_ones(maintained):
     found = timeline(maintained["dying"])
     assert found.pending == ()
@@ -149,3 +184,35 @@ def test_both_engines_go_on_in_either_order(lake, maintained):
             assert maintained[name].result.engine == order[turn]
             maintained[name].check()
     assert maintained["dying"].values()[0] == "at last", "what the dead writer was given is applied by the next one"
+
+
+@pytest.mark.parametrize("engine", ["spark", "auto"])
+def test_rows_are_written_although_a_dead_maintenance_has_planned_their_files(lake, engine):
+    """Hudi's own writer refuses rows of files that a clustering has planned, for ever."""
+    table = StagedTable(lake, f"planned_{engine}", CADENCE, engine="arrow")
+    load({table.name: table})
+    run_scattering(lake, {table.name: table})
+    planned = _planned_clustering(lake, table)
+    assert [each.instant for each in timeline(table).pending] == [planned]
+    table.reconfigure(engine=engine)
+    table.changes(update(1, id=0, v="changed"), delete(2, id=1), insert(3, id=7, v="new"))
+    run(lake, {table.name: table})
+    table.check()
+    assert table.result.engine == "spark"
+    assert timeline(table).pending == ()
+    table.reconfigure(engine="arrow")
+    table.changes(update(4, id=2, v="changed"))
+    run(lake, {table.name: table})
+    table.check()
+
+
+def _planned_clustering(lake, table):
+    """The instant of a clustering that was begun, and of which no file was written."""
+    spark = lake.engines[EngineName.SPARK]()._spark
+    config, found = read_table_config(table.config), timeline(table)
+    options = table_options(config) | clustering_options(MOST_FILE_BYTES)
+    with client_of(spark, config, found, options) as client:
+        planned = client.scheduleClustering(spark._jvm.org.apache.hudi.common.util.Option.empty()).get()
+    bucket, base = table.location.removeprefix("s3://").split("/", 1)
+    lake.aws.objects.put(bucket, f"{base}/.hoodie/{planned}.replacecommit.inflight", b"")
+    return planned

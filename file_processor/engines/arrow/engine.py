@@ -24,7 +24,7 @@ from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, ro
 from file_processor.engines.arrow.intervals import versions
 from file_processor.engines.arrow.key_changes import with_keys
 from file_processor.engines.arrow.keys import partition_paths
-from file_processor.engines.arrow.placing import MOST_FILE_BYTES, Slice, changed_slices, new_slices
+from file_processor.engines.arrow.placing import Slice, changed_slices, new_slices
 from file_processor.engines.arrow.reduction import (
     EFFECT,
     GROUP,
@@ -42,7 +42,7 @@ from file_processor.engines.arrow.rows import FILE, PROBLEM, ROW, read_rows
 from file_processor.engines.arrow.soft_deletes import merged
 from file_processor.engines.arrow.table_files import TableFiles
 from file_processor.engines.arrow.types import avro_schema
-from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.engine import MOST_FILE_BYTES, Reduced, WritePlan
 from file_processor.instants import next_instant
 from file_processor.table_properties import new_properties
 from file_processor.timeline import METADATA_PREFIX, Commit, Timeline

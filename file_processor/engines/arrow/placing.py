@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from file_processor.engines.arrow.reduction import DELETED, EFFECT, GROUP, INSERTED, KEY, MOVED, PATH, UPDATED
 from file_processor.file_groups import DataFile
 
-MOST_FILE_BYTES = 120 * 1024 * 1024
 """What a group is filled up to (hoodie.parquet.max.file.size)."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark import StorageLevel
@@ -16,10 +16,11 @@ from pyspark.sql import functions as F
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key, stream_position
 from file_processor.engines import problems
-from file_processor.engines.engine import Reduced, WritePlan
+from file_processor.engines.engine import MOST_FILE_BYTES, Reduced, WritePlan
+from file_processor.engines.spark import services
 from file_processor.engines.spark.comparison import compare
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
-from file_processor.engines.spark.hudi import pinned_table_version, table_options, tasks, write_options
+from file_processor.engines.spark.hudi import pinned_table_version, tasks, write_options
 from file_processor.engines.spark.intervals import Intervals
 from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, moving, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
@@ -44,13 +45,18 @@ _LONGEST_REASON = 600
 
 
 class SparkEngine:
-    """Applies file batches with Spark and Hudi's own writer; safe for several tables at once in threads."""
+    """Applies file batches with Spark and Hudi's own writer; safe for several tables at once in threads.
+
+    Args:
+        spark: the session.
+        most_file_bytes: size that maintenance puts small data files together up to; a commit's is Hudi's own, the same.
+    """
 
     name = EngineName.SPARK
     needs_copies = True
 
-    def __init__(self, spark: SparkSession) -> None:
-        self._spark = spark
+    def __init__(self, spark: SparkSession, most_file_bytes: int = MOST_FILE_BYTES) -> None:
+        self._spark, self._most_file_bytes = spark, most_file_bytes
 
     @cached_property
     def hudi_version(self) -> str:
@@ -78,20 +84,8 @@ class SparkEngine:
 
     def maintain(self, config: TableConfig, timeline: Timeline) -> None:
         """Have Hudi's own client do it; see Engine.maintain."""
-        options = table_options(config)
-        check_pinned(pinned_table_version(options))
-        context, jvm = self._spark.sparkContext._jsc, cast(Any, self._spark._jvm)
         try:
-            client = jvm.org.apache.hudi.DataSourceUtils.createHoodieClient(
-                context, "", timeline.location, config.raw_table_name, options
-            )
-            try:
-                for instant in timeline.unfinished_commits:  # neither cleaning nor archiving looks at them
-                    client.rollback(instant)
-                client.clean()
-                client.archive()
-            finally:
-                client.close()
+            services.maintain(self._spark, config, timeline, self._most_file_bytes)
         except Py4JError as error:
             raise EngineError(
                 f"Maintaining {config.raw_table} failed; readers see the table as it was. {_reason(error)}"
@@ -179,6 +173,7 @@ class SparkPrepared:
         written = self._merge.written(self._latest).select(*self._columns()) if self._merge else self._written()
         options = write_options(plan, metadata)
         try:
+            services.roll_back_clustering(self._spark, plan.config, plan.timeline)
             written.write.format("hudi").options(**options).mode("append").save(plan.location)
         except (PySparkException, Py4JError) as error:
             raise EngineError(

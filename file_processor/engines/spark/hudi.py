@@ -111,6 +111,16 @@ def table_options(config: TableConfig, input_bytes: int = 0) -> dict[str, str]:
     return options
 
 
+def clustering_options(most_file_bytes: int) -> dict[str, str]:
+    """How small files are put together: those of a partition below half of the size, and never one alone."""
+    return {
+        "hoodie.clustering.plan.strategy.small.file.limit": str(most_file_bytes // 2),
+        "hoodie.clustering.plan.strategy.target.file.max.bytes": str(most_file_bytes),
+        "hoodie.clustering.plan.strategy.max.bytes.per.group": str(8 * most_file_bytes),
+        "hoodie.clustering.plan.strategy.single.group.clustering.enabled": "false",
+    }
+
+
 def delete_marker(config: TableConfig) -> str:
     """The operation of rows that Hudi is to delete; with soft deletes those alone that move, where they stood."""
     return "D" if config.delete_mode == "hard" else "M"
