@@ -19,7 +19,7 @@ from odpf.table_config import TableConfig
 COMMITS_RETAINED = 20
 """How many commits a query may look back: the cleaner keeps every file that was current at one of them."""
 MOST_FILE_BYTES = 120 * 1024 * 1024
-"""Of a data file, about: Hudi's own default, to which both engines fill them up."""
+"""Of a data file, about: Hudi's own default (hoodie.parquet.max.file.size), to which both engines fill them up."""
 LEAST_COMMITS, MOST_COMMITS = 30, 40
 """Of an active timeline: with more than the second, Hudi archives all but the first; recovery looks back less far."""
 

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 from file_processor.engines.arrow.reduction import DELETED, EFFECT, GROUP, INSERTED, KEY, MOVED, PATH, UPDATED
 from file_processor.file_groups import DataFile
 
-"""What a group is filled up to (hoodie.parquet.max.file.size)."""
-
 
 class Slice(NamedTuple):
     """One file group that the commit writes.
