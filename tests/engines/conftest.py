@@ -21,7 +21,7 @@ from odpf.settings import Settings
 from odpf.states import EngineName
 from odpf_local.aws import running
 from odpf_local.spark_conf import job_environment, prefetch, write_conf, write_conf_of_folder
-from tests.engines.lake import Lake, lake_in_folder
+from tests.engines.lake import Lake, lake_in_folder, storage_options
 from tests.engines.other_release import OtherRelease
 from tests.engines.stories import ARM, ARMS, MIXED, RELEASES, play
 
@@ -90,16 +90,10 @@ def _in_embedded_aws(folder: Path) -> Iterator[Lake]:
             aws = Aws(settings, boto3.Session())
             for port in PORTS:  # clients keep the endpoint they are made with; no other test sees these variables
                 getattr(aws, port)
-        storage = {
-            "aws_endpoint": embedded.endpoint_url,
-            "aws_allow_http": "true",
-            "aws_region": embedded.environment["AWS_REGION"],
-            "aws_access_key_id": embedded.environment["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": embedded.environment["AWS_SECRET_ACCESS_KEY"],
-        }
+        environment = dict(embedded.environment)
         with _session(write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())) as spark:
             engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
-            yield Lake(settings, aws, engines, storage, environment=dict(embedded.environment))
+            yield Lake(settings, aws, engines, storage_options(environment), environment=environment)
     finally:
         running.stop(folder)
 

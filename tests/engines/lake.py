@@ -199,6 +199,17 @@ class Lake:
         self.left = {work.config.raw_table_name: work.engine_reason or "" for work in batch.left}
 
 
+def storage_options(environment: Mapping[str, str]) -> dict[str, str]:
+    """What hudi-rs has to be told to reach an embedded AWS, whose variables these are."""
+    return {
+        "aws_endpoint": environment["AWS_ENDPOINT_URL"],
+        "aws_region": environment["AWS_REGION"],
+        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+        "aws_allow_http": "true",
+    }
+
+
 def lake_in_folder(root: Path, **sizes: int) -> Lake:
     """The Arrow engine over a folder and stores in memory: a cycle of a table costs milliseconds.
 

@@ -24,6 +24,7 @@ from hudi import HudiTableBuilder
 from odpf.clock import iso
 from odpf.table_config import RECOMMENDED_EXTRAS
 from tests.end_to_end.lake import RAW, STAGING, Lake, results
+from tests.engines.lake import storage_options
 from tests.more.server import Mariadb, running
 from tests.reference.oracle import Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
@@ -163,13 +164,7 @@ class Adversary:
         return f"{SCHEMA}/{self.name}/{name}"
 
     def _all(self) -> list[dict[str, Any]]:
-        storage = {
-            "aws_endpoint": self._lake.environment["AWS_ENDPOINT_URL"],
-            "aws_region": self._lake.environment["AWS_REGION"],
-            "aws_access_key_id": "any",
-            "aws_secret_access_key": "any",
-            "aws_allow_http": "true",
-        }
+        storage = storage_options(self._lake.environment)
         table = HudiTableBuilder.from_base_uri(f"s3://{RAW}/{DATABASE}/{self.name}").with_options(storage).build()
         names = table.get_schema().names
         return [{name: row.get(name) for name in names} for batch in table.read() for row in batch.to_pylist()]

@@ -18,7 +18,7 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.states import EngineName, Outcome
 from odpf_local.aws import running as embedded_aws
-from tests.engines.lake import Lake
+from tests.engines.lake import Lake, storage_options
 from tests.engines.staged_table import DATABASE, StagedTable, delete, insert, update
 from tests.engines.test_random_sequences import Kind, Source
 from tests.trino.server import Trino, running
@@ -66,15 +66,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     try:
         with patch.dict("os.environ", embedded.environment):
             aws = Aws(Settings.from_environment(), boto3.Session())
-            storage = {
-                "aws_endpoint": embedded.endpoint_url,
-                "aws_allow_http": "true",
-                "aws_region": embedded.environment["AWS_REGION"],
-                "aws_access_key_id": embedded.environment["AWS_ACCESS_KEY_ID"],
-                "aws_secret_access_key": embedded.environment["AWS_SECRET_ACCESS_KEY"],
-            }
+            environment = dict(embedded.environment)
             engines = {EngineName.ARROW: lambda: ArrowEngine(aws.objects)}
-            yield Lake(aws.settings, aws, engines, storage, environment=dict(embedded.environment))
+            yield Lake(aws.settings, aws, engines, storage_options(environment), environment=environment)
     finally:
         embedded_aws.stop(folder)
 
