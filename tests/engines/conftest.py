@@ -41,7 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Arrow leaves to Spark what is only Spark's; where the engines take turns, Spark alone is for the long tests.
 
-    So are the releases in turns, and what a module's LONG_ARMS names.
+    So are the releases in turns, but for modules of make test-more, and what a module's LONG_ARMS names.
     """
     arms: dict[str, set[str]] = {}
     told = [item for item in items if hasattr(item, "callspec") and ARM in item.callspec.params]
@@ -55,7 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             dropped.add(item)
         is_mixed = arms[item.originalname] & {"arrow-spark", "spark-arrow"}  # type: ignore[attr-defined]
         is_long = arm in getattr(item.module, "LONG_ARMS", ())  # type: ignore[attr-defined]
-        if arm == RELEASES or is_long or (arm == "spark" and is_mixed and not only_spark):
+        in_turns = arm == RELEASES and item.get_closest_marker("more") is None
+        if in_turns or is_long or (arm == "spark" and is_mixed and not only_spark):
             item.add_marker(pytest.mark.soak)
     config.hook.pytest_deselected(items=sorted(dropped, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in dropped]
