@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import GENERATION, OPERATION, ORDER
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER
 from file_processor.engines.arrow.reduction import (
     EFFECT,
     GROUP,
@@ -23,10 +23,15 @@ from file_processor.engines.arrow.reduction import (
     reduced,
     with_effects,
 )
+from odpf.table_config import read_table_config
+from tests.file_processor.workbench import table_item
 
 
-def plan(kind: CycleKind = CycleKind.CHANGES, mode: str = "S", generation: int = 1) -> SimpleNamespace:
-    return SimpleNamespace(kind=kind, generation=generation, mode=mode)
+def plan(
+    kind: CycleKind = CycleKind.CHANGES, mode: str = "S", generation: int = 1, position: str | None = None
+) -> SimpleNamespace:
+    item = table_item(table_data_versioning_type=mode, cdc_stream_position_column=position)
+    return SimpleNamespace(kind=kind, generation=generation, mode=mode, config=read_table_config(item))
 
 
 def stored(paths: dict[str, str] | None = None, **orders: str) -> Stored:
@@ -86,6 +91,24 @@ def test_a_reload_replaces_whatever_is_stored(operation, there, expected):
 def test_a_history_takes_every_change_once(operation, there, expected):
     found = stored(**({"k": there} if there else {}))
     assert effect(row(operation), found, plan(mode="H")) == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "comes", "expected"),
+    [("", "20", "inserted"), ("20", "20", "unchanged"), ("30", "20", "unchanged"), ("10", "20", "updated")],
+)
+def test_a_change_at_a_position_that_a_history_has_is_told_by_its_greatest_sequence(there, comes, expected):
+    found = stored(**({"k": f"000001 {there} a.parquet 0000000001"} if there else {}))
+    again = row("U", order=f"000001 {comes} b.parquet 0000000001")
+    again = again.append_column(CHANGE_SEQUENCE, pa.chunked_array([[comes]], pa.string()))
+    assert effect(again, found, plan(mode="H", position="pos")) == expected
+
+
+def test_a_load_that_a_history_has_is_nothing_new():
+    found = stored(k="000001  LOAD00000001.parquet 0000000001")
+    again = row("I", order="000001  LOAD00000002.parquet 0000000001")
+    again = again.append_column(CHANGE_SEQUENCE, pa.chunked_array([[""]], pa.string()))
+    assert effect(again, found, plan(mode="H", position="pos")) == "unchanged"
 
 
 def test_a_first_load_has_nothing_to_compare_with():
