@@ -137,6 +137,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("build/bench-engines"), help="of .json and .md")
     parser.add_argument("--keep", action="store_true", help="leave files and tables")
     given = parser.parse_args(argv)
+    for name, known in (("parts", PARTS), ("systems", tuple(spec.id for spec in LOCAL))):
+        if unknown := set(getattr(given, name) or ()) - {*known}:
+            parser.error(f"--{name}: {', '.join(sorted(unknown))} is none of {','.join(known)}")
     defaults = _FULL | (_QUICK if given.quick else {})
     for name, value in defaults.items():
         if getattr(given, name) is None:
