@@ -49,24 +49,15 @@ _OWN: dict[str, Schema] = {
 def own_columns(config: TableConfig) -> Schema:
     """The columns behind the source's, with their types; the order position, by which Hudi orders, is the last."""
     marks: Schema = ((IS_DELETED, "boolean"), (VALUES_ORDER, "string")) if config.delete_mode == "soft" else ()
-    position: Schema = ((STREAM_POSITION, "string"),) if stream_position(config) else ()
+    position: Schema = ((STREAM_POSITION, "string"),) if config.stream_position else ()
     return (*_OWN[config.table_data_versioning_type], *marks, *position, (ORDER, "string"))
-
-
-def stream_position(config: TableConfig) -> str | None:
-    """The column whose values tell a history's changes apart, with the operation; None where change sequences do.
-
-    A task that reads its source's log again from an earlier position gives the same changes other sequences; their stream
-    positions (`AR_H_STREAM_POSITION`) stay.
-    """
-    return config.cdc_stream_position_column if config.table_data_versioning_type == "H" else None
 
 
 def record_key(config: TableConfig) -> tuple[str, ...]:
     """The record key: the source's key; where changes are rows, that and what tells a key's changes apart."""
     if config.table_data_versioning_type == "S":
         return config.hudi_primary_key
-    return (*config.hudi_primary_key, *(_KEY_BY_POSITION if stream_position(config) else HISTORY_KEY))
+    return (*config.hudi_primary_key, *(_KEY_BY_POSITION if config.stream_position else HISTORY_KEY))
 
 
 def of_mapping_rules(config: TableConfig) -> frozenset[str]:

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from file_processor.choosing import ChosenFile
-from file_processor.columns import stream_position
 from file_processor.schema import Schema
 from file_processor.value_range import ValueRange, value_range
 from odpf.landed_file import LandedFile
@@ -256,7 +255,7 @@ def _missing_roles(config: TableConfig, found: Inspection) -> str | None:
             f"The change sequence {config.hudi_precombine_field} is {'missing' if kind is None else kind}; "
             "text of 35 digits is expected. Map $AR_H_CHANGE_SEQ to it."
         )
-    position = stream_position(config)
+    position = config.stream_position
     if position and not found.chosen.is_full and columns.get(position) != "string":
         return (
             f"The stream position {position} is {columns.get(position, 'missing')}; text is expected, for the history tells "

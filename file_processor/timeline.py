@@ -57,6 +57,11 @@ class Commit(NamedTuple):
         return tuple((name, kind) for name, kind in json.loads(text)) if text else None
 
     @property
+    def avro_schema(self) -> str:
+        """The schema that every Hudi writer leaves in its commits, Avro as JSON; empty where there is none."""
+        return str((self.metadata.get("extraMetadata") or {}).get("schema") or "")
+
+    @property
     def absent(self) -> tuple[str, ...]:
         """The data columns that the source no longer had at this commit."""
         return self.note.absent if self.note else ()

@@ -220,16 +220,24 @@ class TableConfig(BaseModel):
         return f"{self.raw_database_name}.{self.raw_table_name}"
 
     @property
+    def stream_position(self) -> str | None:
+        """The column whose values tell a history's changes apart, with the operation; None where change sequences do (S15).
+
+        A task that reads its source's log again from an earlier position gives the same changes other sequences; their stream
+        positions (DMS guide, `AR_H_STREAM_POSITION`) stay.
+        """
+        return self.cdc_stream_position_column if self.table_data_versioning_type == "H" else None
+
+    @property
     def identity(self) -> dict[str, str]:
         """What an existing table cannot change without being rebuilt (S25); what has a default, where it is another."""
-        position = self.cdc_stream_position_column if self.table_data_versioning_type == "H" else None
         return {
             "hudi_primary_key": ",".join(self.hudi_primary_key),
             "hudi_partition_key": self.hudi_partition_key or "",
             "hudi_table_type": self.hudi_table_type,
             "table_data_versioning_type": self.table_data_versioning_type,
             **({} if self.delete_mode == "hard" else {"delete_mode": self.delete_mode}),
-            **({"cdc_stream_position_column": position} if position else {}),
+            **({"cdc_stream_position_column": self.stream_position} if self.stream_position else {}),
         }
 
     def completion(self, default: str) -> FullLoadCompletion:

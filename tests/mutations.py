@@ -99,7 +99,7 @@ MUTATIONS = (
     Mutation(
         "a history tells changes apart by the source's log position (S15)",
         "file_processor/columns.py",
-        "*(_KEY_BY_POSITION if stream_position(config) else HISTORY_KEY)",
+        "*(_KEY_BY_POSITION if config.stream_position else HISTORY_KEY)",
         "*HISTORY_KEY",
         "tests/engines/test_history.py -k 'arrow and not spark'",
     ),

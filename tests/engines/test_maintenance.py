@@ -10,7 +10,7 @@ import pytest
 from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.engine import LEAST_COMMITS, MOST_COMMITS, MOST_FILE_BYTES
 from file_processor.engines.spark.hudi import clustering_options, table_options
-from file_processor.engines.spark.services import client_of
+from file_processor.engines.spark.services import client_of, plan_clustering
 from file_processor.timeline import Timeline
 from odpf.errors import TransientError
 from odpf.states import EngineName, Outcome, RunStatus
@@ -212,7 +212,7 @@ def _planned_clustering(lake, table):
     config, found = read_table_config(table.config), timeline(table)
     options = table_options(config) | clustering_options(MOST_FILE_BYTES)
     with client_of(spark, config, found, options) as client:
-        planned = client.scheduleClustering(spark._jvm.org.apache.hudi.common.util.Option.empty()).get()
+        planned = plan_clustering(spark, client)
     bucket, base = table.location.removeprefix("s3://").split("/", 1)
     lake.aws.objects.put(bucket, f"{base}/.hoodie/{planned}.replacecommit.inflight", b"")
     return planned

@@ -36,6 +36,25 @@ def some_changes(table):
     yield
 
 
+@story
+def test_a_table_with_other_record_keys_is_right_after_the_rebuild_that_is_advised(told):
+    """S24"""
+    table = told.table()
+    table.load({"id": 1, "v": "a"})
+    yield
+    objects, bucket = table.lake.aws.objects, table.lake.settings.raw_bucket
+    key = f"{DATABASE}/{table.name}/.hoodie/hoodie.properties"
+    objects.put(bucket, key, objects.get(bucket, key).replace(b"NonpartitionedKeyGenerator", b"ComplexKeyGenerator"))
+    table.changes(update(1, id=1, v="changed"))
+    yield
+    assert table.result.outcome is Outcome.REFRESH_ERROR
+    assert f"odpf resnapshot --table {table.source}" in table.result.error
+    table.rebuild()
+    yield
+    table.check()
+    assert table.values() == {1: "changed"}
+
+
 def differs_in(report):
     found = report.differences
     return found.changed, found.only_before, found.only_after

@@ -37,10 +37,9 @@ class _PropertyFile:
 
 def _with_other_keys(content: bytes, generator: str) -> bytes:
     """As if the table had keys of another generator; by its class or its type, as the file has it."""
-    other = "COMPLEX" if generator.isupper() else "org.apache.hudi.keygen.ComplexKeyGenerator"
-    if generator == other or "Complex" in generator:
-        other = generator.replace("COMPLEX", "SIMPLE").replace("Complex", "Simple")
-    return content.replace(generator.encode(), other.encode())
+    form = "{}" if generator.isupper() else "org.apache.hudi.keygen.{}KeyGenerator"
+    other = "Simple" if "COMPLEX" in generator.upper() else "Complex"
+    return content.replace(generator.encode(), form.format(other.upper() if form == "{}" else other).encode())
 
 
 @story

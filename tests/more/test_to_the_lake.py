@@ -19,6 +19,7 @@ from hudi import HudiTableBuilder
 
 from tests.end_to_end.lake import RAW, Answer, Lake, results
 from tests.end_to_end.source import answered
+from tests.engines.lake import storage_options
 from tests.more import every_type as kinds
 from tests.more import flights as records
 from tests.more.server import Mariadb
@@ -92,7 +93,9 @@ class Mirror:
     def rows(self, schema: str, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The lake's rows by key, read from S3 by hudi-rs, with the source's columns only."""
         uri = f"s3://{RAW}/{DATABASE}/{schema}_{table}"
-        batches = HudiTableBuilder.from_base_uri(uri).with_options(self._storage()).build().read()
+        batches = (
+            HudiTableBuilder.from_base_uri(uri).with_options(storage_options(self.lake.environment)).build().read()
+        )
         found = pa.Table.from_batches(batches)
         own = ("_hoodie_", "_odpf_", "dms_timestamp", "change_seq")
         names = [name for name in found.column_names if not name.startswith(own)]
@@ -118,15 +121,6 @@ class Mirror:
             "hudi_primary_key": list(keys_of(self.server.engine, schema, table)),
             "hudi_precombine_field": "change_seq",
             **MORE.get(table, {}),
-        }
-
-    def _storage(self) -> dict[str, str]:
-        return {
-            "aws_endpoint": self.lake.environment["AWS_ENDPOINT_URL"],
-            "aws_region": self.lake.environment["AWS_REGION"],
-            "aws_access_key_id": "any",
-            "aws_secret_access_key": "any",
-            "aws_allow_http": "true",
         }
 
 

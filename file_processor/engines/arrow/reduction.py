@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, stream_position
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER
 from file_processor.engines.arrow.types import positions
 from file_processor.engines.engine import Reduced, WritePlan
 
@@ -197,7 +197,7 @@ def _effects(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
 
 def _numbered_anew(latest: pa.Table, order: pa.Array, plan: WritePlan) -> pa.Array:
     """Whether a stored change of a history comes again with a later sequence; by the sequence alone no change does."""
-    if not stream_position(plan.config):
+    if not plan.config.stream_position:
         return pa.repeat(pa.scalar(False), latest.num_rows)
     sequence = latest[CHANGE_SEQUENCE].combine_chunks()
     stored = pc.list_element(pc.split_pattern(pc.fill_null(order, "  "), " "), 1)  # `str(OrderPosition)`

@@ -18,7 +18,6 @@ from file_processor.columns import (
     OPERATION,
     ORDER,
     STREAM_POSITION,
-    stream_position,
 )
 from file_processor.engines import problems
 from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, positions, to_table
@@ -74,11 +73,9 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
     problem = pc.coalesce(
         operation_problem,
         _sequence_problem(group, sequence),
-        *(
-            [_when(pc.equal(position, ""), problems.NO_STREAM_POSITION)]
-            if position is not None and not group.is_full
-            else []
-        ),
+        _nothing(rows)
+        if position is None or group.is_full
+        else _when(pc.equal(position, ""), problems.NO_STREAM_POSITION),
         *key_problems(plan.config, data, dict(plan.schema)),
         *([_when(pc.is_null(commit_time), problems.NO_COMMIT_TIME)] if plan.mode == "V" else []),
     )
@@ -159,7 +156,7 @@ def _sequences(group: ReadGroup, source: pa.Table) -> pa.Array:
 
 def _stream_positions(plan: WritePlan, group: ReadGroup, data: pa.Table) -> pa.Array | None:
     """Where the source's log has each change, if a history tells its changes apart by it."""
-    column = stream_position(plan.config)
+    column = plan.config.stream_position
     if column is None:
         return None
     if group.is_full:

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from file_processor.choosing import CycleKind
-from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key, stream_position
+from file_processor.columns import CHANGE_SEQUENCE, GENERATION, OPERATION, ORDER, record_key
 from file_processor.engines import problems
 from file_processor.engines.engine import MOST_FILE_BYTES, Reduced, WritePlan
 from file_processor.engines.spark import services
@@ -245,7 +245,7 @@ class SparkPrepared:
 
     def _is_numbered_anew(self) -> Column:
         """Whether a stored change of a history comes again with a later sequence; by the sequence alone no change does."""
-        if not stream_position(self._plan.config):
+        if not self._plan.config.stream_position:
             return F.lit(False)
         stored = F.split(_STORED, " ")[1]  # `str(OrderPosition)`
         return (F.col(CHANGE_SEQUENCE) != "") & (stored < F.col(CHANGE_SEQUENCE))

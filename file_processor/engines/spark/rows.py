@@ -15,7 +15,6 @@ from file_processor.columns import (
     OPERATION,
     ORDER,
     STREAM_POSITION,
-    stream_position,
 )
 from file_processor.engines import problems
 from file_processor.engines.engine import ReadGroup, WritePlan
@@ -118,7 +117,7 @@ def _any(conditions: list[Column]) -> Column:
 
 def _stream_position(plan: WritePlan, group: ReadGroup, names: dict[str, str]) -> list[Column]:
     """Where the source's log has each change, if a history tells its changes apart by it."""
-    column = stream_position(plan.config)
+    column = plan.config.stream_position
     if column is None:
         return []
     told = F.lit("") if group.is_full else F.coalesce(_quoted(names[column]), F.lit(""))

@@ -29,17 +29,21 @@ def maintain(spark: SparkSession, config: TableConfig, timeline: Timeline, most_
     """
     options = table_options(config) | clustering_options(most_file_bytes)
     check_pinned(pinned_table_version(options))
+    scattered = small_files(timeline.current_files().values(), most_file_bytes)  # what follows leaves these as they are
     with client_of(spark, config, timeline, options) as client:
         for instant in timeline.unfinished_commits:  # neither cleaning nor archiving looks at them
             client.rollback(instant)
         client.clean()
         client.archive()
-        timeline.refresh()
-        if small_files(timeline.current_files().values(), most_file_bytes):
-            nothing = spark._jvm.org.apache.hudi.common.util.Option.empty()  # type: ignore[union-attr]
-            planned = client.scheduleClustering(nothing)
-            if planned.isPresent():
-                client.cluster(planned.get(), True)
+        if scattered and (planned := plan_clustering(spark, client)):
+            client.cluster(planned, True)
+
+
+def plan_clustering(spark: SparkSession, client: Any) -> str | None:
+    """Have Hudi plan a clustering; its instant, None where there is nothing to do."""
+    nothing = cast(Any, spark._jvm).org.apache.hudi.common.util.Option.empty()
+    planned = client.scheduleClustering(nothing)
+    return str(planned.get()) if planned.isPresent() else None
 
 
 def roll_back_clustering(spark: SparkSession, config: TableConfig, timeline: Timeline) -> None:
@@ -60,9 +64,8 @@ def client_of(spark: SparkSession, config: TableConfig, timeline: Timeline, opti
     """Hudi's client for one table, with the schema of its newest commit."""
     context, jvm = spark.sparkContext._jsc, cast(Any, spark._jvm)
     newest = timeline.newest_own()
-    schema = (newest.metadata.get("extraMetadata") or {}).get("schema", "") if newest else ""
     client = jvm.org.apache.hudi.DataSourceUtils.createHoodieClient(
-        context, schema, timeline.location, config.raw_table_name, options
+        context, newest.avro_schema if newest else "", timeline.location, config.raw_table_name, options
     )
     try:
         yield client
