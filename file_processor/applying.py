@@ -10,6 +10,7 @@ from typing import Protocol
 
 from file_processor.applied_deletes import AppliedDeletes
 from file_processor.choosing import Choice, ChosenFile, CycleKind, with_floor
+from file_processor.commit import NOTE, SCHEMA, Commit
 from file_processor.conversion import as_they_stand, copied, read_through
 from file_processor.engine_choice import EngineChoice, choose_engine
 from file_processor.engine_facts import engine_facts
@@ -18,7 +19,7 @@ from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
 from file_processor.table_columns import TableColumns
-from file_processor.timeline import NOTE, SCHEMA, Commit, Timeline
+from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from file_processor.write_plan import FittedFiles, fit_files, may_be_late, read_groups
 from odpf.clock import iso, utc_now

@@ -13,13 +13,14 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from file_processor.applying import Applying
+from file_processor.commit import Commit
 from file_processor.engines.engine import Engine
 from file_processor.file_batch import FileBatch
 from file_processor.rebuild_steps import file_batches, needed_records
 from file_processor.settling import Settled, Settlement, reached_state
 from file_processor.table_copy import copy_table
 from file_processor.time_travel import files_at
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.counts import Counts
 from odpf.errors import OdpfError, TerminalError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 
+from file_processor.commit import Commit
 from file_processor.lease import Contender
 from file_processor.settling import Settled, Settlement
 from file_processor.take_over import TakeOver, is_due
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from odpf.errors import EpochRaised
 from odpf.landed_file import LandedFile
 from odpf.ports import FileTracker

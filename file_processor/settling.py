@@ -9,10 +9,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from file_processor.columns import own_columns
+from file_processor.commit import Commit
 from file_processor.file_batch import CommitNote, FileBatch
 from file_processor.restarted_task import restarted_task_warnings
 from file_processor.schema import Schema
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.counts import Counts
 from odpf.errors import OdpfError, TimelineViolation

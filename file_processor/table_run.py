@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable
 
 from file_processor.applying import Applying
 from file_processor.choosing import Choice, CycleKind, choose
+from file_processor.commit import Commit
 from file_processor.engines.engine import Engine
 from file_processor.file_batch import FileBatch
 from file_processor.maintenance import maintain
 from file_processor.rebuild import Rebuilding
 from file_processor.recovery import Recovery
 from file_processor.settling import Settled, Settlement
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.errors import TerminalError, UnsupportedChange
 from odpf.file_record import FileRecord

@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from file_processor.commit import Commit
 from file_processor.settling import Settlement
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from odpf.errors import TimelineViolation
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile

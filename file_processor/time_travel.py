@@ -6,8 +6,9 @@ what is left, and rows are gone without an error. The commits behind it say what
 
 from __future__ import annotations
 
+from file_processor.commit import Commit
 from file_processor.file_groups import DataFile, current_files
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 
 
 def files_at(timeline: Timeline, instant: str) -> dict[str, DataFile] | None:

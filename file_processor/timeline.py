@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from file_processor.commit import Commit, partition_value
 from file_processor.file_batch import CommitNote
 from file_processor.file_groups import DataFile, current_files
 from file_processor.pending import Pending, unfinished
-from file_processor.schema import Schema
 from file_processor.table_properties import PROPERTY_FILES, TableProperties
 from odpf.errors import TimelineViolation
 from odpf.ports import ObjectStore, StoredObject
 
-NOTE = "batch"
-SCHEMA = "schema"
-METADATA_PREFIX = "odpf."
 _COMPLETED = re.compile(r"^(\d{17})\.(?:commit|deltacommit|replacecommit)$")
 _COMMITS = ("commit", "deltacommit", "replacecommit")
 _INSTANT = re.compile(r"^\d{17}(?=\.)")
@@ -30,75 +26,6 @@ _MOST_LISTED = 5000
 """Data files whose sizes are worth adding up; five listings."""
 
 LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
-
-
-@lru_cache(maxsize=256)
-def _note(text: str) -> CommitNote:
-    """A note is asked for several times in the life of its commit, and carries a whole file batch."""
-    return CommitNote.model_validate_json(text)
-
-
-class Commit(NamedTuple):
-    """One completed commit: its instant and its metadata."""
-
-    instant: str
-    metadata: dict[str, Any]
-
-    @property
-    def note(self) -> CommitNote | None:
-        """ODPF's note; None on commits of table services and of other writers."""
-        text = self._own(NOTE)
-        return _note(text) if text else None
-
-    @property
-    def schema(self) -> Schema | None:
-        """The data columns after this commit, if ODPF made it."""
-        text = self._own(SCHEMA)
-        return tuple((name, kind) for name, kind in json.loads(text)) if text else None
-
-    @property
-    def avro_schema(self) -> str:
-        """The schema that every Hudi writer leaves in its commits, Avro as JSON; empty where there is none."""
-        return str((self.metadata.get("extraMetadata") or {}).get("schema") or "")
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """The data columns that the source no longer had at this commit."""
-        return self.note.absent if self.note else ()
-
-    @property
-    def is_service(self) -> bool:
-        """Whether a table service made it (compaction, clustering): it changes no row."""
-        return bool(self.metadata.get("compacted")) or self.metadata.get("operationType") in ("COMPACT", "CLUSTER")
-
-    @property
-    def written(self) -> tuple[tuple[str, str], ...]:
-        """(file group, path below the table) of the files that it wrote."""
-        return tuple((each["fileId"], each["path"]) for each in self._stats if each.get("fileId") and each.get("path"))
-
-    @property
-    def predecessors(self) -> tuple[tuple[str, str | None], ...]:
-        """(file group, instant of the base file that it had before) of the groups it wrote; None for one that it began."""
-        return tuple((each["fileId"], _before(each)) for each in self._stats if each.get("fileId"))
-
-    @property
-    def replaced(self) -> set[str]:
-        """File groups that it put an end to."""
-        return {group for some in (self.metadata.get("partitionToReplaceFileIds") or {}).values() for group in some}
-
-    @property
-    def new_partitions(self) -> tuple[tuple[str, str], ...]:
-        """(value, path) of the partitions in which it wrote only new file groups: those may be new themselves."""
-        written = self.metadata.get("partitionToWriteStats") or {}
-        fresh = [p for p, stats in written.items() if all(_before(each) is None for each in stats)]
-        return tuple((_value(path), path) for path in sorted(fresh) if path)
-
-    @property
-    def _stats(self) -> list[dict[str, Any]]:
-        return [each for some in (self.metadata.get("partitionToWriteStats") or {}).values() for each in some]
-
-    def _own(self, key: str) -> str | None:
-        return (self.metadata.get("extraMetadata") or {}).get(METADATA_PREFIX + key)
 
 
 class Timeline:
@@ -374,7 +301,7 @@ class Timeline:
         prefix = f"{self._base}/"
         entries = (entry.key[len(prefix) :] for entry in self._objects.list(self._bucket, prefix))
         paths = [key.rsplit("/", 1)[0] for key in entries if "/.hoodie_partition_metadata" in key]
-        return tuple((_value(path), path) for path in sorted(set(paths)))
+        return tuple((partition_value(path), path) for path in sorted(set(paths)))
 
     def remove_unfinished(self) -> None:
         """Clear what a dead first load left: without a completed commit nothing of it was ever visible.
@@ -390,13 +317,3 @@ class Timeline:
                 f"{self.location} is not empty and holds no Hudi table. Empty it, or configure another raw table."
             )
         self._objects.delete(self._bucket, keys)
-
-
-def _before(stat: dict[str, Any]) -> str | None:
-    """Instant of the base file that a written file group had before; None where it had none."""
-    was = stat.get("prevCommit")
-    return None if was in (None, "", "null") else str(was)
-
-
-def _value(path: str) -> str:
-    return unquote(path.split("=", 1)[-1])

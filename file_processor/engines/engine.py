@@ -8,8 +8,9 @@ from typing import NamedTuple, Protocol
 
 from file_processor.choosing import CycleKind
 from file_processor.columns import own_columns
+from file_processor.commit import Commit
 from file_processor.schema import Schema
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from odpf.counts import Counts
 from odpf.order import OrderPosition
 from odpf.rebuild import Differences

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from file_processor.choosing import CycleKind
 from file_processor.columns import CHANGE_SEQUENCE, OPERATION, ORDER
+from file_processor.commit import METADATA_PREFIX, Commit
 from file_processor.engines import problems
 from file_processor.engines.arrow.cleaning import clean
 from file_processor.engines.arrow.comparison import compare
@@ -45,7 +46,7 @@ from file_processor.engines.arrow.types import avro_schema
 from file_processor.engines.engine import MOST_FILE_BYTES, Reduced, WritePlan
 from file_processor.instants import next_instant
 from file_processor.table_properties import new_properties
-from file_processor.timeline import METADATA_PREFIX, Commit, Timeline
+from file_processor.timeline import Timeline
 from odpf.errors import EngineError, NeedsSpark, OdpfError
 from odpf.ports import ObjectStore
 from odpf.rebuild import Differences

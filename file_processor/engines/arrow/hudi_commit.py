@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from file_processor.choosing import CycleKind
+from file_processor.commit import Commit
 from file_processor.engines.arrow.data_files import WrittenFile
 from file_processor.engines.arrow.limits import OWN_MARK
 from file_processor.engines.arrow.placing import Slice
 from file_processor.file_groups import DataFile
 from file_processor.pending import Pending
 from file_processor.table_properties import PROPERTY_FILES
-from file_processor.timeline import Commit, Timeline
+from file_processor.timeline import Timeline
 from odpf.errors import EngineError
 from odpf.ports import ObjectStore
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from file_processor.commit import METADATA_PREFIX
 from file_processor.inspection import Inspection
 from file_processor.pending import Pending
 from file_processor.table_properties import TableProperties
-from file_processor.timeline import METADATA_PREFIX, Timeline
+from file_processor.timeline import Timeline
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from file_processor.choosing import CycleKind
 from file_processor.columns import OPERATION, ORDER, key_generator, record_key
+from file_processor.commit import METADATA_PREFIX
 from file_processor.engines.engine import COMMITS_RETAINED, LEAST_COMMITS, MOST_COMMITS, WritePlan
-from file_processor.timeline import METADATA_PREFIX
 from odpf.table_config import TableConfig
 
 _BYTES_PER_TASK = 32 * 1024 * 1024
