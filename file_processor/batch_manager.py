@@ -14,8 +14,9 @@ from file_processor.freezing import foreign_buckets, freeze
 from file_processor.load_completion import LoadDecision, is_load
 from file_processor.load_gate import LoadGate, TableFiles
 from file_processor.maintenance import plan_maintenance
-from file_processor.owners import Owner, summarised
-from file_processor.planning import CadenceTables, RunPlan, plan_rebuild, plan_run, read_cadence
+from file_processor.owners import Owner
+from file_processor.planning import CadenceTables, RunPlan, only, plan_rebuild, plan_run, read_cadence
+from file_processor.setting_aside import Trial
 from file_processor.summary import cause, planned, summarise
 from odpf.audit import AuditRow, RunSummary, TableResult
 from odpf.clock import iso, utc_now
@@ -36,9 +37,10 @@ from odpf.manifest import (
 )
 from odpf.metrics import Dimension, run_values
 from odpf.ports import AuditLog, ConfigStore, DmsTasks, FileTracker, JobRuns, Ledger, Metrics, ObjectStore
-from odpf.rebuild import Rebuild
+from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import Compute, Outcome, RunStatus
+from odpf.summarised import summarised
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
@@ -83,34 +85,34 @@ class BatchManager(NamedTuple):
     dms_tasks: DmsTasks
     region: str = ""
 
-    def plan(
-        self, run_id: str, refresh_cadence: str, *, maintenance: bool = False, rebuild: Rebuild | None = None
-    ) -> dict[str, Any]:
+    def plan(self, run_id: str, request: RunRequest) -> dict[str, Any]:
         """Plan one run and write its manifests; returns pointers and sizes only.
 
         Args:
             run_id: of the run.
-            refresh_cadence: whose tables it takes.
-            maintenance: whether it archives long timelines, and applies no files.
-            rebuild: the one table that it rebuilds; no other is looked at.
+            request: what it was started with.
 
         Raises:
-            InvalidConfiguration: nobody knows the cadence, or the table to rebuild.
+            InvalidConfiguration: nobody knows the cadence, or a table that was asked for.
         """
-        started_at = iso(utc_now())
+        started_at, refresh_cadence = iso(utc_now()), request.refresh_cadence
         tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
         epoch = self.ledger.epoch()
         if epoch.active_in(self.region, second=self.settings.is_second_region):
-            if rebuild:
-                plan = plan_rebuild(tables, rebuild)
+            if request.rebuild:
+                plan = plan_rebuild(tables, request.rebuild)
+            elif request.maintenance:
+                tables, plan = self._maintained(tables)
             else:
-                tables, plan = self._maintained(tables) if maintenance else self._planned(tables, epoch)
+                tables, plan = self._planned(only(tables, request.tables), request, epoch)
         else:
             plan = RunPlan((), (), (epoch.standing_by(self.region),))
         manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
-        if not (maintenance or rebuild):  # by its trace the watch tells that files are looked for
+        if not (
+            request.maintenance or request.rebuild or request.tables
+        ):  # by its trace the watch tells that files are looked for
             self._remember(manifest)
         _log.info("planned", extra=_size(plan))
         return {
@@ -144,7 +146,7 @@ class BatchManager(NamedTuple):
         )
         return {"status": RunStatus.SUCCEEDED if fine else summary.status, "cause": why}
 
-    def _planned(self, tables: CadenceTables, epoch: Epoch) -> tuple[CadenceTables, RunPlan]:
+    def _planned(self, tables: CadenceTables, request: RunRequest, epoch: Epoch) -> tuple[CadenceTables, RunPlan]:
         """Sweep, freeze, pack."""
         tables = _failing(tables, foreign_buckets(tables.active, self.settings))
         swept = self.sweep([config.source_table_name for config in tables.active])
@@ -152,17 +154,20 @@ class BatchManager(NamedTuple):
         frozen = freeze(tables.active, self.tracker.all_pending(), swept.listings, self.settings.staging_places)
         tables = _failing(tables, frozen.problems)
         states = self.ledger.states(config.raw_table for config in tables.active)
-        held = {raw for raw, state in states.items() if state.lease_owner}
-        over = self._held_by_runs_that_are_over(states)
+        held = {raw: state.run_id for raw, state in states.items() if state.lease_owner}
+        over_runs = self._runs_that_are_over(held.values())
+        over = {raw for raw, run_id in held.items() if run_id in over_runs}
         behind = {raw for raw, state in states.items() if state.epoch < epoch.number}
         plan = plan_run(
             tables,
             frozen.files,
             states,
-            over | behind,
-            held=held - over,
+            behind,
+            held=held.keys() - over,
             side_by_side=self.settings.tables_at_once,
             loads=self._loads(tables, frozen.files, states, swept),
+            over=over,
+            trial=Trial(self.settings.most_attempts, utc_now(), request, over_runs.__contains__),
         )
         plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
         return tables, _with_staged_loads(plan, states, swept.listings)
@@ -193,12 +198,10 @@ class BatchManager(NamedTuple):
         states = self.ledger.states(config.raw_table for config in tables.active)
         return tables, plan_maintenance(tables, states)
 
-    def _held_by_runs_that_are_over(self, states: Mapping[str, TableState]) -> set[str]:
-        """Held tables whose run was summarised already: whoever took them has ended, so nobody works on them."""
+    def _runs_that_are_over(self, run_ids: Iterable[str | None]) -> set[str]:
+        """Those that were summarised already: whoever took tables in them has ended, so nobody works on these."""
         is_over = summarised(self.objects, self.settings.artifacts_bucket)
-        held = [state for state in states.values() if state.lease_owner and state.run_id]
-        over = {run_id for run_id in {state.run_id for state in held} if run_id and is_over(run_id)}
-        return {state.raw_table for state in held if state.run_id in over}
+        return {run_id for run_id in set(run_ids) if run_id and is_over(run_id)}
 
     def _write(self, run_id: str, started_at: str, epoch: Epoch, tables: CadenceTables, plan: RunPlan) -> RunManifest:
         bucket = self.settings.artifacts_bucket

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from random import SystemRandom
 
 from file_processor.settling import Settled
 from file_processor.table_run import TableRun
 from file_processor.workshop import Workshop
+from odpf.attempts import Attempts
 from odpf.audit import AuditRow
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
@@ -23,6 +25,7 @@ from odpf.states import EngineName, Outcome, RefreshStatus
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
+_CHANCE = SystemRandom()
 
 Taken = tuple[TableState, Collection[str] | None]
 """A table as acquired, and the file ids of its frozen files that history has, where that is known."""
@@ -95,13 +98,15 @@ class BatchRun:
 
         def take(work: TableWork) -> Taken:
             raw_table = work.config.raw_table
-            lease = self._shop.contender.take(raw_table, work.config.source_table_name, seen.get(raw_table))
+            source = work.config.source_table_name
+            lease = self._shop.contender.take(raw_table, source, seen.get(raw_table), _tried_with(work))
             return lease, {file.file_id for file in work.files} & done if raw_table in names else None
 
         return take
 
     def _take_or_wait(self, work: TableWork) -> Taken:
-        return self._shop.contender.take_or_wait(work.config.raw_table, work.config.source_table_name), None
+        names = work.config.raw_table, work.config.source_table_name
+        return self._shop.contender.take_or_wait(*names, _tried_with(work)), None
 
     def _logged(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
         """Process one table in this thread, its names in every line that is logged meanwhile."""
@@ -147,7 +152,9 @@ class BatchRun:
             if error:
                 self._shop.contender.check_again()
             given_back = _as_found(lease) if work.rebuild else (status, error)  # what waits for the table is as it was
-            self._shop.contender.ledger.release(run.lease if run else lease, *given_back, utc_now())
+            self._shop.contender.ledger.release(
+                run.lease if run else lease, *given_back, utc_now(), attempts=_attempts(work, lease, error)
+            )
         except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
         return row
@@ -161,7 +168,12 @@ class BatchRun:
         row = self._row(work, started, Outcome.REFRESH_ERROR, error=why, run=run) if run and run.settled else None
         try:
             self._shop.contender.check_again()
-            self._shop.contender.ledger.release(run.lease if run else lease, *_as_found(lease), utc_now())
+            self._shop.contender.ledger.release(
+                run.lease if run else lease,
+                *_as_found(lease),
+                utc_now(),
+                attempts=lease.attempts.one_less() if lease.attempts else None,
+            )
         except OdpfError as failure:
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
         return row
@@ -248,6 +260,18 @@ class BatchRun:
 def _as_found(lease: TableState) -> tuple[RefreshStatus, str | None]:
     """Status and error that the table had before it was taken."""
     return RefreshStatus.ERROR if lease.last_error else RefreshStatus.COMPLETED, lease.last_error
+
+
+def _tried_with(work: TableWork) -> str:
+    """The configuration that the table's files are tried with; empty where they are not what it is taken for."""
+    return "" if work.maintenance or work.rebuild else work.config.digest
+
+
+def _attempts(work: TableWork, lease: TableState, error: str | None) -> Attempts | None:
+    """The attempts to give the table back with."""
+    if not _tried_with(work):
+        return lease.attempts
+    return lease.attempts.failed(utc_now(), _CHANCE.random()) if lease.attempts and error else None
 
 
 def _sum(settled: list[Settled]) -> Counts:

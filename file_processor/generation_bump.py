@@ -55,7 +55,11 @@ def bump_generation(contender: Contender, raw_table: str, begins: datetime) -> T
         ) from None
     try:
         return contender.ledger.release(
-            reached, seen.refresh_status or RefreshStatus.COMPLETED, seen.last_error, utc_now()
+            reached,
+            seen.refresh_status or RefreshStatus.COMPLETED,
+            seen.last_error,
+            utc_now(),
+            attempts=seen.attempts,
         )
     except LeaseLost:  # a run has it by now, and goes on in the new generation
         return reached

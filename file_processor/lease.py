@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 
 from file_processor.owners import Owner
 from file_processor.work_size import TIMEOUT_SECONDS
+from odpf.attempts import one_more
 from odpf.clock import utc_now
 from odpf.errors import EpochRaised, TableLocked
 from odpf.ports import JobRuns, Ledger
@@ -85,7 +86,9 @@ class Contender:
         if self.epoch:
             self.check_epoch()
 
-    def take(self, raw_table: str, source_table_name: str, seen: TableState | None = None) -> TableState:
+    def take(
+        self, raw_table: str, source_table_name: str, seen: TableState | None = None, tried_with: str = ""
+    ) -> TableState:
         """Acquire the table if nobody owns it, its owner has ended, or its lease is of an earlier epoch.
 
         Args:
@@ -93,6 +96,7 @@ class Contender:
             source_table_name: what feeds it.
             seen: its state as the caller saw it; None to look. Whoever has taken it since has raised its fence, and a
                 table is only taken as seen.
+            tried_with: digest of the configuration that a run tries the table with; empty for what is no attempt.
 
         Raises:
             TableLocked: a live job run works on it, or one of another Region in the same epoch.
@@ -102,9 +106,12 @@ class Contender:
         seen = seen or self.ledger.state(raw_table) or never_run
         self._check_free(seen)
         region = self.region or None
-        return self.ledger.acquire(seen, self.owner, self.run_id, utc_now(), epoch=self.epoch, region=region)
+        attempts = one_more(seen.attempts, tried_with) if tried_with else None
+        return self.ledger.acquire(
+            seen, self.owner, self.run_id, utc_now(), epoch=self.epoch, region=region, attempts=attempts
+        )
 
-    def take_or_wait(self, raw_table: str, source_table_name: str) -> TableState:
+    def take_or_wait(self, raw_table: str, source_table_name: str, tried_with: str = "") -> TableState:
         """Look at a locked table once more: take it when its owner's heart stood still for long enough.
 
         Raises:
@@ -112,10 +119,26 @@ class Contender:
         """
         seen = self.ledger.state(raw_table)
         if self.is_patient and seen and self._is_owned(seen) and not self._is_elsewhere(seen):
-            owner = Owner.parse(seen.lease_owner or "")
-            if not self._has_ended(owner) and self._stands_still(owner):
-                self._end(owner)
-        return self.take(raw_table, source_table_name)
+            self.outwait(Owner.parse(seen.lease_owner or ""))
+        return self.take(raw_table, source_table_name, tried_with=tried_with)
+
+    def outwait(self, owner: Owner) -> None:
+        """Wait whether an owner is alive, and make sure that one whose heart stands still is no more."""
+        if not self._has_ended(owner) and self._stands_still(owner):
+            self.end(owner)
+
+    def end(self, owner: Owner) -> None:
+        """Stop a job run and wait until Glue says that it has ended, for at most two minutes.
+
+        An invocation cannot be stopped: call it only for one that has outlived its timeout.
+        """
+        if owner.kind is Compute.LAMBDA:
+            self._outwaited.add(owner.text)
+            return
+        self.job_runs.stop(owner.text)
+        started = self.monotonic()
+        while not self._has_ended(owner) and self.monotonic() - started < _STOP_SECONDS:
+            self.sleep(1.0)
 
     def _check_free(self, seen: TableState) -> None:
         """Refuse a table of a later epoch, or with an owner that may be alive; see `take`."""
@@ -162,13 +185,3 @@ class Contender:
             if self.ledger.heartbeat(owner.text) != beats or self._has_ended(owner):
                 return False
         return True
-
-    def _end(self, owner: Owner) -> None:
-        """Make sure that an owner whose heart stands still is no more; an invocation has outlived its timeout."""
-        if owner.kind is Compute.LAMBDA:
-            self._outwaited.add(owner.text)
-            return
-        self.job_runs.stop(owner.text)
-        started = self.monotonic()
-        while not self._has_ended(owner) and self.monotonic() - started < _STOP_SECONDS:
-            self.sleep(1.0)

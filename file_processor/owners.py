@@ -7,11 +7,8 @@ lives longer than the function's timeout.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from odpf.manifest import summary_key
-from odpf.ports import ObjectStore
 from odpf.states import Compute
 
 _PARTS = 4
@@ -46,21 +43,3 @@ class Owner(NamedTuple):
     def __str__(self) -> str:
         what = "job run" if self.kind is Compute.GLUE else "invocation"
         return f"{what} {self.text}"
-
-
-def summarised(objects: ObjectStore, bucket: str) -> Callable[[str], bool]:
-    """Tell of a run whether it is over: its last step has written its summary.
-
-    Args:
-        objects: where summaries lie.
-        bucket: the artifacts bucket.
-    """
-
-    def is_summarised(run_id: str) -> bool:
-        try:
-            objects.get(bucket, summary_key(run_id))
-        except FileNotFoundError:
-            return False
-        return True
-
-    return is_summarised

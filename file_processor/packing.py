@@ -6,7 +6,8 @@ may be given (`work_size`). Batches of Lambda come first, so that one number tel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from file_processor.compute_price import SPARK_SECONDS_PER_TABLE, invocation_price, job_run_price
@@ -20,6 +21,10 @@ MOST_BATCHES = 1000
 MOST_LAMBDA_BATCHES = 200
 """An execution may have 25,000 events; a batch of Lambda makes more of them than one of Glue, most when it is throttled
 and invoked again. Tables beyond these batches go to Glue."""
+
+DIVIDED_BY = 4
+MOST_SUSPECTS = 100
+"""Tables in batches of their own; where more died at once it was hardly one table's doing."""
 
 
 class Batch(NamedTuple):
@@ -35,6 +40,7 @@ def pack(
     *,
     held: Collection[str] = (),
     side_by_side: int = 1,
+    died: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[Batch, ...]:
     """All tables in batches, those of Lambda first, the largest tables of each kind first.
 
@@ -43,12 +49,31 @@ def pack(
         work: tables with their planned engines.
         held: raw tables whose owner may have to be outwaited or stopped, which only a job run does.
         side_by_side: tables that an invocation works on at once.
+        died: how many attempts of raw tables have failed, the last one with the death of its process. One table may take
+            its whole batch with it again and again, so batches of such tables get smaller with every attempt, and from the
+            second on they are Glue's, which has the memory.
     """
     tables = sorted(work, key=lambda table: (-_changed(table), table.config.raw_table))
-    small = () if cadence.compute == "glue" else _lambda_batches(tables, held, side_by_side)
+    barred = {*held, *(raw_table for raw_table, attempts in died.items() if attempts > 1)}
+    small = () if cadence.compute == "glue" else _lambda_batches(tables, barred, side_by_side)
     if cadence.compute == "auto" and not _is_cheaper(small, tables, cadence):
         small = ()
-    return small + _glue_batches(_without(tables, small), cadence, MOST_BATCHES - len(small))
+    rest = _without(tables, small)
+    suspects = [table for table in rest if table.config.raw_table in died][:MOST_SUSPECTS]
+    divided = tuple(_divided(suspects, died, cadence))
+    others = _without(rest, divided)
+    return small + divided + _glue_batches(others, cadence, MOST_BATCHES - len(small) - len(divided))
+
+
+def _divided(tables: Iterable[TableWork], died: Mapping[str, int], cadence: CadenceConfig) -> Iterator[Batch]:
+    """Tables whose last job run died: those of as many attempts together, in batches that attempts make smaller."""
+    by_attempts: dict[int, list[TableWork]] = {}
+    for table in tables:
+        by_attempts.setdefault(died[table.config.raw_table], []).append(table)
+    for attempts, same in sorted(by_attempts.items()):
+        size = max(1, cadence.refresh_tables_batch_size // DIVIDED_BY**attempts)
+        for start in range(0, len(same), size):
+            yield Batch(Compute.GLUE, tuple(same[start : start + size]))
 
 
 def _lambda_batches(tables: Iterable[TableWork], held: Collection[str], side_by_side: int) -> tuple[Batch, ...]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from file_processor.engine_choice import planned_engine, planned_table_bytes
 from file_processor.load_completion import LoadDecision, is_load
 from file_processor.packing import Batch, pack
+from file_processor.setting_aside import Trial, left_alone
 from odpf.audit import TableResult
 from odpf.errors import InvalidConfiguration
 from odpf.landed_file import LandedFile
@@ -119,6 +120,8 @@ def plan_run(
     held: Collection[str] = (),
     side_by_side: int = 1,
     loads: Mapping[str, LoadDecision] = MappingProxyType({}),
+    over: Collection[str] = (),
+    trial: Trial | None = None,
 ) -> RunPlan:
     """Choose an engine for each table that has pending files, and pack them into batches.
 
@@ -126,24 +129,52 @@ def plan_run(
         tables: the cadence's tables.
         pending: landed files by source table name, the frozen set of this run.
         states: processing tracker states by raw table; absent for tables never run.
-        unfinished: raw tables that a dead run left in the middle; they are planned without pending files, too.
+        unfinished: raw tables that need a run without pending files, too.
         held: raw tables that a run holds which may be alive.
         side_by_side: tables that one process works on at once.
         loads: what may be taken of source tables for which LOAD objects wait.
+        over: raw tables that a dead run left in the middle; they are unfinished.
+        trial: what decides on tables that failed; without it all are tried.
     """
-    work, waiting, warnings = [], [], []
+    work, decided, warnings = [], [], []
+    unfinished = {*unfinished, *over}
     for config in tables.active:
         state, load = states.get(config.raw_table), loads.get(config.source_table_name)
         files = load.taken if load else pending.get(config.source_table_name, ())
         result = _waiting(config, files, load, state, recovers=config.raw_table in unfinished)
-        if result:
-            waiting.append(result)
-        elif files or load or config.raw_table in unfinished:
+        has_work = bool(files or load or config.raw_table in unfinished)
+        alone = None
+        if has_work and trial and not result:
+            alone = left_alone(config, state, files, trial)
+        if ended := result or alone:
+            decided.append(ended)
+        elif has_work:
             work.append(_work(config, files, load, state))
         if told := result.error if result else load.reason if load and not load.is_whole else None:
             warnings.append(f"{config.source_table_name}: {told}")
-    batches = pack(tables.cadence, work, held=held, side_by_side=side_by_side)
-    return RunPlan(batches, (*tables.broken, *waiting), tuple(warnings))
+    died = {raw_table: attempts.number for raw_table in over if (attempts := states[raw_table].attempts)}
+    batches = pack(tables.cadence, work, held=held, side_by_side=side_by_side, died=died)
+    return RunPlan(batches, (*tables.broken, *decided), tuple(warnings))
+
+
+def only(tables: CadenceTables, source_tables: Collection[str]) -> CadenceTables:
+    """The cadence with these source tables alone; with all where none is named.
+
+    Raises:
+        InvalidConfiguration: the cadence has no such table.
+    """
+    if not source_tables:
+        return tables
+    known = {*(t.source_table_name for t in tables.active), *(t.source_table_name for t in tables.broken)}
+    if strange := sorted(set(source_tables) - known):
+        raise InvalidConfiguration(
+            f"{', '.join(strange)}: no active table of {tables.cadence.refresh_cadence}. `odpf config show` lists those "
+            "that are."
+        )
+    return tables._replace(
+        active=tuple(each for each in tables.active if each.source_table_name in source_tables),
+        broken=tuple(each for each in tables.broken if each.source_table_name in source_tables),
+    )
 
 
 def _work(

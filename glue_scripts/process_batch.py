@@ -8,13 +8,13 @@ from file_processor.batch_run import BatchRun
 from file_processor.engines.offer import both
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
-from file_processor.owners import summarised
 from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
 from odpf.adapters.logs import job_log
 from odpf.adapters.object_store import S3ObjectStore
 from odpf.states import Outcome
+from odpf.summarised import summarised
 
 
 def main(argv: list[str]) -> str:

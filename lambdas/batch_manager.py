@@ -10,18 +10,16 @@ from file_processor.batch_manager import BatchManager
 from odpf.adapters.aws import Aws
 from odpf.adapters.logs import invocation_log
 from odpf.clock import utc_now
-from odpf.rebuild import Rebuild
+from odpf.run_request import RunRequest
 from odpf.settings import Settings
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Plan; see BatchManager.plan. What the execution was started with comes as it is, but for what may be absent."""
-    about = {name: event[name] for name in ("run_id", "refresh_cadence")}
-    started_with = event.get("input", {})
-    maintenance, asked = started_with.get("maintenance") is True, started_with.get("rebuild")
-    with invocation_log("batch_manager", "file_processor", context, **about):
-        rebuild = Rebuild.model_validate(asked) if asked else None
-        return batch_manager("batch_manager").plan(**about, maintenance=maintenance, rebuild=rebuild)
+    run_id, refresh_cadence = event["run_id"], event["refresh_cadence"]
+    with invocation_log("batch_manager", "file_processor", context, run_id=run_id, refresh_cadence=refresh_cadence):
+        request = RunRequest.of(event.get("input") or {"refresh_cadence": refresh_cadence})
+        return batch_manager("batch_manager").plan(run_id, request)
 
 
 @cache

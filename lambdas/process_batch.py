@@ -8,12 +8,13 @@ from file_processor.engines.offer import arrow_alone
 from file_processor.invocation import Invocation
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
-from file_processor.owners import Owner, summarised
+from file_processor.owners import Owner
 from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
 from odpf.adapters.logs import invocation_log
 from odpf.adapters.object_store import S3ObjectStore
+from odpf.summarised import summarised
 
 
 def handler(event: dict[str, str], context: LambdaContext) -> dict[str, str]:

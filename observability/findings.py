@@ -25,7 +25,7 @@ def find(standing: Standing, limits: Limits) -> tuple[Finding, ...]:
     for table in standing.tables:
         objective = objectives.get(table.refresh_cadence or "")
         found += [
-            *_failed(table, standing.now),
+            *(_set_aside(table, standing.now) if table.set_aside else _failed(table, standing.now)),
             *_lag(table, objective, standing.now),
             *_oldest_pending(table, limits.oldest_pending, standing.now),
             *_quarantined(table),
@@ -49,7 +49,8 @@ def _dead_letters(standing: Standing) -> Iterator[Finding]:
         yield Finding(
             kind=FindingKind.DEAD_LETTERS,
             reason=f"messages that could not be handled were set aside: {listed}",
-            next_step="Find the reason in the function's log, mend it, then redrive the queue in the SQS console. "
+            next_step="See what they tell of: `odpf dead-letters list`. Find the reason in the function's log, mend it, then "
+            "`odpf dead-letters redrive --all`. "
             "Landed files are not lost: the next run of a table's cadence lists its staging folder.",
             since=iso(standing.now),
             mark=f"{sum(full.values()):012d}",
@@ -108,6 +109,20 @@ def _failed(table: TableStanding, now: datetime) -> Iterator[Finding]:
         next_step=next_step,
         since=since or iso(now),
     )
+
+
+def _set_aside(table: TableStanding, now: datetime) -> Iterator[Finding]:
+    if table.expected:
+        ledger = table.ledger
+        yield Finding(
+            kind=FindingKind.TABLE_SET_ASIDE,
+            refresh_cadence=table.refresh_cadence,
+            source_table_name=table.source_table_name,
+            reason=f"it failed so often in a row that no run tries it any more: {_shortened(ledger.last_error if ledger else None)}",
+            next_step="Remove the cause, then have it tried: "
+            f"`odpf run {table.refresh_cadence} --table '{table.source_table_name}' --wait`.",
+            since=(ledger.updated_at if ledger else None) or iso(now),
+        )
 
 
 def _lag(table: TableStanding, objective: timedelta | None, now: datetime) -> Iterator[Finding]:

@@ -16,12 +16,12 @@ from odpf.states import ConfigurationState, FindingKind
 CadenceTable = tuple[str, str]
 """(refresh_cadence, source_table_name)."""
 
-_OF_TABLES: Mapping[FindingKind, Metric] = {
-    FindingKind.LAG_OBJECTIVE_MISSED: Metric.LAG_OBJECTIVES_MISSED,
-    FindingKind.TABLE_FAILED: Metric.TABLES_FAILED,
-    FindingKind.OLDEST_PENDING: Metric.TABLES_PENDING_TOO_LONG,
-    FindingKind.FILES_QUARANTINED: Metric.TABLES_QUARANTINING,
-    FindingKind.NO_RUN: Metric.RUNS_MISSED,
+_OF_TABLES: Mapping[Metric, tuple[FindingKind, ...]] = {
+    Metric.LAG_OBJECTIVES_MISSED: (FindingKind.LAG_OBJECTIVE_MISSED,),
+    Metric.TABLES_FAILED: (FindingKind.TABLE_FAILED, FindingKind.TABLE_SET_ASIDE),
+    Metric.TABLES_PENDING_TOO_LONG: (FindingKind.OLDEST_PENDING,),
+    Metric.TABLES_QUARANTINING: (FindingKind.FILES_QUARANTINED,),
+    Metric.RUNS_MISSED: (FindingKind.NO_RUN,),
 }
 
 
@@ -84,5 +84,5 @@ def _values(tables: Sequence[TableStanding], findings: Iterable[Finding], now: d
         Metric.PENDING_FILES: sum(table.waiting.files for table in tables),
         Metric.PENDING_BYTES: sum(table.waiting.bytes for table in tables),
         Metric.OLDEST_PENDING_FILE: max(waits, default=0.0),
-        **{metric: kinds[kind] for kind, metric in _OF_TABLES.items()},
+        **{metric: sum(kinds[kind] for kind in counted) for metric, counted in _OF_TABLES.items()},
     }

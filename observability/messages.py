@@ -14,6 +14,7 @@ from odpf.states import FindingKind, NoticeState
 _TITLES = {
     FindingKind.LAG_OBJECTIVE_MISSED: ("misses its lag objective", "tables miss their lag objective"),
     FindingKind.TABLE_FAILED: ("failed", "tables failed"),
+    FindingKind.TABLE_SET_ASIDE: ("was set aside", "tables were set aside"),
     FindingKind.OLDEST_PENDING: ("has files that wait too long", "tables have files that wait too long"),
     FindingKind.FILES_QUARANTINED: ("has files in quarantine", "tables have files in quarantine"),
     FindingKind.NO_RUN: ("was not run when it was due", "cadences were not run when they were due"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from odpf.freshness import landed_change_at
 from odpf.landed_file import LandedFile
 from odpf.last_plan import LastPlan
 from odpf.states import ConfigurationState, DmsFileType
-from odpf.table_config import read_cadence_config
+from odpf.table_config import TableConfig, read_cadence_config
 from odpf.table_state import TableState
 
 
@@ -54,7 +54,10 @@ class CadenceStanding(NamedTuple):
 
 
 class TableStanding(NamedTuple):
-    """A source table that is configured, or whose files wait or were quarantined though it is not."""
+    """A source table that is configured, or whose files wait or were quarantined though it is not.
+
+    `set_aside` tells that no run tries it by itself any more.
+    """
 
     source_table_name: str
     refresh_cadence: str | None
@@ -64,6 +67,7 @@ class TableStanding(NamedTuple):
     ledger: TableState | None = None
     waiting: Waiting = Waiting()
     quarantined: Quarantined | None = None
+    set_aside: bool = False
 
     @property
     def expected(self) -> bool:
@@ -137,8 +141,17 @@ def table_standings(
     states: Mapping[str, TableState],
     waiting: Mapping[str, Waiting],
     quarantined: Mapping[str, Quarantined],
+    given_up: Callable[[TableConfig, TableState], bool] = lambda _, __: False,
 ) -> list[TableStanding]:
-    """Every configured table, then the strangers: tables that files came for though nobody configured them."""
+    """Every configured table, then the strangers: tables that files came for though nobody configured them.
+
+    Args:
+        tables: the configuration.
+        states: of raw tables.
+        waiting: by source table.
+        quarantined: by source table.
+        given_up: whether a table is set aside.
+    """
     known = [
         TableStanding(
             source_table_name=table.source_table_name,
@@ -149,6 +162,7 @@ def table_standings(
             ledger=states.get(table.config.raw_table) if table.config else None,
             waiting=waiting.get(table.source_table_name, Waiting()),
             quarantined=quarantined.get(table.source_table_name),
+            set_aside=_is_set_aside(table.config, states, given_up),
         )
         for table in tables
     ]
@@ -163,6 +177,15 @@ def table_standings(
         )
         for name in sorted(strangers)
     ]
+
+
+def _is_set_aside(
+    config: TableConfig | None,
+    states: Mapping[str, TableState],
+    given_up: Callable[[TableConfig, TableState], bool],
+) -> bool:
+    state = states.get(config.raw_table) if config else None
+    return config is not None and state is not None and given_up(config, state)
 
 
 def _cadence_of(table: ConfiguredTable) -> str | None:

@@ -33,8 +33,12 @@ from odpf.errors import OdpfError, TransientError
 from odpf.last_plan import LastPlan, last_plan_key
 from odpf.metrics import Dimension, Metric
 from odpf.ports import ConfigStore, FileTracker, Ledger, Metrics, Notices, ObjectStore, Queues
+from odpf.set_aside import is_set_aside
 from odpf.settings import Settings
 from odpf.states import FindingKind
+from odpf.summarised import summarised
+from odpf.table_config import TableConfig
+from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
 
@@ -102,9 +106,13 @@ class Watch(NamedTuple):
         return Standing(
             now=now,
             cadences=tuple(self._planned(cadence, known, now) for cadence in cadences),
-            tables=tuple(table_standings(tables, states, waiting, quarantined)),
+            tables=tuple(table_standings(tables, states, waiting, quarantined, self._given_up)),
             dead_letters=self._dead_letters(),
         )
+
+    def _given_up(self, config: TableConfig, state: TableState) -> bool:
+        is_over = summarised(self.objects, self.settings.artifacts_bucket)
+        return is_set_aside(config, state, self.settings.most_attempts, is_over)
 
     def _planned(self, cadence: CadenceStanding, known: WatchState, now: datetime) -> CadenceStanding:
         """Add what is known of a scheduled cadence's runs."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
+from odpf.attempts import Attempts
 from odpf.audit import AuditRow
 from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
@@ -76,11 +77,19 @@ class Ledger(Protocol):
         """States of many tables; those never run are absent."""
 
     def acquire(
-        self, seen: TableState, owner: str, run_id: str, now: datetime, *, epoch: int = 0, region: str | None = None
+        self,
+        seen: TableState,
+        owner: str,
+        run_id: str,
+        now: datetime,
+        *,
+        epoch: int = 0,
+        region: str | None = None,
+        attempts: Attempts | None = None,
     ) -> TableState:
         """Take the table: sets owner and fence + 1 if owner and fence are still as seen. TableLocked otherwise.
 
-        A table once taken in a later epoch is never taken in an earlier one.
+        A table once taken in a later epoch is never taken in an earlier one. `attempts` stay as they are when None.
         """
 
     def raise_fence(self, lease: TableState, fence: int) -> TableState:
@@ -98,8 +107,16 @@ class Ledger(Protocol):
         TimelineViolation when the high-water mark would go back.
         """
 
-    def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
-        """Give the table back with its final status."""
+    def release(
+        self,
+        lease: TableState,
+        status: RefreshStatus,
+        error: str | None,
+        now: datetime,
+        *,
+        attempts: Attempts | None = None,
+    ) -> TableState:
+        """Give the table back with its final status, and the attempts that have failed by now."""
 
     def epoch(self) -> Epoch:
         """The deployment's epoch, read consistently (in this Region)."""
@@ -292,8 +309,41 @@ class Notices(Protocol):
         """Send a notice to whoever subscribed."""
 
 
+class QueuedMessage(NamedTuple):
+    """A message as it was received from a queue.
+
+    Attributes:
+        message_id: the queue's name for it; a message that is sent again is another.
+        receipt: of this reception; only the newest one counts.
+        sent_at: when it was first sent. A message that a queue set aside keeps that moment.
+        first_received_at: None when the queue does not say.
+        receptions: how often it was received, about; looking counts, too.
+        attributes: its attributes that are texts, by name.
+    """
+
+    message_id: str
+    receipt: str
+    body: str
+    sent_at: datetime
+    first_received_at: datetime | None
+    receptions: int
+    attributes: Mapping[str, str]
+
+
 class Queues(Protocol):
-    """Queues that messages wait in."""
+    """Queues that messages wait in. They are standard queues: in no order, and now and then a message comes twice."""
 
     def depth(self, queue: str) -> int | None:
         """About how many messages wait in a queue; None when there is no such queue."""
+
+    def receive(self, queue: str, most: int, hidden_seconds: int) -> list[QueuedMessage]:
+        """Up to `most` messages, ten at the most, hidden for so long from whoever receives next; none: none is visible."""
+
+    def show(self, queue: str, messages: Iterable[QueuedMessage]) -> None:
+        """Make received messages visible again at once; those that are, or are gone, are fine."""
+
+    def send(self, queue: str, messages: Iterable[QueuedMessage]) -> dict[str, str]:
+        """Send bodies and attributes as new messages; the ids of those that the queue did not take, each with its reason."""
+
+    def delete(self, queue: str, messages: Iterable[QueuedMessage]) -> dict[str, str]:
+        """Remove received messages; the ids of those that stayed, each with its reason."""

@@ -20,6 +20,7 @@ _AS_THEY_ARE = (
     "lease_seconds",
     "heartbeat_seconds",
     "tables_at_once",
+    "most_attempts",
     "scheduler_role_arn",
     "alarm_topic_arn",
     "full_load_completion",
@@ -61,6 +62,7 @@ class Settings(BaseModel):
 
     Attributes:
         raw_bucket_replicas: in a second Region the bucket here for each one that table configurations name.
+        most_attempts: a table that failed so often in a row is set aside (odpf/attempts.py).
         scheduler_role_arn: what schedules start the state machine as; without it `<prefix>scheduler-<region>` of the account.
         alarm_topic_arn: the SNS topic that is told of what a watch finds; nobody is told without it.
         full_load_completion: by what full loads count as whole, of tables that do not say it themselves.
@@ -77,6 +79,7 @@ class Settings(BaseModel):
     lease_seconds: int = Field(default=60, ge=3)
     heartbeat_seconds: float = Field(default=10.0, gt=0)
     tables_at_once: int = Field(default=4, ge=1)
+    most_attempts: int = Field(default=5, ge=1)
     scheduler_role_arn: str | None = None
     alarm_topic_arn: str | None = None
     full_load_completion: CompletionText = "none"

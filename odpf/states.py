@@ -158,6 +158,7 @@ class FindingKind(StrEnum):
 
     LAG_OBJECTIVE_MISSED = "lag_objective_missed"
     TABLE_FAILED = "table_failed"
+    TABLE_SET_ASIDE = "table_set_aside"
     OLDEST_PENDING = "oldest_pending"
     FILES_QUARANTINED = "files_quarantined"
     NO_RUN = "no_run"

@@ -6,6 +6,7 @@ release cannot honour is refused, never ignored.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -239,6 +240,11 @@ class TableConfig(BaseModel):
             **({} if self.delete_mode == "hard" else {"delete_mode": self.delete_mode}),
             **({"cdc_stream_position_column": self.stream_position} if self.stream_position else {}),
         }
+
+    @property
+    def digest(self) -> str:
+        """Tells one configuration of the table from another."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     def completion(self, default: str) -> FullLoadCompletion:
         """By what the table's full load counts as whole.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from odpf.attempts import Attempts
 from odpf.states import RefreshStatus
 
 
@@ -46,7 +47,8 @@ class TableState(BaseModel):
             an earlier release wrote last.
         only_spark: what the last run found that Arrow cannot do about the table; None when nothing stands against it.
         last_change_at: commit time of the newest change applied, ISO 8601.
-        run_started_at, run_id: of the last run that wrote this item.
+        attempts: acquisitions since the table was last given back in good order; None after that.
+        run_id: of the last run that wrote this item.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +78,7 @@ class TableState(BaseModel):
     only_spark: str | None = None
     last_change_at: str | None = None
     last_error: str | None = None
+    attempts: Attempts | None = None
     run_id: str | None = None
     updated_at: str | None = None
 

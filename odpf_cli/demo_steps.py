@@ -19,6 +19,7 @@ from odpf.adapters.aws import Aws
 from odpf.adapters.executions import Executions
 from odpf.clock import utc_now
 from odpf.errors import QueryError
+from odpf.run_request import RunRequest
 from odpf_cli.demo_report import DemoResult, DemoTable, LakeTable, by_source, compare
 from odpf_cli.display import duration, plural, size
 from odpf_cli.output import note, stderr
@@ -96,7 +97,7 @@ class Demonstration(NamedTuple):
         run_id = new_run_id(CADENCE, utc_now())
         executions = Executions(self.aws.session, self.aws.settings.state_machine_name)
         began = time.monotonic()
-        executions.start(run_id, CADENCE)
+        executions.start(run_id, RunRequest(refresh_cadence=CADENCE))
         note(f"[bold]run[/] {run_id}")
         end = wait_for(run_id, source_of(self.aws, executions))
         note(f"[bold]run[/] ended: {end.status}, {duration(time.monotonic() - began)}")
@@ -123,7 +124,7 @@ class Demonstration(NamedTuple):
         ]
 
     def _lags(self, now: datetime) -> dict[str, float]:
-        statuses = current(self.aws.config, self.aws.ledger, self.aws.tracker, now)
+        statuses = current(self.aws, now)
         return {status.source_table_name: status.freshness_lag_seconds for status in statuses}
 
 

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dms, epoch, generation, local, quarantine
+from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.explain import explain
@@ -23,6 +23,7 @@ from odpf_cli.run import run
 from odpf_cli.runs import runs
 from odpf_cli.status import status
 from odpf_cli.target import FORGOTTEN, USE_EMBEDDED, endpoint_forgotten
+from odpf_cli.unlock import unlock
 
 app = typer.Typer(
     name="odpf",
@@ -37,8 +38,9 @@ app.add_typer(config.app, name="config")
 app.add_typer(dms.app, name="dms")
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
-for command in (run, status, runs, files, explain, query, replay, resnapshot, cost):
+for command in (run, status, runs, files, explain, query, replay, resnapshot, unlock, cost):
     app.command()(command)
 
 

@@ -20,6 +20,7 @@ from odpf.clock import utc_now
 from odpf.errors import InvalidConfiguration, TerminalError
 from odpf.manifest import report_key
 from odpf.rebuild import MOST_EXAMPLES, Example, Rebuild, RebuildReport
+from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import RunStatus
 from odpf.table_config import TableConfig, read_table_config
@@ -118,7 +119,7 @@ def _followed(aws: Aws, refresh_cadence: str, asked: Rebuild, output: Output) ->
     """Run it to its end; one that failed is told as a run is, and ends the command."""
     run_id = new_run_id(refresh_cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
-    executions.start(run_id, refresh_cadence, rebuild=asked)
+    executions.start(run_id, RunRequest(refresh_cadence=refresh_cadence, rebuild=asked))
     end = followed(run_id, source_of(aws, executions))
     report = _report(aws, run_id)
     if report is None or end.status is not RunStatus.SUCCEEDED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -13,14 +14,16 @@ from rich.text import Text
 from odpf.adapters.aws import Aws
 from odpf.adapters.executions import Executions
 from odpf.clock import utc_now
-from odpf.errors import TerminalError
+from odpf.errors import InvalidConfiguration, TerminalError
 from odpf.ports import ConfigStore
+from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import RunStatus
 from odpf_cli.display import coloured, duration, plural, seconds_between
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note, stderr
 from odpf_cli.run_following import RunEnd, RunSource, follow
 from odpf_cli.run_progress import result_line, watching
+from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 
 EXIT_STATUS = {
@@ -36,27 +39,70 @@ class UnknownCadence(TerminalError):
 
 
 def run(
-    cadence: Annotated[str, typer.Argument(metavar="CADENCE", help="A refresh cadence of the configuration.")],
+    cadence: Annotated[
+        str | None,
+        typer.Argument(metavar="[CADENCE]", help="A refresh cadence of the configuration.", show_default=False),
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this table of the cadence, set aside or not; as often as wanted. A source table, or DATABASE.TABLE.",
+            show_default=False,
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome, showing progress.")] = False,
     maintenance: Annotated[
         bool, typer.Option("--maintenance", help="Archive long timelines instead; no files are applied.")
     ] = False,
+    with_set_aside: Annotated[
+        bool, typer.Option("--with-set-aside", help="Try the tables that were set aside, too.")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Refresh the tables of a cadence now."""
+    """Refresh the tables of a cadence now, or some of them."""
+    if cadence is None and not table:
+        raise typer.BadParameter("Missing: which cadence, or which --table? `odpf config show` lists them.")
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="operator")
     announce(aws)
-    check_cadence(aws.config, cadence)
-    run_id = new_run_id(cadence, utc_now())
+    request = requested(aws.config, cadence, table or ())
+    request = request.model_copy(update={"maintenance": maintenance, "with_set_aside": with_set_aside})
+    run_id = new_run_id(request.refresh_cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
-    executions.start(run_id, cadence, maintenance=maintenance)
+    executions.start(run_id, request)
     if not wait:
         emit(output, {"run_id": run_id}, lambda: Text(f"Started run {run_id}. Follow it: odpf runs --run {run_id}"))
         return
     end = followed(run_id, source_of(aws, executions))
     emit(output, end.printed(), lambda: render(end))
     raise typer.Exit(EXIT_STATUS[end.status])
+
+
+def requested(config: ConfigStore, cadence: str | None, tables: Sequence[str]) -> RunRequest:
+    """What is asked for: a cadence, or tables of one, which they name.
+
+    Args:
+        config: the configuration.
+        cadence: as given.
+        tables: names of tables as given.
+
+    Raises:
+        UnknownCadence: nobody configured it.
+        InvalidConfiguration: a table is not configured, or not in that cadence.
+    """
+    if cadence is not None and not tables:
+        check_cadence(config, cadence)
+        return RunRequest(refresh_cadence=cadence)
+    found = [configured_table(name, config) for name in tables]
+    cadences = {each.refresh_cadence for each in found}
+    if cadence is not None and cadences != {cadence}:
+        others = ", ".join(f"{each.source_table_name} in {each.refresh_cadence}" for each in found)
+        raise InvalidConfiguration(f"Not all of these tables are in {cadence}: {others}. Nothing was started.")
+    if len(cadences) > 1:
+        raise InvalidConfiguration(
+            f"The tables are in several cadences: {', '.join(sorted(cadences))}. Start a run for each."
+        )
+    return RunRequest(refresh_cadence=cadences.pop(), tables=tuple(each.source_table_name for each in found))
 
 
 def source_of(aws: Aws, executions: Executions) -> RunSource:

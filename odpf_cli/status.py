@@ -12,9 +12,9 @@ from rich.text import Text
 from odpf.adapters.aws import Aws
 from odpf.clock import iso, utc_now
 from odpf.configured_table import read_items
-from odpf.ports import ConfigStore, FileTracker, Ledger
 from odpf.settings import Settings
-from odpf.states import ConfigurationState
+from odpf.states import ConfigurationState, Outcome
+from odpf.summarised import summarised
 from odpf_cli.display import NOTHING, coloured, complaint, duration, grid, name, number, plural, seconds_between
 from odpf_cli.output import Output, OutputOption, emit
 from odpf_cli.table_status import TableStatus, table_statuses
@@ -26,15 +26,17 @@ def status(output: OutputOption = Output.TABLE) -> None:
     """Show per table its state, what waits, how far it is, and its last error."""
     aws = Aws(Settings.from_environment(), component="operator")
     now = utc_now()
-    found = current(aws.config, aws.ledger, aws.tracker, now)
+    found = current(aws, now)
     emit(output, as_documents(found), lambda: render(found, now))
 
 
-def current(config: ConfigStore, ledger: Ledger, tracker: FileTracker, now: datetime) -> list[TableStatus]:
+def current(aws: Aws, now: datetime) -> list[TableStatus]:
     """Read what the statuses are made of, and make them."""
-    tables = read_items(config.tables())
-    states = ledger.states([table.config.raw_table for table in tables if table.config])
-    return table_statuses(tables, states, tracker.all_pending(), tracker.quarantined(), now)
+    tables = read_items(aws.config.tables())
+    states = aws.ledger.states([table.config.raw_table for table in tables if table.config])
+    files = aws.tracker.all_pending(), aws.tracker.quarantined()
+    is_over = summarised(aws.objects, aws.settings.artifacts_bucket)
+    return table_statuses(tables, states, *files, now, most_attempts=aws.settings.most_attempts, is_over=is_over)
 
 
 def render(statuses: list[TableStatus], now: datetime) -> RenderableType:
@@ -85,7 +87,7 @@ def _word(entry: TableStatus) -> Text:
     """The refresh status, unless the configuration says that there is none to expect."""
     if entry.state is not ConfigurationState.ACTIVE:
         return coloured(entry.state)
-    return coloured(entry.refresh_status, "never run")
+    return coloured(Outcome.SET_ASIDE if entry.set_aside else entry.refresh_status, "never run")
 
 
 def _stranger(entry: TableStatus) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,7 @@ from odpf.file_record import FileRecord
 from odpf.freshness import freshness_lag, stamp_digits
 from odpf.landed_file import LandedFile
 from odpf.order import OrderPosition
+from odpf.set_aside import IsOver, is_set_aside, why_set_aside
 from odpf.states import ConfigurationState, RefreshStatus
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
@@ -50,7 +52,26 @@ class TableStatus(BaseModel):
     complete_through: Position | None
     freshness_lag_seconds: float
     last_change_at: str | None
+    failed_attempts: int
+    set_aside: bool
     last_error: str | None
+
+
+class Tried(NamedTuple):
+    """What tells how often a table failed: `Settings.most_attempts`, and whether a run is over."""
+
+    most_attempts: int
+    is_over: IsOver
+
+    def is_set_aside(self, config: TableConfig | None, state: TableState | None) -> bool:
+        """Whether no run tries the table by itself."""
+        return config is not None and is_set_aside(config, state, self.most_attempts, self.is_over)
+
+    def failed(self, state: TableState | None, *, aside: bool) -> int:
+        """Attempts in a row that failed; an owner is asked about only where it matters."""
+        if state is None or state.attempts is None:
+            return 0
+        return state.attempts.number - (state.lease_owner is not None and not aside)
 
 
 def table_statuses(
@@ -59,6 +80,9 @@ def table_statuses(
     pending: Iterable[LandedFile],
     quarantined: Iterable[FileRecord],
     now: datetime,
+    *,
+    most_attempts: int,
+    is_over: IsOver,
 ) -> list[TableStatus]:
     """Every configured table, then source tables whose files wait though nobody configured them.
 
@@ -68,24 +92,27 @@ def table_statuses(
         pending: files that wait.
         quarantined: records of files in quarantine.
         now: the moment that freshness is told for.
+        most_attempts: `Settings.most_attempts`.
+        is_over: whether a run is over.
     """
     waiting = _by_table(pending)
-    set_aside: dict[str, list[FileRecord]] = {}
+    in_quarantine: dict[str, list[FileRecord]] = {}
     for record in quarantined:
-        set_aside.setdefault(record.file.source_table_name, []).append(record)
+        in_quarantine.setdefault(record.file.source_table_name, []).append(record)
     known = sorted(tables, key=lambda table: (str(table.item.get("refresh_cadence")), _as_people_count(table)))
     statuses = [
         _configured(
             table,
             states.get(table.config.raw_table) if table.config else None,
             waiting.get(table.source_table_name, []),
-            set_aside.get(table.source_table_name, []),
+            in_quarantine.get(table.source_table_name, []),
             now,
+            Tried(most_attempts, is_over),
         )
         for table in known
     ]
     strangers = sorted(set(waiting) - {table.source_table_name for table in known})
-    return statuses + [_unconfigured(name, waiting[name], set_aside.get(name, []), now) for name in strangers]
+    return statuses + [_unconfigured(name, waiting[name], in_quarantine.get(name, []), now) for name in strangers]
 
 
 def complete_through(reached: OrderPosition | None, quarantined: Iterable[FileRecord]) -> OrderPosition | None:
@@ -111,7 +138,12 @@ def _configured(
     waiting: list[LandedFile],
     quarantined: list[FileRecord],
     now: datetime,
+    tried: Tried,
 ) -> TableStatus:
+    aside = tried.is_set_aside(table.config, state)
+    error = (
+        why_set_aside(table.config, state) if aside and table.config and state else state.last_error if state else None
+    )
     reached = OrderPosition.parse(state.high_water_mark) if state and state.high_water_mark else None
     return TableStatus(
         source_table_name=table.source_table_name,
@@ -127,7 +159,9 @@ def _configured(
         complete_through=_position(complete_through(reached, quarantined)),
         freshness_lag_seconds=freshness_lag(waiting, now),
         last_change_at=state.last_change_at if state else None,
-        last_error=table.problem or (state.last_error if state else None),
+        failed_attempts=tried.failed(state, aside=aside),
+        set_aside=aside,
+        last_error=table.problem or error,
     )
 
 
@@ -146,6 +180,8 @@ def _unconfigured(name: str, waiting: list[LandedFile], quarantined: list[FileRe
         complete_through=None,
         freshness_lag_seconds=freshness_lag(waiting, now),
         last_change_at=None,
+        failed_attempts=0,
+        set_aside=False,
         last_error=None,
     )
 

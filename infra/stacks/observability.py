@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.dashboard import body
 from infra.functions import PARAMETERS, Size, function, on_schedule
-from infra.names import NAMES, arn, bucket_arn, catalog_arns, objects_arn, state_machine_arn, sub, table_arn
+from infra.names import NAMES, arn, bucket_arn, catalog_arns, job_arn, objects_arn, state_machine_arn, sub, table_arn
 from infra.parameters import Parameters
 from infra.roles import VERSION, Statement, allow, know_absent, list_raw_tables, managed_policy, use_key
 from infra.stacks.file_manager import list_staging
@@ -110,7 +110,7 @@ class Observability(Stack):
     def _watch(self) -> None:
         parameters, artifacts = self._parameters, "ArtifactsBucketName"
         history = table_arn("file_tracker_history", IN_QUARANTINE)
-        state = [objects_arn(artifacts, "health/"), objects_arn(artifacts, "cadences/")]
+        state = [objects_arn(artifacts, prefix) for prefix in ("health/", "cadences/", "runs/")]
         watched = function(
             self,
             parameters,
@@ -129,7 +129,7 @@ class Observability(Stack):
                 ),
                 allow("ReadItsState", ["s3:GetObject"], state),
                 allow("WriteItsState", ["s3:PutObject"], [objects_arn(artifacts, "health/")]),
-                know_absent(artifacts, "health/", "cadences/"),
+                know_absent(artifacts, "health/", "cadences/", "runs/"),
                 allow(
                     "CountDeadLetters",
                     ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
@@ -137,7 +137,7 @@ class Observability(Stack):
                 ),
                 allow("Tell", ["sns:Publish"], [self._topic_arn]),
             ],
-            wildcards="Its own state, and one object per cadence.",
+            wildcards="Its own state, one object per cadence, and the summaries of runs.",
             environment={
                 "ODPF_ALARM_TOPIC_ARN": self._topic_arn,
                 "ODPF_TABLE_METRICS": parameters.text("TableMetrics"),
@@ -171,7 +171,7 @@ class Observability(Stack):
         for name, queue in (("Staging", NAMES.staging_queue), ("Config", NAMES.config_queue)):
             self._alarm(
                 f"{name}DeadLetters",
-                f"messages of {name.lower()} events could not be handled: look at {queue}_dlq, mend, redrive",
+                f"messages of {name.lower()} events could not be handled, see {queue}_dlq: odpf dead-letters list",
                 namespace="AWS/SQS",
                 metric_name="ApproximateNumberOfMessagesVisible",
                 dimensions=[_dimension("QueueName", sub(f"{queue}_dlq"))],
@@ -311,11 +311,14 @@ def _operator(parameters: Parameters) -> list[Statement]:
 
 
 def _operator_after_trouble() -> list[Statement]:
-    """What `odpf quarantine` and `odpf generation bump` need beside: to put files back, and to advance a table's state.
+    """What `odpf quarantine`, `odpf generation bump`, `odpf unlock` and `odpf dead-letters` need beside: to put files back,
+    to advance a table's state and give it back, to stop a job run that hangs, and to send messages back that were set aside.
 
-    A job may neither put pending files nor take anything out of history, so this is the right of people alone.
+    A job may neither put pending files nor take anything out of history, and no function takes dead letters away, so these
+    are the rights of people alone.
     """
     artifacts = "ArtifactsBucketName"
+    queues = (NAMES.staging_queue, NAMES.config_queue)
     return [
         allow("ReadQuarantine", ["s3:GetObject"], [objects_arn(artifacts, "quarantine/")]),
         allow("WriteBumpsDown", ["s3:PutObject"], [objects_arn(artifacts, "generations/")]),
@@ -327,10 +330,23 @@ def _operator_after_trouble() -> list[Statement]:
         ),
         allow("TakeFilesOutOfHistory", ["dynamodb:DeleteItem"], [table_arn("file_tracker_history")]),
         allow("PutFilesBack", ["dynamodb:PutItem"], [table_arn("file_tracker")]),
+        allow("StopJobRuns", ["glue:GetJobRun", "glue:BatchStopJobRun"], [job_arn()]),
         allow(
             "RaiseGenerations",
             ["dynamodb:UpdateItem"],
             [table_arn("file_processing_tracker")],
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [sub("${RawDatabasePattern}.*")]}},
         ),
+        allow(
+            "HandleDeadLetters",
+            [
+                "sqs:GetQueueUrl",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+            ],
+            [arn("sqs", f"{queue}_dlq") for queue in queues],
+        ),
+        allow("SendDeadLettersBack", ["sqs:GetQueueUrl", "sqs:SendMessage"], [arn("sqs", queue) for queue in queues]),
     ]

@@ -14,10 +14,9 @@ import boto3
 from odpf.adapters.caller import Place, place
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call
-from odpf.cadence_schedule import execution_input
 from odpf.clock import iso
 from odpf.errors import TerminalError
-from odpf.rebuild import Rebuild
+from odpf.run_request import RunRequest
 from odpf.states import ExecutionState
 
 _LARGEST_PAGE = 1000
@@ -47,10 +46,8 @@ class Executions:
         self._name = state_machine_name
         self._client = session.client("stepfunctions", config=CLIENT_CONFIG)
 
-    def start(
-        self, run_id: str, refresh_cadence: str, *, maintenance: bool = False, rebuild: Rebuild | None = None
-    ) -> None:
-        """Start a run of a cadence, of its maintenance, or of a rebuild; its execution is named after the run.
+    def start(self, run_id: str, request: RunRequest) -> None:
+        """Start a run; its execution is named after it.
 
         Raises:
             NotDeployed: there is no such state machine.
@@ -59,7 +56,7 @@ class Executions:
             self._client.start_execution(
                 stateMachineArn=self._arn("stateMachine"),
                 name=run_id,
-                input=json.dumps(execution_input(refresh_cadence, maintenance=maintenance, rebuild=rebuild)),
+                input=json.dumps(request.execution_input()),
             )
 
     def get(self, run_id: str) -> Execution | None:

@@ -15,6 +15,7 @@ _TRANSIENT = frozenset(
     {
         "BandwidthLimitExceeded",
         "ConcurrentModificationException",
+        "ConcurrentRunsExceededException",
         "InternalError",
         "InternalServerError",
         "InternalServerException",
@@ -24,6 +25,7 @@ _TRANSIENT = frozenset(
         "ProvisionedThroughputExceededException",
         "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
+        "RequestThrottled",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",

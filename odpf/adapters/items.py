@@ -32,7 +32,7 @@ PROGRESS = tuple(
         set(TableState.model_fields)
         - {"raw_table", "source_table_name", "refresh_status", "lease_owner", "fence", "intent", "last_error"}
         - {"lease_epoch", "lease_region"}
-        - {"run_id", "updated_at"}
+        - {"attempts", "run_id", "updated_at"}
     )
 )
 """What `Ledger.advance` takes over from the state that was reached: everything but lease, intent and status."""

@@ -30,6 +30,7 @@ from odpf.adapters.items import (
     table_state,
 )
 from odpf.adapters.lease_errors import epoch_raised, lease_lost, table_locked, would_go_back
+from odpf.attempts import Attempts
 from odpf.clock import iso, utc_now
 from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
@@ -71,7 +72,15 @@ class DynamoLedger:
         return {item["raw_table_name"]: table_state(item) for item in self._table.batch_get(keys)}
 
     def acquire(
-        self, seen: TableState, owner: str, run_id: str, now: datetime, *, epoch: int = 0, region: str | None = None
+        self,
+        seen: TableState,
+        owner: str,
+        run_id: str,
+        now: datetime,
+        *,
+        epoch: int = 0,
+        region: str | None = None,
+        attempts: Attempts | None = None,
     ) -> TableState:
         """Take the table if it still is as seen, in one write.
 
@@ -101,6 +110,7 @@ class DynamoLedger:
             "run_id": run_id,
             "updated_at": iso(now),
             "record_version": RECORD_VERSION,
+            **({"attempts": attempts.model_dump(exclude_none=True)} if attempts else {}),
         }
         epoch_not_lower = "(attribute_not_exists(#lease_epoch) OR #lease_epoch <= :lease_epoch)"
         condition = f"{owner_as_seen} AND {fence_as_seen} AND {epoch_not_lower}"
@@ -140,7 +150,15 @@ class DynamoLedger:
             not_back = f"({not_back} OR #high_water_mark <= :high_water_mark)"
         return self._write(lease, changes, condition=f"{_OWNED} AND {not_back}")
 
-    def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
+    def release(
+        self,
+        lease: TableState,
+        status: RefreshStatus,
+        error: str | None,
+        now: datetime,
+        *,
+        attempts: Attempts | None = None,
+    ) -> TableState:
         """Give the table back; the fence stays, so an item with it and with these very values was released here."""
         changes = {
             "lease_owner": None,
@@ -148,6 +166,7 @@ class DynamoLedger:
             "refresh_status": status.value,
             "last_error": shortened(error),
             "updated_at": iso(now),
+            "attempts": attempts.model_dump(exclude_none=True) if attempts else None,
         }
         return self._write(lease, changes, written={**changes, "fence": lease.fence})
 

@@ -208,7 +208,11 @@ def _events(request: Request, arns: Arns) -> list[Call]:
 _QUEUE = frozenset(
     {"SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl"}
 )
-_QUEUE_BATCHES = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}
+_QUEUE_BATCHES = {
+    "SendMessageBatch": "SendMessage",
+    "DeleteMessageBatch": "DeleteMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
 
 
 def _sqs(request: Request, arns: Arns) -> list[Call]:

@@ -9,6 +9,7 @@ from threading import RLock
 
 from odpf.adapters.items import PROGRESS, shortened
 from odpf.adapters.lease_errors import epoch_raised, lease_lost, table_locked, would_go_back
+from odpf.attempts import Attempts
 from odpf.clock import iso
 from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
@@ -38,7 +39,15 @@ class MemoryLedger:
             return {name: self._states[name] for name in raw_tables if name in self._states}
 
     def acquire(
-        self, seen: TableState, owner: str, run_id: str, now: datetime, *, epoch: int = 0, region: str | None = None
+        self,
+        seen: TableState,
+        owner: str,
+        run_id: str,
+        now: datetime,
+        *,
+        epoch: int = 0,
+        region: str | None = None,
+        attempts: Attempts | None = None,
     ) -> TableState:
         """Take the table if its owner and fence are as seen, and no later epoch has had it."""
         with self._lock:
@@ -58,6 +67,7 @@ class MemoryLedger:
                 refresh_status=RefreshStatus.UPDATING,
                 run_id=run_id,
                 updated_at=iso(now),
+                attempts=attempts or stands.attempts,
             )
 
     def raise_fence(self, lease: TableState, fence: int) -> TableState:
@@ -89,7 +99,15 @@ class MemoryLedger:
                 intent=None,
             )
 
-    def release(self, lease: TableState, status: RefreshStatus, error: str | None, now: datetime) -> TableState:
+    def release(
+        self,
+        lease: TableState,
+        status: RefreshStatus,
+        error: str | None,
+        now: datetime,
+        *,
+        attempts: Attempts | None = None,
+    ) -> TableState:
         """Give the table back."""
         with self._lock:
             return self._keep(
@@ -98,6 +116,7 @@ class MemoryLedger:
                 refresh_status=status,
                 last_error=shortened(error),
                 updated_at=iso(now),
+                attempts=attempts,
             )
 
     def epoch(self) -> Epoch:

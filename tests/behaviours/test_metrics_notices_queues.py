@@ -8,12 +8,14 @@ import pytest
 
 from odpf.adapters.aws import Aws
 from odpf.adapters.metrics import EmfMetrics, dimension_value
+from odpf.errors import TerminalError
 from odpf.metrics import Dimension, Metric, Unit
 from odpf.notice import Notice
+from odpf.ports import QueuedMessage
 from odpf.states import FindingKind, JobRunState, NoticeState
 from odpf_local.memory import MemoryJobRuns
 from odpf_local.memory.metrics import MemoryMetrics
-from tests.behaviours.builders import SETTINGS
+from tests.behaviours.builders import NOW, SETTINGS
 from tests.behaviours.wire import Wire
 
 WHOLE = {Dimension.DEPLOYMENT: "odpf"}
@@ -104,22 +106,96 @@ class TestNotices:
         assert wire.requests == {}
 
 
+QUEUE = SETTINGS.staging_queue
+DEAD = f"{QUEUE}_dlq"
+
+
 class TestQueues:
     @pytest.fixture
-    def queue(self, stores):
-        name = f"{SETTINGS.staging_queue}_dlq"
-        if hasattr(stores, "session"):
-            sqs = stores.session.client("sqs")
-            url = sqs.create_queue(QueueName=name)["QueueUrl"]
-            for body in ("a", "b"):
-                sqs.send_message(QueueUrl=url, MessageBody=body)
-        else:
-            stores.queues.depths[name] = 2
-        return name
+    def put(self, stores):
+        """Both queues, and a way to put messages into the second as somebody else does."""
+        if not hasattr(stores, "session"):
+            return lambda *bodies: [stores.queues.put(DEAD, body) for body in bodies]
+        sqs = stores.session.client("sqs")
+        urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in (QUEUE, DEAD)]
+        return lambda *bodies: [sqs.send_message(QueueUrl=urls[1], MessageBody=body)["MessageId"] for body in bodies]
 
-    def test_the_messages_of_a_queue_are_counted_and_an_absent_queue_has_no_number(self, stores, queue):
-        assert stores.queues.depth(queue) == 2
+    def test_the_messages_of_a_queue_are_counted_and_an_absent_queue_has_no_number(self, stores, put):
+        put("a", "b")
+        assert stores.queues.depth(DEAD) == 2
         assert stores.queues.depth("odpf_nothing") is None
+
+    def test_a_received_message_is_hidden_until_it_is_shown(self, stores, put):
+        (sent,) = put("größe")
+        (message,) = stores.queues.receive(DEAD, 10, 60)
+        assert (message.message_id, message.body, message.receptions, message.attributes) == (sent, "größe", 1, {})
+        assert message.sent_at <= message.first_received_at
+        assert (stores.queues.receive(DEAD, 10, 60), stores.queues.depth(DEAD)) == ([], 0)
+        stores.queues.show(DEAD, [message])
+        (again,) = stores.queues.receive(DEAD, 10, 60)
+        assert (again.message_id, again.sent_at, again.receptions) == (sent, message.sent_at, 2)
+
+    def test_as_many_are_received_as_are_wanted_and_ten_at_the_most(self, stores, put):
+        put(*map(str, range(14)))
+        assert [len(stores.queues.receive(DEAD, most, 60)) for most in (3, 50, 50)] == [3, 10, 1]
+
+    def test_a_removed_message_is_gone_and_may_be_removed_and_shown_again(self, stores, put):
+        put("a", "b")
+        first, other = stores.queues.receive(DEAD, 10, 60)
+        assert [stores.queues.delete(DEAD, [first]) for _ in range(2)] == [{}, {}]
+        stores.queues.show(DEAD, [first, other])
+        assert [message.body for message in stores.queues.receive(DEAD, 10, 60)] == [other.body]
+
+    def test_what_is_sent_is_a_new_message_with_body_and_attributes(self, stores, put):
+        put(*map(str, range(12)))
+        messages = [*stores.queues.receive(DEAD, 10, 60), *stores.queues.receive(DEAD, 10, 60)]
+        assert stores.queues.send(QUEUE, [each._replace(attributes={"by": "größe"}) for each in messages]) == {}
+        sent = [*stores.queues.receive(QUEUE, 10, 60), *stores.queues.receive(QUEUE, 10, 60)]
+        assert [each.body for each in sent] == [each.body for each in messages]
+        assert {each.attributes["by"] for each in sent} == {"größe"}
+        assert not {each.message_id for each in sent} & {each.message_id for each in messages}
+
+    @pytest.mark.parametrize("do", ["receive", "show", "send", "delete"])
+    def test_a_queue_that_is_not_there_is_an_error(self, stores, put, do):
+        put("a")
+        given = (10, 60) if do == "receive" else (stores.queues.receive(DEAD, 10, 60),)
+        with pytest.raises(TerminalError, match="odpf_nothing"):
+            getattr(stores.queues, do)("odpf_nothing", *given)
+
+
+class TestSqs:
+    """What only a service does."""
+
+    @pytest.fixture
+    def messages(self, aws):
+        sqs = aws.session.client("sqs")
+        for name in (QUEUE, DEAD):
+            sqs.create_queue(QueueName=name)
+        aws.queues.send(DEAD, [QueuedMessage(str(n), "", f"body {n}", NOW, None, 0, {}) for n in range(3)])
+        return aws.queues.receive(DEAD, 10, 60)
+
+    def test_long_messages_go_in_requests_of_their_own(self, aws, messages):
+        wire = Wire(aws.queues._client)
+        lengths = (200_000, 60_000, 3_000, 600_000, 1)
+        sent = [messages[0]._replace(message_id=str(n), body="x" * length) for n, length in enumerate(lengths)]
+        assert aws.queues.send(QUEUE, sent) == {}
+        assert wire.requests == {"SendMessageBatch": 4, "GetQueueUrl": 1}
+        assert aws.queues.depth(QUEUE) == len(lengths)
+
+    @pytest.mark.parametrize(("do", "operation"), [("send", "SendMessageBatch"), ("delete", "DeleteMessageBatch")])
+    def test_single_messages_that_failed_are_told_by_their_ids(self, aws, messages, do, operation):
+        failed = {"Id": "1", "Code": "InternalError", "Message": "try again", "SenderFault": False}
+        Wire(aws.queues._client).answer(operation, {"Failed": [failed]}, 200)
+        assert getattr(aws.queues, do)(DEAD, messages) == {messages[1].message_id: "InternalError: try again"}
+
+    def test_a_lost_answer_sends_twice_rather_than_never(self, aws, messages):
+        Wire(aws.queues._client).lose_one_answer("SendMessageBatch")
+        assert aws.queues.send(QUEUE, messages) == {}
+        assert aws.queues.depth(QUEUE) == 2 * len(messages)
+
+    def test_a_receipt_that_is_no_longer_taken_is_no_error_when_a_message_is_shown(self, aws, messages):
+        aws.queues.show(DEAD, [messages[0]._replace(receipt="of nothing")])
+        assert aws.queues.depth(DEAD) == 0
 
 
 class TestDpuSeconds:

@@ -13,10 +13,13 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from odpf.adapters.athena import AthenaQueries, QueryColumn
 from odpf.adapters.executions import Executions, NotDeployed
 from odpf.errors import QueryError
+from odpf.run_request import RunRequest
 from odpf.states import ExecutionState
 
 REGION = "eu-west-1"
 MACHINE = "odpf_refresh_cadence"
+
+HOURLY = RunRequest(refresh_cadence="hourly")
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def executions(session):
 
 
 def test_a_started_run_is_found_by_its_id_with_its_cadence_as_input(session, executions):
-    executions.start("hourly-1", "hourly")
+    executions.start("hourly-1", HOURLY)
     found = executions.get("hourly-1")
     assert (found.run_id, found.state, found.ended_at) == ("hourly-1", ExecutionState.RUNNING, None)
     arn = f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:execution:{MACHINE}:hourly-1"
@@ -43,7 +46,7 @@ def test_a_started_run_is_found_by_its_id_with_its_cadence_as_input(session, exe
 
 
 def test_a_run_of_maintenance_says_so_in_its_input(session, executions):
-    executions.start("hourly-1", "hourly", maintenance=True)
+    executions.start("hourly-1", HOURLY.model_copy(update={"maintenance": True}))
     arn = f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:execution:{MACHINE}:hourly-1"
     stored = session.client("stepfunctions").describe_execution(executionArn=arn)
     assert json.loads(stored["input"]) == {"refresh_cadence": "hourly", "maintenance": True}
@@ -55,13 +58,13 @@ def test_a_run_never_started_is_none(executions):
 
 def test_the_newest_runs_come_first_and_no_more_than_asked_for(executions):
     for number in range(5):
-        executions.start(f"hourly-{number}", "hourly")
+        executions.start(f"hourly-{number}", HOURLY)
     assert [found.run_id for found in executions.recent(2)] == ["hourly-4", "hourly-3"]
 
 
 def test_without_the_state_machine_a_start_says_what_to_do(session):
     with pytest.raises(NotDeployed, match="odpf local up"):
-        Executions(session, MACHINE).start("hourly-1", "hourly")
+        Executions(session, MACHINE).start("hourly-1", HOURLY)
 
 
 def queue_answer(rows, columns):

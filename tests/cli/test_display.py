@@ -54,7 +54,15 @@ def test_counts_have_thousands_separators():
 
 
 def test_a_long_name_is_cut_and_numbers_and_states_are_not():
-    found = table_statuses(read_items([table_item(LONG)]), {}, [landed("LOAD00000001.parquet")], [], NOW)
+    found = table_statuses(
+        read_items([table_item(LONG)]),
+        {},
+        [landed("LOAD00000001.parquet")],
+        [],
+        NOW,
+        most_attempts=5,
+        is_over=lambda _: False,
+    )
     lines = shown(render_status(found, NOW)).splitlines()
     (line,) = [line for line in lines if line.strip().startswith("a_very_long")]
     assert "…" in line

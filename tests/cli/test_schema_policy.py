@@ -32,7 +32,7 @@ def change(bench, number, schema, **values):
 
 def status(bench):
     aws = bench.aws
-    return next(iter(current(aws.config, aws.ledger, aws.tracker, NOW)))
+    return next(iter(current(aws, NOW)))
 
 
 def newest(bench):

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from odpf.attempts import Attempts
 from odpf.configured_table import read_items
 from odpf.freshness import freshness_lag, landed_change_at
 from odpf.order import OrderPosition
 from odpf.states import ConfigurationState, FileState, RefreshStatus
+from odpf.table_config import read_table_config
 from odpf.table_state import TableState
 from odpf_cli.status import as_documents, current
 from odpf_cli.table_status import complete_through, table_statuses
@@ -33,7 +35,15 @@ def state(**more: object) -> TableState:
 
 
 def statuses(items=(), states=(), pending=(), quarantined=()):  # type: ignore[no-untyped-def]
-    return table_statuses(read_items(items), {s.raw_table: s for s in states}, pending, quarantined, NOW)
+    return table_statuses(
+        read_items(items),
+        {s.raw_table: s for s in states},
+        pending,
+        quarantined,
+        NOW,
+        most_attempts=5,
+        is_over=lambda _: False,
+    )
 
 
 def test_a_table_that_never_ran_has_no_status_and_no_mark():
@@ -128,10 +138,38 @@ def test_the_command_reads_all_it_needs_from_the_stores():
     aws.tracker.register(landed("LOAD00000001.parquet"), NOW)
     aws.tracker.quarantine(record("20260131-100000000.parquet"))
     aws.tracker.quarantine(record("20260131-100001000.parquet", FileState.PROCESSED, reason=None))
-    (entry,) = current(aws.config, aws.ledger, aws.tracker, NOW)
+    (entry,) = current(aws, NOW)
     assert (entry.source_table_name, entry.pending_files, entry.quarantined_files) == ("shop.orders", 1, 1)
 
 
 def test_tables_are_listed_as_people_count():
     found = statuses([table_item(f"shop.t_{number}") for number in (10, 2, 1)])
     assert [entry.source_table_name for entry in found] == ["shop.t_1", "shop.t_2", "shop.t_10"]
+
+
+def tried(number, **more):
+    return Attempts(number=number, tried_with=read_table_config(table_item()).digest, **more)
+
+
+def test_a_table_set_aside_says_why_and_what_to_do():
+    failed = state(refresh_status=RefreshStatus.ERROR, last_error="The disk is full.", attempts=tried(5))
+    (entry,) = as_documents(statuses([table_item()], [failed]))
+    assert (entry["set_aside"], entry["failed_attempts"]) == (True, 5)
+    assert "The disk is full." in entry["last_error"]
+    assert "--table 'shop.orders'" in entry["last_error"]
+
+
+def test_a_table_that_failed_less_often_is_tried_again():
+    failed = state(refresh_status=RefreshStatus.ERROR, last_error="The disk is full.", attempts=tried(4))
+    (entry,) = statuses([table_item()], [failed])
+    assert (entry.set_aside, entry.failed_attempts, entry.last_error) == (False, 4, "The disk is full.")
+
+
+def test_an_attempt_under_way_has_not_failed_until_its_run_is_over():
+    working = state(refresh_status=RefreshStatus.UPDATING, lease_owner="jr-1", run_id="r", attempts=tried(5))
+    (entry,) = statuses([table_item()], [working])
+    assert (entry.set_aside, entry.failed_attempts) == (False, 4)
+    (entry,) = table_statuses(
+        read_items([table_item()]), {working.raw_table: working}, [], [], NOW, most_attempts=5, is_over=lambda _: True
+    )
+    assert (entry.set_aside, entry.failed_attempts) == (True, 5)

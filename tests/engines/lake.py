@@ -29,6 +29,7 @@ from odpf.audit import RunSummary, TableResult
 from odpf.clock import iso, utc_now
 from odpf.manifest import BatchManifest, batch_key, report_key, summary_key
 from odpf.rebuild import Rebuild, RebuildReport
+from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.source_table import SourceTable
 from odpf.states import EngineName, FileState
@@ -133,11 +134,11 @@ class Lake:
             return summary.tables[0], None
         return summary.tables[0], RebuildReport.model_validate_json(content)
 
-    def run(self, cadence: str, *, maintenance: bool = False, rebuild: Rebuild | None = None) -> RunSummary:
-        """Plan, process every batch, summarise."""
+    def run(self, cadence: str, **asked: Any) -> RunSummary:
+        """Plan, process every batch, summarise; `asked` are fields of RunRequest."""
         run_id = uuid.uuid4().hex
         manager = self._manager()
-        plan = manager.plan(run_id, cadence, maintenance=maintenance, rebuild=rebuild)
+        plan = manager.plan(run_id, RunRequest(refresh_cadence=cadence, **asked))
         self.runs += 1
         other = self.other_release if self.runs % 2 == 0 else None
         for number in range(plan["batch_count"]):

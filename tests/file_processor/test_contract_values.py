@@ -11,7 +11,7 @@ from odpf.errors import InvalidManifest
 from odpf.manifest import BatchManifest
 from odpf.order import OrderPosition
 from odpf_local.memory import MemoryObjectStore
-from tests.file_processor.workbench import Workbench
+from tests.file_processor.workbench import HOURLY, Workbench
 
 sequences = st.one_of(st.just(""), st.integers(0, 10**35 - 1).map(lambda n: f"{n:035d}"))
 names = st.from_regex(r"\A(LOAD[0-9A-F]{8}|2026[0-9]{4}-[0-9]{9})\.parquet\Z")
@@ -27,7 +27,7 @@ def test_the_text_of_order_positions_sorts_as_they_do(one, other):
 def _manifest_bytes():
     bench = Workbench()
     bench.load((1, 10))
-    bench.manager().plan("run-1", "hourly")
+    bench.manager().plan("run-1", HOURLY)
     return bench.aws.objects.get("odpf-artifacts", "runs/run-1/batches/0.json")
 
 

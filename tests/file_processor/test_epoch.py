@@ -17,7 +17,7 @@ from tests.file_processor.two_regions import (
     only_result,
     replicate,
 )
-from tests.file_processor.workbench import wrapped
+from tests.file_processor.workbench import HOURLY, wrapped
 
 
 class TestLeases:
@@ -31,7 +31,7 @@ class TestLeases:
         held = self.hold(regions.a)
         regions.a.aws.job_runs.set("jr-a", JobRunState.RUNNING)
         activate(regions.a)
-        regions.a.manager().plan("run-x", "hourly")
+        regions.a.manager().plan("run-x", HOURLY)
         (row,) = self.one_look(regions.a)
         assert (row.outcome, regions.a.state.lease_owner) == (Outcome.SKIPPED_LOCKED, held.lease_owner)
         regions.a.aws.job_runs.set("jr-a", JobRunState.STOPPED)
@@ -62,7 +62,7 @@ class TestLeases:
         regions = TwoRegions().loaded()
         regions.fail_over()
         regions.b.aws.ledger.acquire(regions.b.state, "jr-a", "run-a", FIRST_MOMENT, epoch=2, region="eu-west-1")
-        plan = regions.b.manager().plan("run-x", "hourly")
+        plan = regions.b.manager().plan("run-x", HOURLY)
         assert plan["batch_count"] == 1
         (row,) = regions.b.process("run-x", 0, regions.b.aws, sleep=lambda _: None, monotonic=iter(range(99)).__next__)
         assert (row.outcome, regions.b.state.lease_owner) == (Outcome.SKIPPED_LOCKED, "jr-a")
@@ -72,7 +72,7 @@ class TestLeases:
     def test_a_table_taken_in_a_later_epoch_is_left_alone(self):
         regions = TwoRegions().loaded()
         regions.a.change(2, "U", 2, 22)
-        regions.a.manager().plan("run-x", "hourly")
+        regions.a.manager().plan("run-x", HOURLY)
         regions.a.aws.ledger.acquire(regions.a.state, "jr-b", "run-b", FIRST_MOMENT, epoch=7, region="eu-central-1")
         (row,) = regions.a.process("run-x", 0, regions.a.aws)
         assert "was taken in epoch 7" in row.error
@@ -90,7 +90,7 @@ class TestOldEpoch:
         """A job run of the first Region that is about to start, with a change to apply."""
         regions = TwoRegions().loaded()
         regions.a.change(2, "U", 2, 22)
-        regions.a.manager().plan("run-x", "hourly")
+        regions.a.manager().plan("run-x", HOURLY)
         return regions
 
     def test_a_job_of_an_earlier_epoch_refuses_to_start(self):

@@ -12,7 +12,7 @@ from odpf.manifest import BatchManifest, RunManifest, batch_key, run_key
 from odpf.states import EngineName, JobRunState, Outcome, RefreshStatus, RunStatus
 from odpf.table_state import TableState
 from tests.file_processor.memory_engine import MemoryEngine, rows
-from tests.file_processor.workbench import FULL, START, Workbench, sequence, table_item, wrapped
+from tests.file_processor.workbench import FULL, HOURLY, START, Workbench, sequence, table_item, wrapped
 
 NAMES = ("orders", "lines", "stock")
 
@@ -87,7 +87,7 @@ def test_a_plan_numbers_batches_of_lambda_first_and_writes_engine_and_reason(ben
     bench.aws.config.put_tables(
         [table_item(source_table_name="shop.stock", raw_table_name="stock", hudi_table_type="merge_on_read")]
     )
-    plan = bench.manager().plan("run-x", "hourly")
+    plan = bench.manager().plan("run-x", HOURLY)
     assert (plan["lambda_batch_count"], plan["batch_count"], plan["last_batch"]) == (1, 2, 1)
     first, second = (manifest(bench, f"s3://odpf-artifacts/{batch_key('run-x', n)}") for n in (0, 1))
     assert {work.config.raw_table_name for work in first.tables} == {"orders", "lines"}
@@ -111,7 +111,7 @@ def test_a_run_on_lambda_alone_starts_no_job_run(bench):
 
 def test_an_invocation_whose_time_is_over_leaves_the_rest_and_the_next_one_goes_on(bench):
     load(bench, *NAMES)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     answer = bench.invoke("run-x", 0, remaining=lambda: 10.0)
     assert answer["then"] == "again"
     left = manifest(bench, answer["manifest_uri"])
@@ -127,7 +127,7 @@ def test_an_invocation_whose_time_is_over_leaves_the_rest_and_the_next_one_goes_
 
 def test_a_table_that_turns_out_to_need_spark_is_left_to_a_job_run_alone_and_unlocked(bench):
     load(bench, *NAMES)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     aws = wrapped(bench.aws)
     aws.lambda_engine = SparkOnlyFor(bench.aws.objects, "lines")
     answer = bench.invoke("run-x", 0, aws)
@@ -148,7 +148,7 @@ def test_a_table_that_turns_out_to_need_spark_is_left_to_a_job_run_alone_and_unl
 
 def test_a_table_given_back_keeps_the_error_it_was_found_with(bench):
     load(bench, "orders")
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     lease = bench.aws.ledger.acquire(never_run("orders"), "jr", "run-0", START)
     bench.aws.ledger.release(lease, RefreshStatus.ERROR, "it was broken", START)
     aws = wrapped(bench.aws)
@@ -160,7 +160,7 @@ def test_a_table_given_back_keeps_the_error_it_was_found_with(bench):
 
 def test_when_time_is_over_and_a_table_needs_spark_the_next_invocation_comes_first(bench):
     load(bench, *NAMES)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     aws = wrapped(bench.aws)
     aws.lambda_engine = SparkOnlyFor(bench.aws.objects, *NAMES)
     answers = [bench.invoke("run-x", 0, aws, remaining=lambda: 10.0)]
@@ -194,7 +194,7 @@ def test_a_failed_table_fails_the_run_and_neither_the_invocation_nor_the_other_t
 
 def test_what_a_killed_invocation_left_is_finished_by_the_next_run(bench):
     load(bench, *NAMES)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
 
     die_after_the_commit(bench)
     states = bench.aws.ledger.states(f"raw.{name}" for name in NAMES)  # a table whose turn did not come has none
@@ -213,7 +213,7 @@ def test_what_a_killed_invocation_left_is_finished_by_the_next_run(bench):
 
 def test_a_finished_commit_of_a_dead_run_is_audited_even_where_the_table_then_needs_spark(bench):
     load(bench, "orders")
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     die_after_the_commit(bench)
     bench.manager().summarise("run-x")
     bench.put("20260131-000000001.parquet", [{"Op": "I", "ID": 2, "V": 2, "SEQ": sequence(1)}])
@@ -227,9 +227,9 @@ def test_a_finished_commit_of_a_dead_run_is_audited_even_where_the_table_then_ne
 
 def test_a_table_that_an_unsummarised_run_holds_is_planned_on_glue(bench):
     load(bench, *NAMES)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     bench.aws.ledger.acquire(never_run("orders"), "lambda:run-x:0:r", "run-x", START)
-    plan = bench.manager().plan("run-y", "hourly")
+    plan = bench.manager().plan("run-y", HOURLY)
     assert (plan["lambda_batch_count"], plan["batch_count"]) == (1, 2)
     held = manifest(bench, f"s3://odpf-artifacts/{batch_key('run-y', 1)}")
     assert [work.config.raw_table_name for work in held.tables] == ["orders"]
@@ -237,7 +237,7 @@ def test_a_table_that_an_unsummarised_run_holds_is_planned_on_glue(bench):
 
 def test_a_table_that_is_locked_is_skipped_without_waiting(bench):
     load(bench, "orders")
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     bench.aws.job_runs.set("jr-live", JobRunState.RUNNING)
     bench.aws.ledger.acquire(never_run("orders"), "jr-live", "run-w", START)
     slept = []
@@ -250,7 +250,7 @@ def test_a_table_that_is_locked_is_skipped_without_waiting(bench):
 def test_a_second_attempt_of_the_same_batch_counts_no_row_twice_and_loses_none(bench):
     """An answer that was lost: the batch is given to another invocation as it was."""
     load(bench, *NAMES)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     bench.invoke("run-x", 0)
     bench.invoke("run-x", 0)
     bench.manager().summarise("run-x")
@@ -261,7 +261,7 @@ def test_a_second_attempt_of_the_same_batch_counts_no_row_twice_and_loses_none(b
 
 def test_job_runs_have_no_deadline(bench):
     load(bench, "orders")
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     manifest_, shop = bench.shop("run-x", 0, bench.aws, None, "jr-1")
     run = BatchRun(manifest_, shop, bench.aws.audit)
     assert len(run.run()) == 1

@@ -7,7 +7,7 @@ import pytest
 from odpf.errors import TransientError
 from odpf.settings import Settings, StagingPlace
 from odpf.states import DmsTableState, Outcome, RunStatus
-from tests.file_processor.workbench import START, Workbench, later, table_item
+from tests.file_processor.workbench import HOURLY, START, Workbench, later, table_item
 
 FIRST, SECOND, THIRD = (f"LOAD{number:08X}.parquet" for number in (1, 2, 3))
 TASKS = ("arn:aws:dms:eu-west-1:123456789012:task:SHOP",)
@@ -100,10 +100,10 @@ def test_a_run_that_has_held_files_alone_starts_no_job(rule):
     bench = Landing(rule)
     bench.begin()
     bench.load((1, 10))
-    plan = bench.manager().plan("run-x", "hourly")
+    plan = bench.manager().plan("run-x", HOURLY)
     assert (plan["batch_count"], plan["nothing_to_do"]) == (0, True)
     bench.complete()
-    assert bench.manager().plan("run-y", "hourly")["batch_count"] == 1
+    assert bench.manager().plan("run-y", HOURLY)["batch_count"] == 1
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -193,10 +193,10 @@ def test_a_dms_that_cannot_be_reached_holds_its_tables_load_and_no_other_table()
     bench.put_bytes(FIRST, b"not read in this test", table="shop/items")
     bench.load((1, 10))
     bench.aws.dms_tasks.unreachable = TransientError("The service is away. The next run tries again.")
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     planned = bench.aws.objects.get("odpf-artifacts", "runs/run-x/run.json").decode()
     assert "DMS could not be asked. The service is away." in planned
-    assert bench.manager().plan("run-y", "hourly")["batch_count"] == 1
+    assert bench.manager().plan("run-y", HOURLY)["batch_count"] == 1
     bench.aws.dms_tasks.unreachable = None
     bench.complete()
     bench.run()
@@ -224,7 +224,7 @@ def test_a_held_load_keeps_nobody_from_finishing_what_a_dead_run_left():
     bench.whole((1, 10))
     bench.aws.ledger.acquire(bench.state, "jr-dead", "run-1", later(0))  # of a run that is summarised
     bench.load((1, 15))
-    assert bench.manager().plan("run-x", "hourly")["batch_count"] == 1
+    assert bench.manager().plan("run-x", HOURLY)["batch_count"] == 1
     bench.process("run-x", 0, bench.aws)
     assert (bench.state.lease_owner, bench.table, bench.waiting) == (None, {1: 10}, [FIRST])
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from file_processor.lease import Contender
-from file_processor.owners import Owner, summarised
+from file_processor.owners import Owner
 from file_processor.work_size import TIMEOUT_SECONDS
 from odpf.errors import TableLocked
 from odpf.manifest import summary_key
 from odpf.states import Compute, JobRunState
+from odpf.summarised import summarised
 from odpf_local.memory import MemoryAws
 from tests.file_processor.workbench import START
 

@@ -4,6 +4,7 @@ import pytest
 
 from odpf.states import Outcome, RunStatus
 from tests.file_processor.test_load_gate import FIRST, SECOND, Landing
+from tests.file_processor.workbench import HOURLY
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_file_that_another_run_put_into_the_load_since_the_plan_is_not_applied
     bench.load((1, 10), name=FIRST)
     bench.run()
     bench.load((2, 10), name=SECOND)
-    bench.manager().plan("run-late", "hourly")
+    bench.manager().plan("run-late", HOURLY)
     bench.run()
     (row,) = bench.process("run-late", 0, bench.aws)
     assert (row.outcome, row.files) == (Outcome.COMPLETED, 0)
@@ -89,7 +90,7 @@ def test_a_put_back_load_waits_until_it_is_whole_and_so_do_its_changes(rule):
 
 def test_what_another_run_applied_since_the_plan_is_not_applied_again(twice):
     twice.load((1, 10))
-    twice.manager().plan("run-late", "hourly")
+    twice.manager().plan("run-late", HOURLY)
     twice.run()
     rows = twice.process("run-late", 0, twice.aws)
     assert [row.files for row in rows] == [0]
@@ -98,7 +99,7 @@ def test_what_another_run_applied_since_the_plan_is_not_applied_again(twice):
 
 def test_a_load_that_came_since_the_plan_is_not_replaced_by_an_older_one(twice):
     twice.load((1, 10))
-    twice.manager().plan("run-late", "hourly")
+    twice.manager().plan("run-late", HOURLY)
     twice.load((1, 99))
     twice.run()
     (row,) = twice.process("run-late", 0, twice.aws)

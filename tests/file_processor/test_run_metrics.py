@@ -11,7 +11,7 @@ from odpf.errors import TransientError
 from odpf.log_keys import current_keys
 from odpf.metrics import Metric
 from odpf.states import JobRunState
-from tests.file_processor.workbench import Workbench, table_item
+from tests.file_processor.workbench import HOURLY, Workbench, table_item
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def bench() -> Workbench:
 def summarised(bench: Workbench, manager=None, outcome="SUCCEEDED"):
     """One run, its metrics of the deployment and of the cadence."""
     manager = manager or bench.manager()
-    plan = manager.plan("run-1", "hourly")
+    plan = manager.plan("run-1", HOURLY)
     for number in range(plan["batch_count"]):
         bench.process("run-1", number, bench.aws)
         bench.aws.job_runs.set(f"jr-run-1-{number}", JobRunState.SUCCEEDED, dpu_seconds=90.0)
@@ -70,7 +70,7 @@ class TestMetrics:
 
     def test_a_run_with_nothing_to_do_is_not_measured(self):
         bench = Workbench()
-        assert bench.manager().plan("run-1", "hourly")["nothing_to_do"]
+        assert bench.manager().plan("run-1", HOURLY)["nothing_to_do"]
         assert bench.aws.metrics.puts == []
 
     def test_a_run_on_lambda_alone_used_no_dpu_seconds_and_glue_is_not_asked(self, bench):
@@ -79,7 +79,7 @@ class TestMetrics:
                 raise AssertionError(f"Glue knows no {job_run_id}")
 
         bench.aws.config.put_cadence({"refresh_cadence": "hourly", "compute": "lambda"})
-        assert bench.manager().plan("run-1", "hourly")["lambda_batch_count"] == 1
+        assert bench.manager().plan("run-1", HOURLY)["lambda_batch_count"] == 1
         bench.invoke_to_the_end("run-1", 0)
         bench.manager()._replace(job_runs=Asked()).summarise("run-1")
         assert bench.aws.metrics.latest("odpf")[Metric.DPU_SECONDS] == 0
@@ -106,11 +106,11 @@ class TestTheTraceOfAPlan:
         return json.loads(bench.aws.objects.get("odpf-artifacts", "cadences/hourly/last_plan.json"))
 
     def test_the_newest_plan_of_a_cadence_is_kept_with_nothing_to_do_too(self, bench):
-        bench.manager().plan("run-1", "hourly")
-        bench.manager().plan("run-2", "hourly")
+        bench.manager().plan("run-1", HOURLY)
+        bench.manager().plan("run-2", HOURLY)
         assert self.last_plan(bench)["run_id"] == "run-2"
         idle = Workbench()
-        idle.manager().plan("run-3", "hourly")
+        idle.manager().plan("run-3", HOURLY)
         assert self.last_plan(idle)["started_at"].endswith("Z")
 
     def test_a_plan_that_leaves_no_trace_is_a_plan(self, bench):
@@ -123,7 +123,7 @@ class TestTheTraceOfAPlan:
             def __getattr__(self, name):
                 return getattr(bench.aws.objects, name)
 
-        assert bench.manager()._replace(objects=Refusing()).plan("run-1", "hourly")["batch_count"] == 1
+        assert bench.manager()._replace(objects=Refusing()).plan("run-1", HOURLY)["batch_count"] == 1
         assert list(bench.aws.objects.list("odpf-artifacts", "cadences/")) == []
 
 

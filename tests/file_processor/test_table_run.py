@@ -5,7 +5,7 @@ import pytest
 
 from odpf.errors import TransientError
 from odpf.states import EngineName, FileState, JobRunState, Outcome, RefreshStatus, RunStatus
-from tests.file_processor.workbench import CHANGES, FULL, Workbench, sequence, table_item, wrapped
+from tests.file_processor.workbench import CHANGES, FULL, HOURLY, Workbench, sequence, table_item, wrapped
 
 
 def test_a_load_and_its_changes_become_the_table(bench):
@@ -63,7 +63,7 @@ def test_files_that_another_run_has_done_since_the_plan_are_not_read_again(bench
     bench.load((1, 10))
     bench.run()
     bench.change(1, "U", 1, 11)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     bench.run()
     before = list(bench.history)
     (result,) = bench.process("run-x", 0, bench.aws)
@@ -177,7 +177,7 @@ def test_a_table_that_a_live_job_run_holds_is_skipped_and_said_so(bench):
     bench.aws.ledger.acquire(bench.state, "jr-other", "run-other", bench.aws.objects._clock())
     bench.aws.job_runs.set("jr-other", JobRunState.RUNNING)
     bench.change(1, "U", 1, 11)
-    plan = bench.manager().plan("run-x", "hourly")
+    plan = bench.manager().plan("run-x", HOURLY)
     assert plan["batch_count"] == 1
 
     def sleep(_):
@@ -194,7 +194,7 @@ def test_a_table_whose_owner_stopped_beating_is_taken_over_after_it_was_stopped(
     bench.aws.ledger.acquire(bench.state, "jr-hung", "run-hung", bench.aws.objects._clock())
     bench.aws.job_runs.set("jr-hung", JobRunState.RUNNING)
     bench.change(1, "U", 1, 11)
-    bench.manager().plan("run-x", "hourly")
+    bench.manager().plan("run-x", HOURLY)
     seconds = iter(range(0, 10_000, 30))
     rows = bench.process("run-x", 0, bench.aws, sleep=lambda _: None, monotonic=lambda: float(next(seconds)))
     assert [row.outcome for row in rows] == [Outcome.COMPLETED]

@@ -21,7 +21,7 @@ from tests.file_processor.two_regions import (
     only_result,
     replicate,
 )
-from tests.file_processor.workbench import table_item, wrapped
+from tests.file_processor.workbench import HOURLY, table_item, wrapped
 
 
 def landed(settings, bucket, key="internal_staging/shop/orders/20260131-000000001.parquet"):
@@ -304,7 +304,7 @@ class TestNamedBuckets:
 def test_a_dead_job_run_is_finished_by_the_other_region_from_its_own_copies():
     regions = TwoRegions().loaded()
     regions.a.change(2, "U", 2, 22)
-    regions.a.manager().plan("run-x", "hourly")
+    regions.a.manager().plan("run-x", HOURLY)
 
     class Dies(BaseException):
         pass

@@ -17,17 +17,20 @@ from file_processor.batch_run import BatchRun
 from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.invocation import Invocation
 from file_processor.lease import Contender
-from file_processor.owners import Owner, summarised
+from file_processor.owners import Owner
 from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.audit import RunSummary
 from odpf.clock import utc_now
 from odpf.manifest import BatchManifest, batch_key, summary_key
+from odpf.run_request import RunRequest
 from odpf.states import EngineName, FileState, JobRunState, Then
+from odpf.summarised import summarised
 from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory import MemoryAws, MemoryObjectStore
 from tests.file_processor.memory_engine import MemoryEngine, rows
 
+HOURLY = RunRequest(refresh_cadence="hourly")
 FULL = pa.schema([("ID", pa.int64()), ("V", pa.int64())])
 CHANGES = pa.schema([("Op", pa.string()), ("ID", pa.int64()), ("V", pa.int64()), ("SEQ", pa.string())])
 LOCATION = "s3://odpf-raw/raw/orders"
@@ -89,12 +92,12 @@ class Workbench:
             aws.dms_tasks, self.region,
         )  # fmt: skip
 
-    def run(self, aws=None, *, maintenance=False, rebuild=None) -> RunSummary:
-        """Plan, process and summarise one run; `aws` may wrap ports that fail."""
+    def run(self, aws=None, **request) -> RunSummary:
+        """Plan, process and summarise one run; `aws` may wrap ports that fail, `request` says what is asked for."""
         aws = aws or self.aws
         self.runs += 1
         run_id = f"run-{self.region}{self.runs}"
-        plan = self.manager().plan(run_id, "hourly", maintenance=maintenance, rebuild=rebuild)
+        plan = self.manager().plan(run_id, HOURLY.model_copy(update=request))
         for number in range(plan["lambda_batch_count"]):
             self.invoke_to_the_end(run_id, number, aws)
         for number in range(plan["lambda_batch_count"], plan["batch_count"]):

@@ -273,6 +273,14 @@ def test_only_people_take_files_out_of_history(policies):
     assert may == {"operator"}
 
 
+@pytest.mark.parametrize("queue", ["odpf_staging_events", "odpf_config_events"])
+def test_only_people_take_dead_letters_away_and_send_them_back(policies, queue):
+    here = f"arn:aws:sqs:{HERE}:{queue}"
+    for action, on in (("DeleteMessage", f"{here}_dlq"), ("ReceiveMessage", f"{here}_dlq"), ("SendMessage", here)):
+        assert [name for name, each in policies.items() if allowed(each, f"sqs:{action}", on)] == ["operator"]
+    assert not any(allowed(policies["operator"], f"sqs:{action}Message", here) for action in ("Delete", "Receive"))
+
+
 # Controls: the comparison finds what is missing and what is too much.
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from observability.limits import Limits
 from observability.watch import Watch, Watched
+from odpf.attempts import Attempts
 from odpf.clock import iso
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
@@ -77,11 +78,13 @@ class Deployment:
         for file in files:
             self.aws.tracker.remove_pending(file.source_table_name, [file.file_id])
 
-    def run_ended(self, status: RefreshStatus, error: str | None = None, table: str = "orders") -> None:
+    def run_ended(
+        self, status: RefreshStatus, error: str | None = None, table: str = "orders", attempts: Attempts | None = None
+    ) -> None:
         raw = f"raw.{table}"
         seen = self.aws.ledger.state(raw) or TableState(raw_table=raw, source_table_name=f"shop.{table}")
         lease = self.aws.ledger.acquire(seen, "jr_1", "run-1", NOON)
-        self.aws.ledger.release(lease, status, error, NOON)
+        self.aws.ledger.release(lease, status, error, NOON, attempts=attempts)
 
     def planned(self, at: datetime, cadence: str = "hourly") -> None:
         last = LastPlan(run_id="run-1", started_at=iso(at))

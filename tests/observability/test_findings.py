@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from observability.findings import spoken
+from odpf.attempts import Attempts
 from odpf.states import FindingKind, NoticeState, RefreshStatus
+from odpf.table_config import read_table_config
 from tests.observability.builders import NOON, Deployment, cadence_item, every, minutes, table_item
 
 
@@ -91,6 +93,18 @@ class TestFailedTables:
         assert "`odpf run hourly --wait`" in notice.text
         deployment.run_ended(RefreshStatus.ERROR, "no such column: W")
         assert deployment.watch().begun == 0
+        deployment.run_ended(RefreshStatus.COMPLETED)
+        assert deployment.watch().over == 1
+
+    def test_a_table_set_aside_is_told_apart_with_what_has_it_tried_again(self, deployment):
+        digest = read_table_config(table_item()).digest
+        deployment.run_ended(RefreshStatus.ERROR, "no such column: V", attempts=Attempts(number=4, tried_with=digest))
+        deployment.watch()
+        deployment.run_ended(RefreshStatus.ERROR, "no such column: V", attempts=Attempts(number=5, tried_with=digest))
+        assert deployment.watch() == (1, 1, 1)
+        aside = next(notice for notice in deployment.told() if notice.kind is FindingKind.TABLE_SET_ASIDE)
+        assert "no run tries it any more: no such column: V" in aside.text
+        assert "`odpf run hourly --table 'shop.orders' --wait`" in aside.text
         deployment.run_ended(RefreshStatus.COMPLETED)
         assert deployment.watch().over == 1
 
