@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.client import BaseClient
 
 import lambdas.process_batch
 from file_manager.register import register
@@ -29,8 +28,8 @@ from odpf.ports import ObjectStore
 from odpf.settings import Settings, StagingPlace
 from odpf.states import Compute, EngineName, RefreshStatus, Then
 from odpf_local.aws.function_call import LambdaContext
+from odpf_local.aws_hook import Hook, Meter, everywhere
 from tests.behaviours.builders import moto_aws
-from tests.cli.meter import Meter
 from tests.file_processor.memory_engine import MemoryEngine
 
 # Names of ordinary length: items are billed by their size.
@@ -187,8 +186,8 @@ def metered_deployment(
         "ODPF_ARTIFACTS_BUCKET": SETTINGS.artifacts_bucket,
     }.items():
         monkeypatch.setenv(name, value)
-    meter = Meter(SETTINGS)
-    with moto_aws(monkeypatch, SETTINGS) as aws:
+    meter = Meter()
+    with moto_aws(monkeypatch, SETTINGS) as aws, everywhere(Hook(meter)):
         aws.session.client("s3").create_bucket(
             Bucket=SETTINGS.artifacts_bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
@@ -196,7 +195,6 @@ def metered_deployment(
             Name=SETTINGS.glue_job_name, Role="job", Command={"Name": "glueetl", "ScriptLocation": "s3://code/x.py"}
         )
         engine = MemoryEngine(_Unmetered(aws.objects, meter))
-        monkeypatch.setattr(BaseClient, "_make_api_call", meter.watched(BaseClient._make_api_call))
         monkeypatch.setattr(process_batch, "both", lambda objects: {EngineName.SPARK: lambda: engine})
         monkeypatch.setattr(process_batch, "job_log", lambda **_: None)
         batch_manager.batch_manager.cache_clear()

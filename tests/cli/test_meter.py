@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from tests.behaviours.builders import SETTINGS, moto_aws
-from tests.cli.meter import Meter, bytes_of
+from odpf_local.aws_hook import Hook, Meter
+from odpf_local.aws_hook.item_size import bytes_of
+from tests.behaviours.builders import moto_aws
 
 
 def test_the_meter_counts_kilobytes_and_transactions_twice(monkeypatch):
     with moto_aws(monkeypatch) as aws:
-        meter, client = Meter(SETTINGS), aws.session.client("dynamodb")
+        meter, client = Meter(), aws.session.client("dynamodb")
+        Hook(meter).attach(client)
         table, key = "odpf_batch_config", {"refresh_cadence": {"S": "a"}}
         item = {**key, "text": {"S": "x" * 1500}}
-        monkeypatch.setattr(type(client), "_make_api_call", meter.watched(type(client)._make_api_call))
         for ask, units in (
             (lambda: client.put_item(TableName=table, Item=item), {"dynamodb_write": 2}),
             (lambda: client.get_item(TableName=table, Key=key), {"dynamodb_read": 0.5}),
