@@ -18,13 +18,15 @@ from file_processor.engines.engine import Engine, Prepared, Reduced, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
+from file_processor.stragglers import Stragglers
 from file_processor.table_columns import TableColumns
 from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from file_processor.write_plan import FittedFiles, fit_files, may_be_late, read_groups
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
-from odpf.errors import EngineError, NeedsSpark, TerminalError
+from odpf.errors import EngineError, LeaseLost, NeedsSpark, TerminalError, TimelineViolation, TransientError
+from odpf.failpoints import Failpoint, reached
 from odpf.file_record import FileRecord
 from odpf.log_keys import log_keys
 from odpf.order import OrderPosition
@@ -49,6 +51,9 @@ class Books(Protocol):
 
     def history(self) -> Iterable[FileRecord]:
         """Files done of the table's source."""
+
+    def holds_table(self) -> bool:
+        """Whether the lease is still this writer's."""
 
 
 class Applying:
@@ -89,6 +94,7 @@ class Applying:
         if prepared is None or plan is None:
             self._books.settle(self._without_rows(choice, fitted), None, self._obstacle)
             return
+        reached(Failpoint.REDUCED, self._config.raw_table)
         try:
             self._commit(choice, fitted, plan, prepared)
         finally:
@@ -232,8 +238,41 @@ class Applying:
         )
         await_clock(max(self._timeline.instants, default=""))
         self._shop.contender.check_epoch()  # the last thing before others see anything
+        reached(Failpoint.COMMITTING, batch.raw_table)
         made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
-        self._books.settle(batch, self._timeline.check_newest(note, made), self._obstacle)
+        reached(Failpoint.COMMITTED, batch.raw_table)
+        commit = self._checked(note, made)
+        reached(Failpoint.CHECKED, batch.raw_table)
+        self._books.settle(batch, commit, self._obstacle)
+
+    def _checked(self, note: CommitNote, made: Commit | None) -> Commit:
+        """The commit just made, alone at the end of the table's line.
+
+        Raises:
+            TimelineViolation: another writer was at the table, and what it did cannot be taken back.
+            LeaseLost: this one had lost the table; its commit was taken back out.
+            TransientError: another one rolled this commit back; the next run applies its files.
+        """
+        try:
+            return self._timeline.check_newest(note, made)
+        except TimelineViolation:
+            if note.epoch:  # between Regions nobody can say who was first (docs/regions.md)
+                raise
+            self._repair(note)
+        return self._timeline.check_newest(note, made)
+
+    def _repair(self, note: CommitNote) -> None:
+        stragglers, own = Stragglers(self._timeline), self._timeline.of(note)
+        if not self._books.holds_table():
+            told = stragglers.withdraw(own) if own else "Of its commit nothing is left."
+            raise LeaseLost(f"{self._config.raw_table} was taken over while this run wrote it. {told}")
+        if own is None or not self._timeline.is_whole(own):
+            told = stragglers.withdraw(own) if own else ""
+            raise TransientError(
+                f"The commit of {self._config.raw_table} was rolled back by a writer that had lost the table. The next run "
+                f"applies its files. {told}"
+            )
+        stragglers.take_out(self._lease)
 
     def _refuse_emptying(self, batch: FileBatch, fitted: FittedFiles, reduced: Reduced) -> None:
         """A load without rows empties the table: only one that truly has none may do that."""

@@ -17,6 +17,7 @@ from odpf.audit import AuditRow
 from odpf.clock import iso, utc_now
 from odpf.counts import Counts
 from odpf.errors import EpochRaised, InvalidManifest, LeaseLost, NeedsSpark, OdpfError, TableLocked
+from odpf.failpoints import Failpoint, reached
 from odpf.log_keys import current_keys, log_keys
 from odpf.manifest import BatchManifest, TableWork
 from odpf.ports import AuditLog
@@ -148,6 +149,7 @@ class BatchRun:
         if run is not None and not error and run.waits_for_full_load:
             outcome = Outcome.WAITING_FOR_FULL_LOAD
         row = self._row(work, started, outcome, status=status, error=error, run=run)
+        reached(Failpoint.AUDITED, work.config.raw_table)
         try:
             if error:
                 self._shop.contender.check_again()
@@ -155,6 +157,7 @@ class BatchRun:
             self._shop.contender.ledger.release(
                 run.lease if run else lease, *given_back, utc_now(), attempts=_attempts(work, lease, error)
             )
+            reached(Failpoint.RELEASED, work.config.raw_table)
         except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it
             _log.warning("%s could not be released: %s", work.config.raw_table, failure)
         return row

@@ -29,6 +29,7 @@ from file_processor.work_size import TIMEOUT_SECONDS
 from odpf.attempts import one_more
 from odpf.clock import utc_now
 from odpf.errors import EpochRaised, TableLocked
+from odpf.failpoints import Failpoint, reached
 from odpf.ports import JobRuns, Ledger
 from odpf.settings import Settings
 from odpf.states import Compute
@@ -86,6 +87,11 @@ class Contender:
         if self.epoch:
             self.check_epoch()
 
+    def holds(self, lease: TableState) -> bool:
+        """Whether nobody has taken the table since: one consistent read."""
+        stands = self.ledger.state(lease.raw_table)
+        return stands is not None and (stands.lease_owner, stands.fence) == (lease.lease_owner, lease.fence)
+
     def take(
         self, raw_table: str, source_table_name: str, seen: TableState | None = None, tried_with: str = ""
     ) -> TableState:
@@ -107,9 +113,11 @@ class Contender:
         self._check_free(seen)
         region = self.region or None
         attempts = one_more(seen.attempts, tried_with) if tried_with else None
-        return self.ledger.acquire(
+        lease = self.ledger.acquire(
             seen, self.owner, self.run_id, utc_now(), epoch=self.epoch, region=region, attempts=attempts
         )
+        reached(Failpoint.ACQUIRED, raw_table)
+        return lease
 
     def take_or_wait(self, raw_table: str, source_table_name: str, tried_with: str = "") -> TableState:
         """Look at a locked table once more: take it when its owner's heart stood still for long enough.

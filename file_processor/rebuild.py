@@ -88,6 +88,10 @@ class _Unseen:
         self.settled.append(Settled(batch, instant, recovered=False, warnings=batch.warnings))
         self._timeline.refresh()
 
+    def holds_table(self) -> bool:
+        """Whether the lease is still this run's."""
+        return self._shop.contender.holds(self.lease)
+
     def history(self) -> Iterable[FileRecord]:
         """Files of this table alone."""
         return tuple(self.records)

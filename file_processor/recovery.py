@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from file_processor.commit import Commit
 from file_processor.lease import Contender
 from file_processor.settling import Settled, Settlement
+from file_processor.stragglers import Stragglers
 from file_processor.take_over import TakeOver, is_due
 from file_processor.timeline import Timeline
 from odpf.errors import EpochRaised
@@ -68,6 +69,9 @@ class Recovery:
             _log.warning(
                 "finishing file batch %s of %s, committed by run %s", note.batch_id, lease.raw_table, note.run_id
             )
+            if not self._contender.epoch and not self._timeline.is_whole(commit):
+                Stragglers(self._timeline).withdraw(commit)  # a writer that had lost the table rolled it back
+                continue
             self._timeline.check_whole(commit)
             if note.fence >= lease.fence:
                 lease = self._contender.ledger.raise_fence(lease, note.fence)

@@ -13,10 +13,12 @@ from file_processor.commit import Commit
 from file_processor.file_batch import CommitNote, FileBatch
 from file_processor.restarted_task import restarted_task_warnings
 from file_processor.schema import Schema
+from file_processor.stragglers import Stragglers
 from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.counts import Counts
 from odpf.errors import OdpfError, TimelineViolation
+from odpf.failpoints import Failpoint, reached
 from odpf.ports import CatalogTable
 from odpf.states import FileState
 from odpf.table_config import TableConfig
@@ -97,8 +99,11 @@ class Settlement:
         """
         self.finish(lease, batch, commit)
         digest, catalog_problem = self._publish(lease, batch.schema_after, commit)
-        reached = reached_state(lease, batch, commit, self._config, self._timeline)
-        reached = reached.model_copy(update={"catalog_digest": digest})
+        reached(Failpoint.PUBLISHED, batch.raw_table)
+        after = reached_state(lease, batch, commit, self._config, self._timeline)
+        if commit and lease.seam is None:  # replicas of another Region come in any order
+            Stragglers(self._timeline).remove_orphans()
+        after = after.model_copy(update={"catalog_digest": digest})
         warnings = [
             *batch.warnings,
             *(f"{record.file.path}: {record.reason}" for record in batch.records if record.reason),
@@ -109,11 +114,12 @@ class Settlement:
                 f"{batch.counts.rows_quarantined} rows could not be applied; look at them with their reasons: "
                 f"odpf quarantine show {batch.batch_id}"
             )
-        event_problem = self.tell(batch, reached, commit) if commit else None
+        event_problem = self.tell(batch, after, commit) if commit else None
+        reached(Failpoint.TOLD, batch.raw_table)
         warnings += filter(None, (catalog_problem, event_problem))
-        return self._ledger.advance(lease, reached), Settled(
-            batch, commit.instant if commit else None, recovered, tuple(warnings)
-        )
+        advanced = self._ledger.advance(lease, after)
+        reached(Failpoint.ADVANCED, batch.raw_table)
+        return advanced, Settled(batch, commit.instant if commit else None, recovered, tuple(warnings))
 
     def finish(self, lease: TableState, batch: FileBatch, commit: Commit | None) -> None:
         """Files to history, with the instant that has their rows."""
@@ -156,7 +162,7 @@ class Settlement:
             return None, f"The catalog entry could not be written; the next commit tries again. {error}"
         return digest, None
 
-    def tell(self, batch: FileBatch, reached: TableState, commit: Commit) -> str | None:
+    def tell(self, batch: FileBatch, after: TableState, commit: Commit) -> str | None:
         """Send the event before progress is recorded, so that a crash repeats it rather than loses it; why it was not sent."""
         config = self._config
         event = TableRefreshed(
@@ -168,8 +174,8 @@ class Settlement:
             raw_table_name=config.raw_table_name,
             location=self._timeline.location,
             commit_instant=commit.instant,
-            generation=reached.generation,
-            high_water_mark=reached.high_water_mark,
+            generation=after.generation,
+            high_water_mark=after.high_water_mark,
             counts=batch.counts,
         )
         try:

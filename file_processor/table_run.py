@@ -17,9 +17,11 @@ from file_processor.maintenance import maintain
 from file_processor.rebuild import Rebuilding
 from file_processor.recovery import Recovery
 from file_processor.settling import Settled, Settlement
+from file_processor.stragglers import Stragglers
 from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.errors import TerminalError, UnsupportedChange
+from odpf.failpoints import Failpoint, reached
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
@@ -62,9 +64,12 @@ class TableRun:
             OdpfError: why the table stays as it is; its files stay pending.
         """
         self._check_identity()
+        if not self._shop.contender.epoch:
+            self.warnings = tuple(Stragglers(self._timeline).take_out(self.lease))
         for lease, settled in self._recovery.steps(self.lease, self._work.files):
             self.lease, self._done = lease, None  # history has more now
             self.settled += [settled] if settled else []
+            reached(Failpoint.RECOVERED, self._config.raw_table)
         if self._work.maintenance:
             self._other_work_by, self.lease = maintain(self._shop, self._work, self._timeline, self.lease)
             return
@@ -81,18 +86,23 @@ class TableRun:
         found = Rebuilding(self._shop, self._config, asked, self._timeline, self.lease, self.history()).run()
         self.lease, self._other_work_by = found.lease, found.engine
         self.settled += found.settled
-        self.warnings = (found.told,)
+        self.warnings = (*self.warnings, found.told)
 
     def intend(self, batch: FileBatch) -> str:
         """Write the intent of a file batch down; see Books."""
         uri = self._settlement.store(batch)
         intent = Intent(batch_id=batch.batch_id, uri=uri)
         self.lease = self._shop.contender.ledger.record_intent(self.lease, intent)
+        reached(Failpoint.INTENDED, batch.raw_table)
         return uri
 
     def history(self) -> Iterable[FileRecord]:
         """Files done of the table's source."""
         return self._shop.tracker.history(self._config.source_table_name)
+
+    def holds_table(self) -> bool:
+        """Whether the lease is still this run's."""
+        return self._shop.contender.holds(self.lease)
 
     @property
     def engine(self) -> Engine | None:

@@ -162,6 +162,17 @@ class Timeline:
         self._check_line(settled or "", found)
         return found
 
+    def of(self, note: CommitNote) -> Commit | None:
+        """The commit that carries a note, if it was completed."""
+        key = note.batch_id, note.fence
+        found = (each for each in self.commits() if each.note and (each.note.batch_id, each.note.fence) == key)
+        return next(found, None)
+
+    def is_whole(self, commit: Commit) -> bool:
+        """Whether all data files of a commit are there."""
+        there = {file.path for file in self._files}
+        return all(path in there for _, path in commit.written if DataFile.parse(path, 0))
+
     def check_line(self) -> None:
         """Check that all commits in the active timeline are one line; it reads every one of them.
 
@@ -207,6 +218,28 @@ class Timeline:
     def has(self, instant: str) -> bool:
         """Whether a commit is in the timeline; one before its beginning is, archived."""
         return instant in self._keys or instant < min(self._keys, default="")
+
+    def withdraw(self, commit: Commit) -> None:
+        """Take a commit back out: first its completed entry, with which it becomes invisible, then the files that are its alone.
+
+        What announced it stays, so that the next write rolls back whatever is left.
+        """
+        others = {path for each in self.commits() if each.instant != commit.instant for _, path in each.written}
+        self._objects.delete(self._bucket, [self._keys[commit.instant]])
+        self.remove_files([path for _, path in commit.written if path not in others])
+        self.refresh()
+
+    def orphans(self) -> list[str]:
+        """Data files of no commit, as far as they are listed: behind the oldest commit Hudi hides them, archived it shows them."""
+        if "_files" not in self.__dict__ or not self._keys:
+            return []
+        known = {*self._keys, *(each.instant for each in self.pending)}
+        oldest = min(self._keys)
+        return [file.path for file in self._files if file.instant > oldest and file.instant not in known]
+
+    def remove_files(self, paths: Iterable[str]) -> None:
+        """Remove files below the table."""
+        self._objects.delete(self._bucket, [f"{self._base}/{path}" for path in paths])
 
     def drop_unfinished_services(self) -> None:
         """Remove cleanings and rollbacks that were planned and not finished: their plans name another Region's bucket.
@@ -259,7 +292,8 @@ class Timeline:
             self._commits[made.instant] = made
         self.refresh()
         own = list(islice((commit for commit in self.commits() if not commit.is_service), 2))
-        if not own or own[0].note is None or own[0].note.batch_id != note.batch_id:
+        newest = own[0].note if own else None
+        if newest is None or (newest.batch_id, newest.fence) != (note.batch_id, note.fence):
             raise TimelineViolation(
                 f"The commit of file batch {note.batch_id} is not the newest of {self._base}: another writer was there. "
                 "Make sure no other job writes this table; the next run compares ledger and timeline."

@@ -13,6 +13,7 @@ from odpf.adapters.failures import aws_call
 from odpf.adapters.items import encode, history_item
 from odpf.adapters.lease_errors import lease_lost
 from odpf.errors import TerminalError, TransientError
+from odpf.failpoints import Failpoint, reached
 from odpf.file_record import FileRecord
 from odpf.table_state import TableState
 
@@ -52,6 +53,7 @@ class Finish:
                     f"Finishing {len(some)} files of {lease.raw_table} met other transactions or throttling for "
                     f"{self._retry_seconds:.0f} s. The next run finishes them."
                 )
+            reached(Failpoint.FILES_MOVED, lease.raw_table)
 
     def _written(self, lease: TableState, actions: list[dict[str, Any]]) -> bool:
         with aws_call(f"Moving files from {self._tracker} to {self._history}"):

@@ -48,6 +48,7 @@ from file_processor.instants import next_instant
 from file_processor.table_properties import new_properties
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError, NeedsSpark, OdpfError
+from odpf.failpoints import Failpoint, reached
 from odpf.ports import ObjectStore
 from odpf.rebuild import Differences
 from odpf.states import EngineName
@@ -159,9 +160,10 @@ class ArrowPrepared:
         self._files.forget()
 
     def _write(self, commit: HudiCommit, instant: str, metadata: dict[str, str]) -> Commit:
-        plan = self._plan
+        plan, raw_table = self._plan, self._plan.config.raw_table
         columns = plan.columns
         commit.begin()
+        reached(Failpoint.ANNOUNCED, raw_table)
         if plan.written_as is CycleKind.LOAD:
             commit.put_properties(new_properties(plan.config))
         slices = self._slices()
@@ -171,8 +173,10 @@ class ArrowPrepared:
         for number, part in enumerate(slices):
             with written_file(part, number, instant, columns, self._files) as written:
                 commit.put_data(part, written)
+            reached(Failpoint.DATA_WRITTEN, raw_table)
         extra = {f"{METADATA_PREFIX}{key}": value for key, value in metadata.items()}
         extra["schema"] = avro_schema(plan.config.raw_table_name, columns)
+        reached(Failpoint.COMPLETING, raw_table)
         return commit.complete(extra, self._files.files.values())
 
     def _slices(self) -> list[Slice]:
