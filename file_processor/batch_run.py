@@ -155,7 +155,11 @@ class BatchRun:
                 self._shop.contender.check_again()
             given_back = _as_found(lease) if work.rebuild else (status, error)  # what waits for the table is as it was
             self._shop.contender.ledger.release(
-                run.lease if run else lease, *given_back, utc_now(), attempts=_attempts(work, lease, error)
+                run.lease if run else lease,
+                *given_back,
+                utc_now(),
+                attempts=_attempts(work, lease, error),
+                keeps_lease=run is not None and run.may_still_commit,
             )
             reached(Failpoint.RELEASED, work.config.raw_table)
         except OdpfError as failure:  # the table is right; the next run finds its owner ended and takes it

@@ -129,7 +129,7 @@ def plan_run(
         tables: the cadence's tables.
         pending: landed files by source table name, the frozen set of this run.
         states: processing tracker states by raw table; absent for tables never run.
-        unfinished: raw tables that need a run without pending files, too.
+        unfinished: raw tables that need a run without pending files, too, as those do that were given back with an intent.
         held: raw tables that a run holds which may be alive.
         side_by_side: tables that one process works on at once.
         loads: what may be taken of source tables for which LOAD objects wait.
@@ -142,7 +142,8 @@ def plan_run(
         state, load = states.get(config.raw_table), loads.get(config.source_table_name)
         files = load.taken if load else pending.get(config.source_table_name, ())
         result = _waiting(config, files, load, state, recovers=config.raw_table in unfinished)
-        has_work = bool(files or load or config.raw_table in unfinished)
+        has_intent = state is not None and state.intent is not None and state.lease_owner is None
+        has_work = bool(files or load or config.raw_table in unfinished or has_intent)
         alone = None
         if has_work and trial and not result:
             alone = left_alone(config, state, files, trial)

@@ -69,8 +69,9 @@ class Recovery:
             _log.warning(
                 "finishing file batch %s of %s, committed by run %s", note.batch_id, lease.raw_table, note.run_id
             )
-            if not self._contender.epoch and not self._timeline.is_whole(commit):
-                Stragglers(self._timeline).withdraw(commit)  # a writer that had lost the table rolled it back
+            # Of an earlier epoch its files may still be replicated; of this one a writer that had lost the table removed them.
+            if note.epoch == self._contender.epoch and not self._timeline.is_whole(commit):
+                Stragglers(self._timeline).withdraw(commit)
                 continue
             self._timeline.check_whole(commit)
             if note.fence >= lease.fence:

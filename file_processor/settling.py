@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -94,32 +95,34 @@ class Settlement:
     ) -> tuple[TableState, Settled]:
         """Files to history, then the catalog, then the event, then progress; each step may be repeated after a crash.
 
+        Without a commit there is nothing that a later run could finish from, so progress comes first: whoever dies then
+        has the files looked at once more, to no effect. Files that are done and a mark that is behind would bring deleted
+        rows back.
+
         Raises:
             LeaseLost: another run has taken the table; nothing more is recorded.
         """
+        if commit is None:
+            return self._settle_without_commit(lease, batch)
         self.finish(lease, batch, commit)
         digest, catalog_problem = self._publish(lease, batch.schema_after, commit)
         reached(Failpoint.PUBLISHED, batch.raw_table)
         after = reached_state(lease, batch, commit, self._config, self._timeline)
-        if commit and lease.seam is None:  # replicas of another Region come in any order
-            Stragglers(self._timeline).remove_orphans()
+        Stragglers(self._timeline).remove_orphans(lease.seam)
         after = after.model_copy(update={"catalog_digest": digest})
-        warnings = [
-            *batch.warnings,
-            *(f"{record.file.path}: {record.reason}" for record in batch.records if record.reason),
-            *restarted_task_warnings(batch.records, lease.high_water_mark),
-        ]
-        if batch.counts.rows_quarantined:
-            warnings.append(
-                f"{batch.counts.rows_quarantined} rows could not be applied; look at them with their reasons: "
-                f"odpf quarantine show {batch.batch_id}"
-            )
-        event_problem = self.tell(batch, after, commit) if commit else None
+        event_problem = self.tell(batch, after, commit)
         reached(Failpoint.TOLD, batch.raw_table)
-        warnings += filter(None, (catalog_problem, event_problem))
+        warnings = (*_warnings(lease, batch), *filter(None, (catalog_problem, event_problem)))
         advanced = self._ledger.advance(lease, after)
         reached(Failpoint.ADVANCED, batch.raw_table)
-        return advanced, Settled(batch, commit.instant if commit else None, recovered, tuple(warnings))
+        return advanced, Settled(batch, commit.instant, recovered, warnings)
+
+    def _settle_without_commit(self, lease: TableState, batch: FileBatch) -> tuple[TableState, Settled]:
+        after = reached_state(lease, batch, None, self._config, self._timeline)
+        advanced = self._ledger.advance(lease, after)
+        reached(Failpoint.ADVANCED, batch.raw_table)
+        self.finish(advanced, batch, None)
+        return advanced, Settled(batch, None, recovered=False, warnings=tuple(_warnings(lease, batch)))
 
     def finish(self, lease: TableState, batch: FileBatch, commit: Commit | None) -> None:
         """Files to history, with the instant that has their rows."""
@@ -132,13 +135,11 @@ class Settlement:
         """Bring this Region's catalog in line with the table as it stands; returns the digest of what it was told."""
         return self._publish(lease, commit.schema or (), commit)[0]
 
-    def _publish(self, lease: TableState, schema: Schema, commit: Commit | None) -> tuple[str | None, str | None]:
+    def _publish(self, lease: TableState, schema: Schema, commit: Commit) -> tuple[str | None, str | None]:
         """Tell the catalog if something changed; a failure costs a warning and is made up by the next run (R10).
 
         The digest is over the location, too: what another Region's catalog was told counts nothing in this one.
         """
-        if commit is None:
-            return lease.catalog_digest, None
         columns = (*schema, *own_columns(self._config))
         digest = hashlib.sha256(json.dumps([columns, self._timeline.location]).encode()).hexdigest()[:32]
         known = digest == lease.catalog_digest
@@ -184,6 +185,17 @@ class Settlement:
             _log.warning("no event of %s: %s", batch.raw_table, error)
             return str(error)
         return None
+
+
+def _warnings(lease: TableState, batch: FileBatch) -> Iterator[str]:
+    yield from batch.warnings
+    yield from (f"{record.file.path}: {record.reason}" for record in batch.records if record.reason)
+    yield from restarted_task_warnings(batch.records, lease.high_water_mark)
+    if batch.counts.rows_quarantined:
+        yield (
+            f"{batch.counts.rows_quarantined} rows could not be applied; look at them with their reasons: "
+            f"odpf quarantine show {batch.batch_id}"
+        )
 
 
 def reached_state(

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 def beside_the_line(commits: Sequence[Commit], settled: str) -> list[Commit]:
     """Commits that have a rival in the line of the settled one: it follows the same commit, with a greater fence. Oldest first.
 
-    What is neither in the line nor has a rival in it is no straggler; `Timeline.unsettled` says what it is.
+    Both are of one epoch, in which one Region alone writes, as fences are compared within a Region. What is neither in the line nor has a rival in it is no straggler; `Timeline.unsettled` says what it is.
 
     Args:
         commits: those with ODPF's note, oldest first.
@@ -36,11 +36,13 @@ def beside_the_line(commits: Sequence[Commit], settled: str) -> list[Commit]:
     """
     notes = {commit.instant: commit.note for commit in commits if commit.note}
     line = _line(notes, settled)
-    rivals = {notes[instant].follows: notes[instant].fence for instant in line}
+    rivals = {(notes[instant].epoch, notes[instant].follows): notes[instant].fence for instant in line}
     return [
         commit
         for commit in commits
-        if commit.note and commit.instant not in line and commit.note.fence < rivals.get(commit.note.follows, 0)
+        if (note := commit.note)
+        and commit.instant not in line
+        and note.fence < rivals.get((note.epoch, note.follows), 0)
     ]
 
 
@@ -103,9 +105,13 @@ class Stragglers:
         _log.warning("%s: %s", self._timeline.location, said)
         return said
 
-    def remove_orphans(self) -> int:
-        """Remove data files of no commit, begun or made; returns how many there were."""
-        orphans = self._timeline.orphans()
+    def remove_orphans(self, seam: str | None) -> int:
+        """Remove data files of no commit, begun or made; returns how many there were.
+
+        Args:
+            seam: that of the lease; files up to it may be replicas of another Region, whose commit is still on its way.
+        """
+        orphans = self._timeline.orphans(seam or "")
         if orphans:
             _log.warning("removing %d data files of no commit of %s", len(orphans), self._timeline.location)
             self._timeline.remove_files(orphans)

@@ -64,8 +64,7 @@ class TableRun:
             OdpfError: why the table stays as it is; its files stay pending.
         """
         self._check_identity()
-        if not self._shop.contender.epoch:
-            self.warnings = tuple(Stragglers(self._timeline).take_out(self.lease))
+        self.warnings = tuple(Stragglers(self._timeline).take_out(self.lease))
         for lease, settled in self._recovery.steps(self.lease, self._work.files):
             self.lease, self._done = lease, None  # history has more now
             self.settled += [settled] if settled else []
@@ -79,6 +78,8 @@ class TableRun:
         files = self._pending_files()
         choice = self._choose(files)
         if not choice.files or choice.kind is None:
+            if self.lease.intent:  # its commit never came, or the ledger has it by now
+                self.lease = self._shop.contender.ledger.advance(self.lease, self.lease)
             return
         self._applying.apply(choice)
 
@@ -108,6 +109,11 @@ class TableRun:
     def engine(self) -> Engine | None:
         """What did it; None where nothing was to do."""
         return self._other_work_by or self._applying.engine
+
+    @property
+    def may_still_commit(self) -> bool:
+        """Whether a commit may still come of this run, though it failed."""
+        return self._applying.may_still_commit
 
     @property
     def waits_for_full_load(self) -> bool:

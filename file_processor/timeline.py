@@ -25,6 +25,9 @@ _SERVICE = re.compile(r"^(\d{17}\.(?:clean|rollback))(?:\.(?:requested|inflight)
 _MOST_LISTED = 5000
 """Data files whose sizes are worth adding up; five listings."""
 
+_NEVER_ARCHIVED = 20
+"""Of the newest commits; both engines keep thirty (engines/engine.py)."""
+
 LOG_FILE = re.compile(r"(?:^|/)\.[^/]*\.log\.[^/]*$")
 
 
@@ -170,8 +173,14 @@ class Timeline:
 
     def is_whole(self, commit: Commit) -> bool:
         """Whether all data files of a commit are there."""
-        there = {file.path for file in self._files}
-        return all(path in there for _, path in commit.written if DataFile.parse(path, 0))
+        return not self._lost(commit)
+
+    def _lost(self, commit: Commit) -> list[str]:
+        """Data files of a commit that are not there; asked for one by one where the table has more than a few listings."""
+        written = {path for _, path in commit.written if DataFile.parse(path, 0)}
+        if self.data_bytes() is not None:
+            return sorted(written - {file.path for file in self._files})
+        return sorted(path for path in written if not any(self._objects.list(self._bucket, f"{self._base}/{path}")))
 
     def check_line(self) -> None:
         """Check that all commits in the active timeline are one line; it reads every one of them.
@@ -229,13 +238,19 @@ class Timeline:
         self.remove_files([path for _, path in commit.written if path not in others])
         self.refresh()
 
-    def orphans(self) -> list[str]:
-        """Data files of no commit, as far as they are listed: behind the oldest commit Hudi hides them, archived it shows them."""
+    def orphans(self, after: str = "") -> list[str]:
+        """Data files of no commit, as far as files are listed: Hudi hides them, until their instant is older than the archived ones.
+
+        Only those among the newest commits, which nothing has archived.
+
+        Args:
+            after: only files of later instants.
+        """
         if "_files" not in self.__dict__ or not self._keys:
             return []
         known = {*self._keys, *(each.instant for each in self.pending)}
-        oldest = min(self._keys)
-        return [file.path for file in self._files if file.instant > oldest and file.instant not in known]
+        since = max(after, self.instants[:_NEVER_ARCHIVED][-1])
+        return [file.path for file in self._files if file.instant > since and file.instant not in known]
 
     def remove_files(self, paths: Iterable[str]) -> None:
         """Remove files below the table."""
@@ -309,8 +324,7 @@ class Timeline:
                 f"{self._base} has a commit with fence {own[1].note.fence}, this run held {note.fence}: a former owner "
                 "woke up or this one did. The next run compares ledger and timeline."
             )
-        if made is not None:
-            self.check_whole(made)
+        self.check_whole(own[0])
         return own[0]
 
     def check_whole(self, commit: Commit) -> None:
@@ -321,9 +335,7 @@ class Timeline:
         Raises:
             TimelineViolation: some are not.
         """
-        there = {file.path for file in self._files}
-        written = [path for _, path in commit.written if DataFile.parse(path, 0)]
-        if lost := sorted(set(written) - there):
+        if lost := self._lost(commit):
             raise TimelineViolation(
                 f"Commit {commit.instant} of {self.location} has no data file {lost[0]}: another writer rolled it back while it "
                 f"was made. Make sure that no other job writes this table, then remove .hoodie/{commit.instant}.commit (or "
@@ -343,9 +355,14 @@ class Timeline:
         Hudi would show such files once a later commit completes (docs/hudi.md, dead writers).
 
         Raises:
-            TimelineViolation: the folder holds something that is no Hudi table.
+            TimelineViolation: the folder holds something that is no Hudi table, or a commit.
         """
         keys = [entry.key for entry in self._objects.list(self._bucket, f"{self._base}/")]
+        if any(_COMPLETED.match(key.rpartition("/.hoodie/")[2]) for key in keys):
+            raise TimelineViolation(
+                f"{self.location} has a commit by now that was not there when this run began: another writer was there. "
+                "Nothing was removed; the next run compares ledger and timeline."
+            )
         if keys and not self.has_folder:
             raise TimelineViolation(
                 f"{self.location} is not empty and holds no Hudi table. Empty it, or configure another raw table."

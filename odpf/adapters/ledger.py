@@ -158,11 +158,11 @@ class DynamoLedger:
         now: datetime,
         *,
         attempts: Attempts | None = None,
+        keeps_lease: bool = False,
     ) -> TableState:
         """Give the table back; the fence stays, so an item with it and with these very values was released here."""
         changes = {
-            "lease_owner": None,
-            "lease_token": None,
+            **({} if keeps_lease else {"lease_owner": None, "lease_token": None}),
             "refresh_status": status.value,
             "last_error": shortened(error),
             "updated_at": iso(now),

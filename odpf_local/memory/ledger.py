@@ -107,12 +107,13 @@ class MemoryLedger:
         now: datetime,
         *,
         attempts: Attempts | None = None,
+        keeps_lease: bool = False,
     ) -> TableState:
         """Give the table back."""
         with self._lock:
             return self._keep(
                 self._owned(lease),
-                lease_owner=None,
+                lease_owner=lease.lease_owner if keeps_lease else None,
                 refresh_status=status,
                 last_error=shortened(error),
                 updated_at=iso(now),
