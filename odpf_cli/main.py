@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine
+from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, state
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.explain import explain
@@ -40,6 +40,7 @@ app.add_typer(epoch.app, name="epoch")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
+app.add_typer(state.app, name="state")
 for command in (run, status, runs, files, explain, query, replay, resnapshot, unlock, cost):
     app.command()(command)
 

@@ -15,7 +15,7 @@ from infra.names import NAMES, arn, bucket_arn, catalog_arns, job_arn, objects_a
 from infra.parameters import Parameters
 from infra.roles import VERSION, Statement, allow, know_absent, list_raw_tables, managed_policy, use_key
 from infra.stacks.file_manager import list_staging
-from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE
+from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE, TABLES
 
 PACKAGE = "observability.zip"
 _SIZE = Size(memory=1024, seconds=240)
@@ -85,6 +85,14 @@ class Observability(Stack):
             policy_name=sub("${Prefix}operator-${AWS::Region}"),
             statements=[*_operator(self._parameters), *_operator_after_trouble()],
             wildcards="Runs, tables and query results have names of their own below the deployment's prefixes.",
+        )
+        managed_policy(
+            self,
+            "ImporterPolicy",
+            description="ODPF: what odpf state import needs; attach it for one import, then take it away",
+            policy_name=sub("${Prefix}importer-${AWS::Region}"),
+            statements=_importer(),
+            wildcards="No resource has one; tables and state machine are named.",
         )
 
     def _topic(self) -> str:
@@ -263,6 +271,11 @@ def _operator(parameters: Parameters) -> list[Statement]:
             [table_arn("file_processing_tracker"), table_arn("file_tracker"), table_arn(history)],
         ),
         allow("ReadAuditRows", ["dynamodb:Query"], [table_arn(audit, BY_RUN), table_arn(audit, BY_DAY)]),
+        allow(
+            "ExportState",
+            ["dynamodb:Scan"],
+            [table_arn("file_processing_tracker"), table_arn(audit), table_arn("config_deploy_tracker")],
+        ),
         list_staging(parameters),
         allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
         allow(
@@ -349,4 +362,22 @@ def _operator_after_trouble() -> list[Statement]:
             [arn("sqs", f"{queue}_dlq") for queue in queues],
         ),
         allow("SendDeadLettersBack", ["sqs:GetQueueUrl", "sqs:SendMessage"], [arn("sqs", queue) for queue in queues]),
+    ]
+
+
+def _importer() -> list[Statement]:
+    """What `odpf state import` needs: to fill all tables, the audit, too. Nobody has this right for longer than an import."""
+    tables = [table_arn(schema.name) for schema in TABLES]
+    return [
+        use_key(write=True),
+        allow("LookForRuns", ["states:ListExecutions"], [state_machine_arn()]),
+        allow("LookIntoTables", ["dynamodb:Scan", "dynamodb:BatchGetItem"], tables),
+        allow("FillTables", ["dynamodb:BatchWriteItem"], tables),
+        allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
+        allow(
+            "BeginEpoch",
+            ["dynamodb:UpdateItem"],
+            [table_arn("file_processing_tracker")],
+            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [EPOCH_ITEM]}},
+        ),
     ]

@@ -28,6 +28,7 @@ POLICIES = {
     "watch": ("odpf-observability", "WatchRole"),
     "watch_schedule": ("odpf-observability", "WatchScheduleRole"),
     "operator": ("odpf-observability", "OperatorPolicy"),
+    "importer": ("odpf-observability", "ImporterPolicy"),
     "staging_replication": ("odpf-storage", "StagingReplicationRole"),
     "raw_replication": ("odpf-storage", "RawReplicationRole"),
     "artifacts_replication": ("odpf-storage", "ArtifactsReplicationRole"),

@@ -24,7 +24,7 @@ from tests.recording import RECORDING
 
 HERE = "eu-west-1:123456789012"
 END_TO_END = Path(__file__).parents[1] / "end_to_end"
-APART = ("test_demo.py", "test_kills.py", "test_lambda_kills.py", "test_readme.py", "test_regions.py")
+APART = ("test_demo.py", "test_kills.py", "test_lambda_kills.py", "test_readme.py", "test_regions.py", "test_state.py")
 """Tests whose calls are not kept: they kill what calls, or have instances of their own."""
 
 
@@ -223,6 +223,11 @@ FORBIDDEN = {
         *every("dynamodb", ("BatchWriteItem", "PutItem", "UpdateItem"), (table("file_tracker_history"),)),
         *every("s3", OBJECT_READS, (STAGED,)),
     ],
+    "importer": [
+        *every("s3", (*OBJECT_READS, *OBJECT_WRITES), (STAGED, RAW, RESULT)),
+        *every("dynamodb", ("DeleteItem", "PutItem", "DeleteTable"), tuple(map(table, ALL_TABLES))),
+        *every("states", ("StartExecution",), (f"arn:aws:states:{HERE}:stateMachine:odpf_refresh_cadence",)),
+    ],
 }
 
 
@@ -231,10 +236,16 @@ def test_what_a_principal_must_not_do_is_refused(policies, principal):
     assert [each for each in FORBIDDEN[principal] if allowed(policies[principal], *each)] == []
 
 
-def test_no_principal_may_scan_delete_or_change_the_audit(policies):
+def test_only_an_import_may_delete_or_change_the_audit(policies):
+    """By the one permission there is for putting and deleting many items; nobody has that policy for longer."""
     audit = table("file_processing_tracker_history")
-    actions = ("UpdateItem", *DELETIONS)
-    assert [name for name, each in policies.items() for a in actions if allowed(each, f"dynamodb:{a}", audit)] == []
+    may = [
+        (name, a)
+        for name, each in policies.items()
+        for a in ("UpdateItem", *DELETIONS)
+        if allowed(each, f"dynamodb:{a}", audit)
+    ]
+    assert may == [("importer", "BatchWriteItem")]
 
 
 def test_only_dms_and_the_sweeper_of_staged_files_may_write_or_remove_them(policies):
@@ -270,7 +281,7 @@ def test_an_operator_raises_the_epoch_and_generations_and_touches_no_heartbeat(p
 def test_only_people_take_files_out_of_history(policies):
     history = table("file_tracker_history")
     may = {name for name, each in policies.items() for a in DELETIONS if allowed(each, f"dynamodb:{a}", history)}
-    assert may == {"operator"}
+    assert may == {"operator", "importer"}
 
 
 @pytest.mark.parametrize("queue", ["odpf_staging_events", "odpf_config_events"])
