@@ -1,7 +1,7 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more soak trino mutations bench-engines lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak trino faults mutations bench-engines lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,6 +19,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-b
 DOWNLOADS := about 600 MB
 INFRA_DOWNLOADS := about 150 MB
 PREFETCH := $(BIN)/python -c 'from odpf_local.spark_conf import prefetch; prefetch(print)'
+PREFETCH_MORE := $(BIN)/python -c 'from odpf_local.dynamodb_local import prefetch; prefetch(print)'
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 EXTRAS := job local sources dev more
 PACKED := config-manager job lambda observability process-batch
@@ -46,6 +47,7 @@ test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTI
 
 test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
+	@$(PREFETCH_MORE)
 	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
 
 soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: random sequences for MINUTES=10, a database against the lake, both Regions by the runbook, the AWS guide typed, checkov
@@ -54,6 +56,10 @@ soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: r
 
 trino: $(INFRA_READY) $(TRINO_READY) ## Trino reads what the Arrow engine has written (821 MB from Maven Central, only once)
 	@ODPF_TEST_TRINO=1 $(BIN)/python -m pytest tests/trino --no-skips $(ARGS)
+
+faults: $(INFRA_READY) ## writers die, stand still, wake up and meet errors at every step, both engines, forty minutes (ARGS="--only WORDS", --controls, "--soak 200")
+	@$(PREFETCH)
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 mutations: $(INFRA_READY) ## switch off each guard of the apply semantics and show that a test turns red (ten minutes)
 	@$(BIN)/python -m tests.mutations

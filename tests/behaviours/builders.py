@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from threading import RLock
 from typing import Any
 
@@ -33,6 +34,7 @@ SETTINGS = Settings(
     raw_bucket="odpf-raw",
     artifacts_bucket="odpf-artifacts",
 )
+_PREFIXES = count(1)
 
 
 def landed(number: int = 1, table: str = "taxi_trips/table_1", etag: str = "e1") -> LandedFile:
@@ -113,6 +115,17 @@ def moto_aws(monkeypatch: pytest.MonkeyPatch, settings: Settings = SETTINGS) -> 
         for bucket in (*(place.bucket for place in settings.staging_places), settings.raw_bucket):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         yield Aws(settings, session, retry_seconds=5)
+
+
+def local_aws(monkeypatch: pytest.MonkeyPatch, url: str, settings: Settings = SETTINGS) -> Aws:
+    """The adapters on a server that has DynamoDB and nothing else, with tables under a prefix that is new."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    settings = settings.model_copy(update={"prefix": f"t{next(_PREFIXES)}_"})
+    aws = Aws(settings, _session(), retry_seconds=5)
+    for table in TABLES:
+        aws._dynamo.client.create_table(**table.create_table(settings))
+    return aws
 
 
 @cache

@@ -111,14 +111,18 @@ class TestWhatAScheduleStarts:
         schedule = self.made(aws)
         assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
         assert schedule["Target"]["Arn"] == machine
-        assert json.loads(schedule["Target"]["Input"]) == {"refresh_cadence": "hourly"}
+        assert json.loads(schedule["Target"]["Input"]) == {"refresh_cadence": "hourly", "scheduled": True}
         assert schedule["Target"]["RoleArn"] == "arn:aws:iam::123456789012:role/odpf_scheduler-eu-west-1"
 
     def test_a_schedule_of_maintenance_says_so_to_the_state_machine(self, aws, machine):
         name = maintenance_schedule_name("hourly")
         aws.schedules.put(name, "cron(0 3 * * ? *)")
         schedule = aws.session.client("scheduler").get_schedule(GroupName="odpf_refresh_cadences", Name=name)
-        assert json.loads(schedule["Target"]["Input"]) == {"refresh_cadence": "hourly", "maintenance": True}
+        assert json.loads(schedule["Target"]["Input"]) == {
+            "refresh_cadence": "hourly",
+            "maintenance": True,
+            "scheduled": True,
+        }
         assert aws.schedules.current() == {name: "cron(0 3 * * ? *)"}
         aws.schedules.remove(name)
         assert aws.schedules.current() == {}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from odpf.adapters.finish import FILES_AT_ONCE
 from odpf.adapters.items import MOST_CHARACTERS, history_item
 from odpf.errors import LeaseLost, TableLocked, TerminalError, TransientError
 from odpf.settings import Settings
@@ -100,6 +101,13 @@ class TestLostAnswers:
         aws.ledger.finish_files(lease, [processed(landed())])
         assert list(aws.tracker.history(TABLE)) == [processed(landed())]
         assert aws.tracker.pending(TABLE) == []
+
+    def test_a_take_over_between_two_transactions_of_files_stops_the_second(self, aws, wire):
+        lease = acquire(aws)
+        wire.lose_one_answer("TransactWriteItems", meanwhile=lambda: aws.ledger.acquire(lease, "jr_2", "r2", NOW))
+        with pytest.raises(LeaseLost):
+            aws.ledger.finish_files(lease, [processed(landed(number)) for number in range(FILES_AT_ONCE + 1)])
+        assert len(list(aws.tracker.history(TABLE))) == FILES_AT_ONCE
 
     def test_an_audit_row_is_there_once(self, aws, wire):
         wire.lose_one_answer("PutItem")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 from moto.core.models import botocore_stubber
 
 
@@ -22,6 +23,16 @@ class Wire:
     def _count(self, event_name: str, **_: Any) -> None:
         self.requests[event_name.rsplit(".", 1)[1]] += 1
 
+    def before_the_next(self, operation: str, meanwhile: Callable[[], object]) -> None:
+        """Let something else happen when the next request of an operation is made but has not arrived yet."""
+        left = [meanwhile]
+
+        def happen(**_: Any) -> None:
+            if left:
+                left.pop()()
+
+        self._events.register_first(f"before-send.{self._service}.{operation}", happen)
+
     def lose_one_answer(self, operation: str, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Apply the next request of an operation, then let its answer never arrive."""
         left = [None]
@@ -30,7 +41,7 @@ class Wire:
             if left:
                 left.pop()
                 self.requests[operation] += 1
-                botocore_stubber(event_name, request)
+                _apply(event_name, request)
                 meanwhile()
                 raise ReadTimeoutError(endpoint_url=request.url)
 
@@ -67,6 +78,14 @@ class Wire:
 
         self._events.register(f"provide-client-params.{self._service}.{operation}", remember)
         self._events.register_first(f"before-call.{self._service}.{operation}", leave_out)
+
+
+def _apply(event_name: str, request: Any) -> None:
+    """Send a request to where it would go: the emulator in this process when one stands in for all of AWS, else a server."""
+    if botocore_stubber(event_name, request) is None:
+        session = URLLib3Session()
+        session.send(request)
+        session.close()
 
 
 class _Answer:
