@@ -210,7 +210,7 @@ def main() -> int:
     lost = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        _copy(copy)
+        copy_checkout(copy)
         for mutation in MUTATIONS:
             verdict = _try(copy, mutation)
             lost += verdict != "red"
@@ -220,7 +220,7 @@ def main() -> int:
     return min(lost, 1)
 
 
-def _copy(folder: Path) -> None:
+def copy_checkout(folder: Path) -> None:
     """The tracked files as they stand."""
     listed = subprocess.run(["git", "ls-files"], cwd=_REPOSITORY, capture_output=True, text=True, check=True)
     for name in listed.stdout.splitlines():

@@ -1,0 +1,146 @@
+"""The control arm: each guard is switched off in a copy of the checkout, and the fault suite must find a violation there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.mutations import copy_checkout
+
+
+class Control(NamedTuple):
+    """A guard that is switched off.
+
+    Attributes:
+        guard: what it keeps.
+        path: of the module.
+        text: what stands there, once.
+        instead: what is put in its place.
+        only: words of the scenarios that must find a violation, by the Arrow engine.
+    """
+
+    guard: str
+    path: str
+    text: str
+    instead: str
+    only: str
+
+
+CONTROLS = (
+    Control(
+        "recovery reads the table's own timeline first",
+        "file_processor/recovery.py",
+        "unsettled, epoch = self._timeline.unsettled(lease.commit_instant), self._contender.epoch",
+        "unsettled, epoch = [], self._contender.epoch",
+        "killed: checked",
+    ),
+    Control(
+        "files that history has are not applied again",
+        "file_processor/table_run.py",
+        "done = set(self._shop.tracker.done(files) if self._done is None else self._done)",
+        "done = set()",
+        "delivered again",
+    ),
+    Control(
+        "what a dead writer began is rolled back",
+        "file_processor/engines/arrow/engine.py",
+        "if plan.timeline.pending and not is_load:",
+        "if False:",
+        "killed: data_written",
+    ),
+    Control(
+        "a table is taken only when its owner has ended",
+        "file_processor/lease.py",
+        "        if self._is_owned(seen) and not self._has_ended(owner):\n            raise TableLocked(",
+        "        if False:\n            raise TableLocked(",
+        "paused, stopped by its successor: completing",
+    ),
+    Control(
+        "an owner whose heart stands still is stopped",
+        "file_processor/lease.py",
+        "            self.end(owner)",
+        "            pass",
+        "paused, stopped by its successor: completing",
+    ),
+    Control(
+        "files are finished only with the lease",
+        "odpf/adapters/finish.py",
+        "[self._lease_check(lease), *(action for record in some for action in self._actions(record))]",
+        "[action for record in some for action in self._actions(record)]",
+        "woken after its successor: checked",
+    ),
+    Control(
+        "progress is recorded only with the lease",
+        "odpf/adapters/ledger.py",
+        '_OWNED = "#lease_owner = :seen_lease_owner AND #fence = :seen_fence"',
+        '_OWNED = "attribute_exists(#fence) OR #fence = :seen_fence OR #lease_owner = :seen_lease_owner"',
+        "woken after its successor: told",
+    ),
+    Control(
+        "every commit is checked, and one of a writer that lost the table withdrawn",
+        "file_processor/applying.py",
+        "            return self._timeline.check_newest(note, made)\n        except",
+        "            return made or self._timeline.check_newest(note, made)\n        except",
+        "woken after its successor: completing",
+    ),
+    Control(
+        "a late commit that nobody withdrew is found by the next run",
+        "file_processor/stragglers.py",
+        "        return [self.withdraw(each) for each in beside_the_line(commits[::-1], settled)]",
+        "        return []",
+        "woken and killed",
+    ),
+    Control(
+        "an answer that was lost is told from a lost table",
+        "odpf/adapters/ledger.py",
+        'if item.get("lease_token") != token:',
+        "if True:",
+        "answer lost: UpdateItem",
+    ),
+)
+
+
+def try_controls(words: str = "") -> int:
+    """Try them; 1 if a guard's loss is not noticed, or its text is no longer there."""
+    shown, missed = Table("guard", "scenario", "violation"), 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        copy_checkout(copy)
+        for control in CONTROLS:
+            if words not in control.guard:
+                continue
+            verdict = _try(copy, control)
+            missed += not verdict
+            shown.add_row(control.guard, control.only, verdict or "NONE", style="" if verdict else "red")
+            print(f"{control.guard}: {verdict or 'NONE'}", file=sys.stderr, flush=True)
+    Console().print(shown)
+    return min(missed, 1)
+
+
+def _try(copy: Path, control: Control) -> str:
+    """The first violation that is found without the guard; empty when none is."""
+    path = copy / control.path
+    original = path.read_text()
+    if original.count(control.text) != 1:
+        return ""
+    path.write_text(original.replace(control.text, control.instead))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.faults", "--engine", "arrow", "--only", control.only],
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        path.write_text(original)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("arrow ") and ": ok" not in line]
+    return lines[0].split(": ", 2)[-1][:160] if done.returncode == 1 and lines else ""
