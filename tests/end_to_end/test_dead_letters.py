@@ -12,7 +12,7 @@ from tests.end_to_end.source import Source, rows
 from tests.end_to_end.test_arrivals import PENDING, QUEUE, event_of, no_events, send
 from tests.end_to_end.waiting import eventually
 
-pytestmark = pytest.mark.more  # a message is set aside after five tries
+pytestmark = pytest.mark.soak  # a message is set aside after five tries
 
 DEAD, CONFIG_DEAD = f"{QUEUE}_dlq", "odpf_config_events_dlq"
 POISON = '{"source": "somebody.else", "detail": {"poisoned": "dead letters"}}'

@@ -21,7 +21,7 @@ from tests.end_to_end.source import Source, rows
 from tests.end_to_end.waiting import eventually
 
 # Half a minute for two instances; everything is Arrow's.
-pytestmark = [pytest.mark.more, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 CADENCE, SCHEDULE = "moved", "cron(0 3 1 1 ? *)"
 ORDERS, LOG, BEHIND = "shop.orders", "shop.log", "shop.behind"

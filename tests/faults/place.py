@@ -31,6 +31,15 @@ from tests.engines.lake import Lake, storage_options
 LEASE_SECONDS, HEARTBEAT_SECONDS = 3, 0.3
 SCRIPT = Path(__file__).resolve().parents[2] / "glue_scripts" / "process_batch.py"
 _WAIT = 180.0
+_WITH_ANOTHER_CLOCK = """
+import runpy, sys
+from datetime import timedelta
+import odpf.clock
+ahead, tell = timedelta(seconds=float(sys.argv[1])), odpf.clock.utc_now
+odpf.clock.utc_now = lambda: tell() + ahead
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 class Place(Lake):
@@ -100,12 +109,17 @@ class Place(Lake):
             self.process(run_id, 0)
         return self.summary(run_id)
 
-    def outside_glue(self, run_id: str) -> subprocess.Popen[bytes]:
-        """The process of a job run that Glue knows nothing of, and so calls ended."""
+    def outside_glue(self, run_id: str, clock: float = 0.0) -> subprocess.Popen[bytes]:
+        """The process of a job run that Glue knows nothing of, and so calls ended.
+
+        Args:
+            run_id: of a planned run.
+            clock: seconds by which the clock of its machine goes ahead; Python's, so not Spark's.
+        """
         arguments = {"--JOB_NAME": self.settings.glue_job_name, "--JOB_RUN_ID": f"jr_unknown_{uuid4().hex}"}
         words = [word for pair in {**arguments, **self._arguments(run_id)}.items() for word in pair]
         return subprocess.Popen(
-            [sys.executable, str(SCRIPT), *words],
+            [sys.executable, "-c", _WITH_ANOTHER_CLOCK, str(clock), str(SCRIPT), *words],
             cwd=self.folder,
             env={**self.environment, **job_environment(self.folder / ".odpf" / "spark")},
             stdin=subprocess.DEVNULL,

@@ -69,6 +69,9 @@ def _of(engine: str) -> Iterator[Scenario]:
     yield from _pauses(engine)
     for point in (Failpoint.REDUCED, Failpoint.COMMITTED, Failpoint.FILES_MOVED):
         yield Scenario(f"disk full: {point}", engine, "changes", full_disk(point))
+    if engine == "arrow":
+        yield Scenario("clock ten minutes behind", engine, "changes", clock_behind)
+        yield Scenario("clock eight seconds ahead", engine, "changes", clock_ahead)
     yield Scenario("two runs at once", engine, "changes", two_at_once)
     yield Scenario("an event delivered again after success", engine, "changes", delivered_again)
     yield from _errors(engine)
@@ -235,6 +238,34 @@ def full_disk(point: Failpoint) -> Callable[[Place, tuple[Subject, ...]], Met]:
         return Met(time.monotonic() - began, tuple(wrong), happened)
 
     return act
+
+
+def clock_behind(place: Place, subjects: tuple[Subject, ...]) -> Met:
+    """Its clock is ten minutes behind the machine's that made the newest commit: a commit of it would be hidden (R13)."""
+    sources = [each.source for each in subjects]
+    run_id = place.plan(*sources)
+    process = place.outside_glue(run_id, clock=-600.0)
+    process.wait(120)
+    end(process)
+    outcomes = [each for each in place.summary(run_id).tables if "behind it. Nothing was written" in (each.error or "")]
+    wrong = () if len(outcomes) == len(subjects) else ("R13: a clock ten minutes behind was not noticed",)
+    began = time.monotonic()
+    place.refresh(*sources)
+    return Met(time.monotonic() - began, wrong)
+
+
+def clock_ahead(place: Place, subjects: tuple[Subject, ...]) -> Met:
+    """Its clock goes eight seconds ahead: the next run waits until its own has passed the newest instant."""
+    sources = [each.source for each in subjects]
+    process = place.outside_glue(place.plan(*sources), clock=8.0)
+    process.wait(120)
+    end(process)
+    for subject in subjects:
+        subject.table.ran(completed(subject.table))
+        subject.stage("changes")
+    began = time.monotonic()
+    place.refresh(*sources)
+    return Met(time.monotonic() - began)
 
 
 def two_at_once(place: Place, subjects: tuple[Subject, ...]) -> Met:
