@@ -10,11 +10,15 @@ from pydantic import BaseModel, ConfigDict
 from file_processor.engine_choice import EngineChoice, planned_engine
 from file_processor.load_completion import LoadDecision
 from file_processor.planning import CadenceTables, plan_run, read_cadence
+from file_processor.setting_aside import Trial
+from odpf.clock import utc_now
 from odpf.configured_table import ConfiguredTable, read_items
 from odpf.errors import InvalidConfiguration, OdpfError
 from odpf.landed_file import LandedFile
 from odpf.ports import ConfigStore, FileTracker, Ledger
+from odpf.run_request import RunRequest
 from odpf.states import EngineName
+from odpf.summarised import summarised
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 from odpf_cli.files import waiting
@@ -78,7 +82,7 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
     load, said = _full_load(table, files, state, tracker, look)
     taken = (*load.taken, *load.put_back) if load else ()
     choice = planned_engine(table.config, taken or files, state) if table.config else None
-    left_alone = _left_alone(table, cadence, files, state, load)
+    left_alone = _left_alone(table, cadence, files, state, load, look)
     found = _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
     rule = str(table.config.completion(look.settings.full_load_completion)) if table.config else None
     return found.model_copy(update={"full_load_completion": rule, "full_load": said})
@@ -108,6 +112,7 @@ def _left_alone(
     files: Sequence[LandedFile],
     state: TableState | None,
     load: LoadDecision | None,
+    look: Look,
 ) -> str | None:
     """Why a run of the cadence would not process the table, in the words that its summary would have."""
     if broken := [result for result in cadence.broken if result.source_table_name == table.source_table_name]:
@@ -120,8 +125,14 @@ def _left_alone(
     if not files and not (state and state.lease_owner):
         return "No files wait for it."
     name = config.source_table_name
+    settings, request = look.settings, RunRequest(refresh_cadence=config.refresh_cadence, scheduled=True)
+    is_over = summarised(look.objects, settings.artifacts_bucket)
     alone = plan_run(
-        cadence._replace(active=(config,), broken=()), {name: files}, _by_raw(state), loads={name: load} if load else {}
+        cadence._replace(active=(config,), broken=()),
+        {name: files},
+        _by_raw(state),
+        loads={name: load} if load else {},
+        trial=Trial(settings.most_attempts, utc_now(), request, is_over),
     )
     return alone.decided[0].error if alone.decided else None
 

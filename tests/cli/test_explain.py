@@ -8,8 +8,10 @@ import pytest
 from rich.console import Console
 
 from file_manager.sweep import sweep
+from odpf.attempts import Attempts
 from odpf.errors import InvalidConfiguration, TerminalError
 from odpf.states import EngineName
+from odpf.table_config import read_table_config
 from odpf.table_state import TableState
 from odpf_cli.engine_explanation import explain_table
 from odpf_cli.explain import render
@@ -225,3 +227,10 @@ def test_a_staging_folder_that_cannot_be_listed_costs_no_other_answer():
         found.full_load
         == "It cannot be looked at from here: What lies in staging of shop.orders is not known: Listing failed. Allow ListObjectsV2."
     )
+
+
+def test_a_table_set_aside_says_what_has_it_tried_again():
+    attempts = Attempts(number=5, tried_with=read_table_config(table_item()).digest)
+    found = explained(ledger=written(attempts=attempts, last_error="The disk is full."))
+    assert "Set aside: the last 5 attempts failed" in (found.left_alone or "")
+    assert "--table 'shop.orders'" in (found.left_alone or "")
