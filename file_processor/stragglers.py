@@ -4,6 +4,7 @@ A take-over makes sure that the former owner has ended, so this is the second ne
 ended and that goes on. It can change nothing in ledger and history, where its fence is too low. In the table it can
 
     complete a commit late      it follows a commit that its successor's follows as well, with a lower fence: a straggler
+    begin one and not end it    below its successor's: Hudi refuses to roll back what is not the newest, and so every write
     roll its successor back     the successor finds its own commit without its files, and withdraws it
     leave data files behind     of no commit; Hudi would show them once their instant is older than the archived ones
 
@@ -23,6 +24,7 @@ from odpf.errors import TimelineViolation
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
+_WRITES = ("commit", "deltacommit", "replacecommit", "clustering")
 
 
 def beside_the_line(commits: Sequence[Commit], settled: str) -> list[Commit]:
@@ -76,13 +78,27 @@ class Stragglers:
         Raises:
             TimelineViolation: another commit was built on one of them.
         """
+        said = self._clear_begun()
         settled = lease.commit_instant or ""
         newer = [each.instant for each in self._timeline.commits(settled) if not each.is_service]
         older = sum(instant <= settled for instant in self._timeline.instants)
         if not newer and (lease.active_commits is None or older <= lease.active_commits):
-            return []
+            return said
         commits = [each for each in self._timeline.commits() if each.note and not each.is_service]
-        return [self.withdraw(each) for each in beside_the_line(commits[::-1], settled)]
+        return [*said, *(self.withdraw(each) for each in beside_the_line(commits[::-1], settled))]
+
+    def _clear_begun(self) -> list[str]:
+        """Remove what was begun below the newest commit and not ended."""
+        newest = max(self._timeline.instants, default="")
+        below = [each for each in self._timeline.pending if each.action in _WRITES and each.instant < newest]
+        if not below:
+            return []
+        self._timeline.roll_back(below)
+        self._timeline.drop_unfinished_services()  # rollbacks of it that Hudi has begun, and would end in vain
+        self._timeline.refresh()
+        said = f"Commits {', '.join(each.instant for each in below)}, begun by a writer that had lost the table, were removed."
+        _log.warning("%s: %s", self._timeline.location, said)
+        return [said]
 
     def withdraw(self, commit: Commit) -> str:
         """Take one commit out; returns what was done, for people.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from urllib.parse import urlsplit
@@ -237,6 +237,26 @@ class Timeline:
         self._objects.delete(self._bucket, [self._keys[commit.instant]])
         self.remove_files([path for _, path in commit.written if path not in others])
         self.refresh()
+
+    def roll_back(self, pending: Sequence[Pending], objects: ObjectStore | None = None) -> None:
+        """Remove everything of commits that were not completed; what announces them last, so that a crash repeats it.
+
+        No rollback instant is needed while the table has no metadata table (docs/hudi.md). Log files, whose names do not tell
+        their commit, are told by its markers.
+
+        Args:
+            pending: which of `self.pending`.
+            objects: removes them; by default what lists them.
+        """
+        instants = {each.instant for each in pending}
+        markers = [key for key in self.leftovers if key.split("/.temp/", 1)[1].split("/", 1)[0] in instants]
+        named = (key.split("/.temp/", 1)[1].split("/", 1)[1].partition(".marker.")[0] for key in markers)
+        files = [file.path for file in self.data_files() if file.instant in instants]
+        doomed = [f"{self._base}/{path}" for path in [*files, *filter(LOG_FILE.search, named)]]
+        store = objects or self._objects
+        store.delete(self._bucket, [*doomed, *markers])
+        store.delete(self._bucket, [each.inflight.key for each in pending if each.inflight])
+        store.delete(self._bucket, [each.requested.key for each in pending if each.requested])
 
     def orphans(self, after: str = "") -> list[str]:
         """Data files of no commit, as far as files are listed: Hudi hides them, until their instant is older than the archived ones.

@@ -87,7 +87,7 @@ def test_a_commit_may_die_at_every_step_and_the_next_run_goes_on(bench, kind):
 def test_a_roll_back_that_dies_is_made_again(bench):
     for step in range(1, 8):
         table = loaded(bench)
-        plant_dead_commit(bench, table, OLD)
+        plant_dead_commit(bench, table, FAR)
         table.changes(update(1, id=1, v="changed"))
         dying = DyingObjects(bench.objects)
         dying.doomed[bench.base(table)] = (step, False)
@@ -96,7 +96,7 @@ def test_a_roll_back_that_dies_is_made_again(bench):
         assert sorted(row["v"] for row in table.rows()) == ["loaded"] * 4
         bench.engine()
         bench.applied(table)
-        assert [path for path in bench.paths(table) if OLD in path] == []
+        assert [path for path in bench.paths(table) if FAR in path] == []
 
 
 def test_a_dead_commit_of_a_clock_that_goes_ahead_does_not_hold_the_table_there(bench):
@@ -171,8 +171,23 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("name", FOREIGN)
-@pytest.mark.parametrize("instant", [OLD, FAR])
+WRITES = [name for name in FOREIGN if name not in ("planned compaction", "clean", "roll back")]
+STAYS = [(name, FAR) for name in FOREIGN] + [(name, OLD) for name in FOREIGN if name not in WRITES]
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_was_begun_below_the_newest_commit_is_removed_for_hudi_would_never_roll_it_back(bench, name):
+    table = loaded(bench)
+    for suffix, content in FOREIGN[name].items():
+        bench.put(table, f".hoodie/{OLD}.{suffix}", content)
+    bench.put(table, f".hoodie/{OLD[:-1]}1.rollback.requested", b"Obj\x01avro")
+    table.changes(update(1, id=1, v="changed"))
+    bench.applied(table)
+    table.check()
+    assert [path for path in bench.paths(table) if path.startswith(f".hoodie/{OLD[:-1]}")] == []
+
+
+@pytest.mark.parametrize(("name", "instant"), STAYS)
 def test_a_table_with_somebodys_unfinished_instant_is_sparks(bench, name, instant):
     table = loaded(bench)
     for suffix, content in FOREIGN[name].items():

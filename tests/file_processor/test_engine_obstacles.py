@@ -9,7 +9,7 @@ from odpf.states import EngineName
 from odpf.table_config import read_table_config
 from tests.file_processor.workbench import Workbench, table_item
 
-PENDING = [f"raw/orders/.hoodie/20240101000000000.{name}" for name in ("commit.requested", "inflight")]
+PENDING = [f"raw/orders/.hoodie/29990101000000000.{name}" for name in ("commit.requested", "inflight")]
 """A commit that somebody else has begun."""
 
 

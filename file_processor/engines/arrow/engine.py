@@ -21,7 +21,7 @@ from file_processor.engines.arrow.cleaning import clean
 from file_processor.engines.arrow.comparison import compare
 from file_processor.engines.arrow.data_files import written_file
 from file_processor.engines.arrow.deletes import judged
-from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder, roll_back
+from file_processor.engines.arrow.hudi_commit import HudiCommit, TableFolder
 from file_processor.engines.arrow.intervals import versions
 from file_processor.engines.arrow.key_changes import with_keys
 from file_processor.engines.arrow.keys import partition_paths
@@ -143,7 +143,7 @@ class ArrowPrepared:
         plan, folder = self._plan, self._folder
         is_load = plan.kind is CycleKind.LOAD
         if plan.timeline.pending and not is_load:
-            roll_back(self._objects, folder, plan.timeline, plan.timeline.pending)
+            plan.timeline.roll_back(plan.timeline.pending, self._objects)
         instant = next_instant("" if is_load else _newest_that_stays(plan.timeline))
         try:
             commit = self._write(HudiCommit(self._objects, folder, instant, plan.written_as), instant, metadata)

@@ -10,7 +10,7 @@ ODPF here: hudi-rs can take this module's place when a release of it writes vers
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from file_processor.choosing import CycleKind
@@ -19,9 +19,7 @@ from file_processor.engines.arrow.data_files import WrittenFile
 from file_processor.engines.arrow.limits import OWN_MARK
 from file_processor.engines.arrow.placing import Slice
 from file_processor.file_groups import DataFile
-from file_processor.pending import Pending
 from file_processor.table_properties import PROPERTY_FILES
-from file_processor.timeline import Timeline
 from odpf.errors import EngineError
 from odpf.ports import ObjectStore
 
@@ -135,19 +133,6 @@ class HudiCommit:
 
     def _put(self, path: str, content: bytes) -> None:
         self._objects.put(self._folder.bucket, self._folder.key(path), content)
-
-
-def roll_back(objects: ObjectStore, folder: TableFolder, timeline: Timeline, pending: Sequence[Pending]) -> None:
-    """Remove everything of commits that were not completed; what announces them last, so that a crash repeats it.
-
-    No rollback instant is needed while the table has no metadata table (docs/hudi.md).
-    """
-    instants = {each.instant for each in pending}
-    files = [folder.key(file.path) for file in timeline.data_files() if file.instant in instants]
-    markers = [key for key in timeline.leftovers if key.split("/.temp/", 1)[1].split("/", 1)[0] in instants]
-    objects.delete(folder.bucket, [*files, *markers])
-    objects.delete(folder.bucket, [each.inflight.key for each in pending if each.inflight])
-    objects.delete(folder.bucket, [each.requested.key for each in pending if each.requested])
 
 
 def _statistics(part: Slice, written: WrittenFile) -> dict[str, Any]:
