@@ -33,6 +33,7 @@ class Control(NamedTuple):
     only: str
 
 
+# Guards behind which another one stands, so that a scenario alone finds nothing, have their stories in tests/model.
 CONTROLS = (
     Control(
         "recovery reads the table's own timeline first",
@@ -49,13 +50,6 @@ CONTROLS = (
         "delivered again",
     ),
     Control(
-        "what a dead writer began is rolled back",
-        "file_processor/engines/arrow/engine.py",
-        "if plan.timeline.pending and not is_load:",
-        "if False:",
-        "killed: data_written",
-    ),
-    Control(
         "a table is taken only when its owner has ended",
         "file_processor/lease.py",
         "        if self._is_owned(seen) and not self._has_ended(owner):\n            raise TableLocked(",
@@ -68,20 +62,6 @@ CONTROLS = (
         "            self.end(owner)",
         "            pass",
         "paused, stopped by its successor: completing",
-    ),
-    Control(
-        "files are finished only with the lease",
-        "odpf/adapters/finish.py",
-        "[self._lease_check(lease), *(action for record in some for action in self._actions(record))]",
-        "[action for record in some for action in self._actions(record)]",
-        "woken after its successor: checked",
-    ),
-    Control(
-        "progress is recorded only with the lease",
-        "odpf/adapters/ledger.py",
-        '_OWNED = "#lease_owner = :seen_lease_owner AND #fence = :seen_fence"',
-        '_OWNED = "attribute_exists(#fence) OR #fence = :seen_fence OR #lease_owner = :seen_lease_owner"',
-        "woken after its successor: told",
     ),
     Control(
         "every commit is checked, and one of a writer that lost the table withdrawn",

@@ -70,6 +70,8 @@ def _books(table: StagedTable, files: int) -> Iterator[str]:
         yield f"G1: history has {len(records)} files of {files}"
     if waiting := aws.tracker.pending(table.source):
         yield f"G1: {len(waiting)} files still wait"
+    if forgotten := [record.file.name for record in records if record.commit_instant is None]:
+        yield f"G1: history does not know any more which commit applied {forgotten}"
     timeline = Timeline(aws.objects, table.location)
     there = {*timeline.instants}
     if lost := {record.commit_instant for record in records} - {None} - there:
