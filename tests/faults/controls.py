@@ -64,17 +64,10 @@ CONTROLS = (
         "paused, stopped by its successor: completing",
     ),
     Control(
-        "every commit is checked, and one of a writer that lost the table withdrawn",
-        "file_processor/applying.py",
-        "            return self._timeline.check_newest(note, made)\n        except",
-        "            return made or self._timeline.check_newest(note, made)\n        except",
-        "woken after its successor: completing",
-    ),
-    Control(
         "a late commit that nobody withdrew is found by the next run",
         "file_processor/stragglers.py",
-        "        return [self.withdraw(each) for each in beside_the_line(commits[::-1], settled)]",
-        "        return []",
+        "        return [*said, *(self.withdraw(each) for each in beside_the_line(commits[::-1], settled))]",
+        "        return said",
         "woken and killed",
     ),
     Control(

@@ -234,7 +234,9 @@ def test_alarms_tell_the_topic_and_what_to_do(templates):
     assert "ApproximateNumberOfMessagesVisible" in watched
     for alarm in alarms.values():
         assert alarm["Properties"]["AlarmActions"]
-        assert re.search(r"odpf (status|runs|files|dead-letters)|log", json.dumps(alarm["Properties"]["AlarmDescription"]))
+        assert re.search(
+            r"odpf (status|runs|files|dead-letters)|log", json.dumps(alarm["Properties"]["AlarmDescription"])
+        )
 
 
 def test_dashboard_and_alarms_speak_of_metrics_that_exist(templates):
