@@ -110,9 +110,7 @@ class BatchManager(NamedTuple):
         manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
-        if not (
-            request.maintenance or request.rebuild or request.tables
-        ):  # by its trace the watch tells that files are looked for
+        if request.looks_for_files:
             self._remember(manifest)
         _log.info("planned", extra=_size(plan))
         return {

@@ -23,6 +23,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Self
 
 from file_processor.owners import Owner
 from file_processor.work_size import TIMEOUT_SECONDS
@@ -67,6 +69,37 @@ class Contender:
     is_summarised: Callable[[str], bool] = _nobody_knows
     is_patient: bool = True
     _outwaited: set[str] = field(default_factory=set, init=False, repr=False)
+
+    @classmethod
+    def of_operator(
+        cls,
+        ledger: Ledger,
+        job_runs: JobRuns,
+        settings: Settings,
+        region: str,
+        seen: TableState,
+        is_summarised: Callable[[str], bool] = _nobody_knows,
+    ) -> Self:
+        """One that is no job run and no invocation, in the epoch as it stands; Glue knows nobody of its name.
+
+        Args:
+            ledger: of the deployment.
+            job_runs: of its one Glue job.
+            settings: its own.
+            region: this one.
+            seen: the table that it wants; the run stays the one that had it last.
+            is_summarised: as above.
+        """
+        return cls(
+            ledger,
+            job_runs,
+            settings,
+            owner=f"operator_{token_hex(16)}",
+            run_id=seen.run_id or "none",
+            epoch=ledger.epoch().number,
+            region=region,
+            is_summarised=is_summarised,
+        )
 
     def check_epoch(self) -> None:
         """Make sure that no other Region has taken over: one consistent read, before anything that others would see.

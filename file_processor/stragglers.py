@@ -121,8 +121,8 @@ class Stragglers:
         _log.warning("%s: %s", self._timeline.location, said)
         return said
 
-    def remove_orphans(self, seam: str | None) -> int:
-        """Remove data files of no commit, begun or made; returns how many there were.
+    def remove_orphans(self, seam: str | None) -> None:
+        """Remove data files of no commit, begun or made.
 
         Args:
             seam: that of the lease; files up to it may be replicas of another Region, whose commit is still on its way.
@@ -131,4 +131,3 @@ class Stragglers:
         if orphans:
             _log.warning("removing %d data files of no commit of %s", len(orphans), self._timeline.location)
             self._timeline.remove_files(orphans)
-        return len(orphans)

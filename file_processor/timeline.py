@@ -47,7 +47,8 @@ class Timeline:
 
     def refresh(self) -> None:
         """List the folder again."""
-        self.__dict__.pop("_files", None)
+        for derived in ("_files", "_data_bytes"):
+            self.__dict__.pop(derived, None)
         prefix = f"{self._base}/.hoodie/"
         listing = iter(self._objects.list(self._bucket, f"{self._base}/"))
         entries: dict[str, StoredObject] = {}
@@ -121,6 +122,11 @@ class Timeline:
 
         Groups that were replaced and not yet cleaned are in it, so it is a bound.
         """
+        return self._data_bytes
+
+    @cached_property
+    def _data_bytes(self) -> int | None:
+        """Once a listing: every further look would list on."""
         if "_files" not in self.__dict__:
             self._outside += islice(self._listing, _MOST_LISTED)
             if (more := next(self._listing, None)) is not None:

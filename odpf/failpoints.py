@@ -60,7 +60,6 @@ class Armed(BaseModel):
         raw_table: whose writer; empty for whoever comes first.
         action: what happens: the process and all that it started are killed (SIGKILL) or stand still (SIGSTOP), or the disk is full.
         after: seconds that pass first, while the work goes on.
-        passing: how often the place is passed before; of the writer in one process.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,10 +68,6 @@ class Armed(BaseModel):
     raw_table: str = ""
     action: Action = Action.KILL
     after: float = Field(default=0.0, ge=0)
-    passing: int = Field(default=0, ge=0)
-
-
-_passed: list[str] = []
 
 
 def reached(failpoint: Failpoint, raw_table: str) -> None:
@@ -91,10 +86,7 @@ def _look(file: Path, failpoint: Failpoint, raw_table: str) -> None:
         armed = Armed.model_validate_json(file.read_text())
     except FileNotFoundError:
         return
-    if armed.failpoint is not failpoint or armed.raw_table not in ("", raw_table):
-        return
-    _passed.append(raw_table)
-    if _passed.count(raw_table) <= armed.passing or not _taken(file):
+    if armed.failpoint is not failpoint or armed.raw_table not in ("", raw_table) or not _taken(file):
         return
     if armed.after:
         threading.Timer(armed.after, _act, [armed.action]).start()

@@ -47,6 +47,11 @@ class RunRequest(BaseModel):
                 f"The execution's input cannot be used: {problems}. It takes {', '.join(cls.model_fields)}."
             ) from None
 
+    @property
+    def looks_for_files(self) -> bool:
+        """Whether it refreshes the whole cadence: by its trace the watch tells that files are looked for."""
+        return not (self.maintenance or self.rebuild or self.tables)
+
     def execution_input(self) -> dict[str, Any]:
         """The input: what is not the default."""
         return self.model_dump(mode="json", exclude_defaults=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from secrets import token_hex
 from typing import NamedTuple
 
 from file_manager.sweep import list_table
@@ -60,15 +59,8 @@ def begin_generation(deployment: Deployment, config: TableConfig, since: datetim
     if since is not None and since > now:
         raise TerminalError(f"--since {iso(since)} lies after {iso(now)}, the time of S3. Nothing was changed.")
     _refuse_waiting(deployment, config, since or now)
-    epoch = deployment.ledger.epoch()
-    contender = Contender(
-        deployment.ledger,
-        deployment.job_runs,
-        deployment.settings,
-        owner=f"operator_{token_hex(16)}",
-        run_id=former.run_id or "none",
-        epoch=epoch.number,
-        region=deployment.region,
+    contender = Contender.of_operator(
+        deployment.ledger, deployment.job_runs, deployment.settings, deployment.region, former
     )
     state = bump_generation(contender, config.raw_table, since or now)
     return Bumped(former, state, _warnings(deployment, config))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from secrets import token_hex
 from typing import NamedTuple
 
 from file_processor.lease import Contender
@@ -72,16 +71,9 @@ class Unlocking(NamedTuple):
             TableLocked: the owner is alive, or could not be stopped; or somebody else has taken the table since.
             EpochRaised: another Region writes.
         """
-        epoch, seen = self.ledger.epoch(), holder.state
-        contender = Contender(
-            self.ledger,
-            self.job_runs,
-            self.settings,
-            owner=f"operator_{token_hex(16)}",
-            run_id=seen.run_id or "none",
-            epoch=epoch.number,
-            region=self.region,
-            is_summarised=self.is_over,
+        seen = holder.state
+        contender = Contender.of_operator(
+            self.ledger, self.job_runs, self.settings, self.region, seen, is_summarised=self.is_over
         )
         contender.check_epoch()
         if not stop:

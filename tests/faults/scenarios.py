@@ -297,7 +297,6 @@ def delivered_again(place: Place, subjects: tuple[Subject, ...]) -> Met:
 
 
 def _put_back(place: Place, table: str, files: list[LandedFile]) -> None:
-
     store = DynamoTable(Dynamo(place.aws.session), table)
     for file in files:
         store.put(pending_item(file, utc_now()))
