@@ -41,7 +41,7 @@ class UnknownCadence(TerminalError):
 def run(
     cadence: Annotated[
         str | None,
-        typer.Argument(metavar="[CADENCE]", help="A refresh cadence of the configuration.", show_default=False),
+        typer.Argument(metavar="CADENCE", help="A refresh cadence of the configuration.", show_default=False),
     ] = None,
     table: Annotated[
         list[str] | None,
