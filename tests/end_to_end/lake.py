@@ -72,8 +72,8 @@ class Lake:
     def begin_run(self, cadence: str) -> subprocess.Popen[str]:
         return self.begin("run", cadence, "--wait", "--output", "json")
 
-    def run(self, cadence: str) -> Answer:
-        return self.odpf("run", cadence, "--wait")
+    def run(self, cadence: str, *options: str) -> Answer:
+        return self.odpf("run", cadence, "--wait", *options)
 
     def apply(self, document: Mapping[str, Any], name: str = "configuration.yaml") -> Answer:
         """Apply configuration from a YAML file."""

@@ -92,6 +92,7 @@ def _in_embedded_aws(folder: Path) -> Iterator[Lake]:
             aws = Aws(settings, boto3.Session())
             for port in PORTS:  # clients keep the endpoint they are made with; no other test sees these variables
                 getattr(aws, port)
+            aws.job_runs.state("none")  # its client is made for the first question
         environment = dict(embedded.environment)
         with _session(write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())) as spark:
             engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("words", ["killed: committed", "woken after its successor: completing"])
 def test_a_scenario_of_the_fault_suite_finds_nothing(words):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ODPF_"))}
+    environment["COLUMNS"] = "160"  # names of scenarios in one line
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults", "--engine", "arrow", "--only", words],
         cwd=ROOT,
