@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from file_processor.freezing import foreign_buckets, freeze
+from file_processor.job_size import FEWEST_WORKERS
 from file_processor.load_completion import LoadDecision, is_load
 from file_processor.load_gate import LoadGate, TableFiles
 from file_processor.maintenance import plan_maintenance
 from file_processor.owners import Owner
+from file_processor.packing import Batch, Packed
 from file_processor.planning import CadenceTables, RunPlan, only, plan_rebuild, plan_run, read_cadence
 from file_processor.setting_aside import Trial
 from file_processor.summary import cause, planned, summarise
@@ -41,6 +43,7 @@ from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import Compute, Outcome, RunStatus
 from odpf.summarised import summarised
+from odpf.table_config import CadenceConfig
 from odpf.table_state import TableState
 
 _log = logging.getLogger(__name__)
@@ -106,7 +109,7 @@ class BatchManager(NamedTuple):
             else:
                 tables, plan = self._planned(only(tables, request.tables), request, epoch)
         else:
-            plan = RunPlan((), (), (epoch.standing_by(self.region),))
+            plan = RunPlan(Packed(), (), (epoch.standing_by(self.region),))
         manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
@@ -118,10 +121,8 @@ class BatchManager(NamedTuple):
             "manifest_prefix": f"s3://{self.settings.artifacts_bucket}/{run_prefix(run_id)}",
             "batch_count": len(plan.batches),
             "last_batch": len(plan.batches) - 1,
-            "lambda_batch_count": plan.lambda_batches,
             "nothing_to_do": plan.nothing_to_do,
-            "worker_type": tables.cadence.glue_job_worker_type,
-            "max_workers": tables.cadence.glue_job_max_workers,
+            **_sizes(plan.packed, tables.cadence),
         }
 
     def summarise(self, run_id: str) -> dict[str, str]:
@@ -279,13 +280,29 @@ class BatchManager(NamedTuple):
         self.objects.put(self.settings.artifacts_bucket, key, summary.model_dump_json().encode())
 
 
+def _sizes(packed: Packed, cadence: CadenceConfig) -> dict[str, Any]:
+    """Which batches are of which kind, by their numbers, and how large the job runs are: those of large tables one by one."""
+    shared = [batch.size.workers if batch.size else cadence.glue_job_max_workers for batch in packed.shared]
+    large = [batch.size for batch in packed.large if batch.size]
+    return {
+        "large_batch_count": len(packed.large),
+        "lambda_batch_count": len(packed.of_lambda),
+        "first_shared_batch": len(packed.large) + len(packed.of_lambda),
+        "worker_type": cadence.glue_job_worker_type,
+        "workers": max(shared, default=FEWEST_WORKERS),
+        "large_worker_type": cadence.glue_job_large_worker_type or cadence.glue_job_worker_type,
+        "large_workers": [size.workers for size in large],
+    }
+
+
 def _size(plan: RunPlan) -> dict[str, int]:
     """How much work a plan is, for the log."""
     tables = [table for batch in plan.batches for table in batch.tables]
     files = [file for table in tables for file in table.inputs]
     return {
         "batches": len(plan.batches),
-        "lambda_batches": plan.lambda_batches,
+        "large_batches": len(plan.packed.large),
+        "lambda_batches": len(plan.packed.of_lambda),
         "tables": len(tables),
         "decided": len(plan.decided),
         "files": len(files),
@@ -322,8 +339,10 @@ def _with_staged_loads(
         staged = tuple(filter(is_load, listings.get(table.config.source_table_name, {}).values()))
         return table.model_copy(update={"staged_loads": staged})
 
-    batches = (batch._replace(tables=tuple(map(complete, batch.tables))) for batch in plan.batches)
-    return plan._replace(batches=tuple(batches))
+    def all_complete(batches: Iterable[Batch]) -> tuple[Batch, ...]:
+        return tuple(batch._replace(tables=tuple(map(complete, batch.tables))) for batch in batches)
+
+    return plan._replace(packed=Packed(*map(all_complete, plan.packed)))
 
 
 def _planned_table(table: TableWork) -> PlannedTable:

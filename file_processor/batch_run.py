@@ -7,10 +7,14 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from math import inf
 from random import SystemRandom
 
+from file_processor.expected import next_pace
 from file_processor.settling import Settled
+from file_processor.side_by_side import MemoryBudget, Shares
 from file_processor.table_run import TableRun
+from file_processor.work_size import work_size
 from file_processor.workshop import Workshop
 from odpf.attempts import Attempts
 from odpf.audit import AuditRow
@@ -42,6 +46,7 @@ class BatchRun:
         shop: ports and engine.
         audit: where every table gets its row.
         may_begin: whether the time that is left covers a table; by default it always does.
+        megabytes: memory that Arrow's tables may take together; by default as much as they want.
 
     Attributes:
         left: after `run` the tables without a row, for somebody else: not begun, or in need of Spark where there is
@@ -49,9 +54,15 @@ class BatchRun:
     """
 
     def __init__(
-        self, manifest: BatchManifest, shop: Workshop, audit: AuditLog, may_begin: MayBegin = lambda _: True
+        self,
+        manifest: BatchManifest,
+        shop: Workshop,
+        audit: AuditLog,
+        may_begin: MayBegin = lambda _: True,
+        megabytes: float = inf,
     ) -> None:
         self._manifest, self._shop, self._audit, self._may_begin = manifest, shop, audit, may_begin
+        self._memory, self._shares = MemoryBudget(megabytes), Shares()
         self.left: list[TableWork] = []
         self._keys = current_keys()
 
@@ -113,7 +124,7 @@ class BatchRun:
         """Process one table in this thread, its names in every line that is logged meanwhile."""
         config = work.config
         names = {"source_table_name": config.source_table_name, "raw_table": config.raw_table}
-        with log_keys(**self._keys, **names):
+        with log_keys(**self._keys, **names), self._memory.room(_megabytes(work)):
             return self._process(work, take, last=last)
 
     def _process(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
@@ -129,9 +140,17 @@ class BatchRun:
             return self._row(work, started, Outcome.SKIPPED_LOCKED, error=str(error)) if last else None
         except Exception as error:  # noqa: BLE001  whatever it is, it is this table's and no other's (G6)
             return self._row(work, started, Outcome.REFRESH_ERROR, error=_text(error, config.raw_table))
-        return self._hold(work, lease, done, started)
+        with self._shares.one() as share:
+            return self._hold(work, lease, done, started, share)
 
-    def _hold(self, work: TableWork, lease: TableState, done: Collection[str] | None, started: str) -> AuditRow | None:
+    def _hold(
+        self,
+        work: TableWork,
+        lease: TableState,
+        done: Collection[str] | None,
+        started: str,
+        share: Callable[[], float],
+    ) -> AuditRow | None:
         run: TableRun | None = None
         error: str | None = None
         try:
@@ -143,12 +162,13 @@ class BatchRun:
         except Exception as failure:  # noqa: BLE001  whatever it is, it is this table's and no other's (G6)
             error = _text(failure, work.config.raw_table)
             if isinstance(failure, LeaseLost | EpochRaised):  # whoever took the table must not find it given back
-                return self._row(work, started, Outcome.REFRESH_ERROR, error=error, run=run)
+                return self._row(work, started, Outcome.REFRESH_ERROR, error=error, run=run, seconds=share())
         status = RefreshStatus.ERROR if error else RefreshStatus.COMPLETED
         outcome = Outcome.REFRESH_ERROR if error else Outcome.COMPLETED
         if run is not None and not error and run.waits_for_full_load:
             outcome = Outcome.WAITING_FOR_FULL_LOAD
-        row = self._row(work, started, outcome, status=status, error=error, run=run)
+        seconds = share()
+        row = self._row(work, started, outcome, status=status, error=error, run=run, seconds=seconds)
         reached(Failpoint.AUDITED, work.config.raw_table)
         try:
             if error:
@@ -159,6 +179,7 @@ class BatchRun:
                 *given_back,
                 utc_now(),
                 attempts=_attempts(work, lease, error),
+                pace=next_pace(work, seconds) if _is_as_planned(work, row) else None,
                 keeps_lease=run is not None and run.may_still_commit,
             )
             reached(Failpoint.RELEASED, work.config.raw_table)
@@ -194,6 +215,7 @@ class BatchRun:
         status: RefreshStatus | None = None,
         error: str | None = None,
         run: TableRun | None = None,
+        seconds: float | None = None,
     ) -> AuditRow:
         """Make and append the audit row."""
         settled = run.settled if run else []
@@ -225,6 +247,7 @@ class BatchRun:
             glue_job_run_id=self._shop.contender.owner,
             started_at=started,
             ended_at=iso(utc_now()),
+            seconds=None if seconds is None else round(seconds, 3),
             fence=run.lease.fence if run else None,
             commit_instants=tuple(batch.instant for batch in settled if batch.instant),
             recovered=any(batch.recovered for batch in settled),
@@ -262,6 +285,17 @@ class BatchRun:
         finally:
             ended.set()
             thread.join()
+
+
+def _is_as_planned(work: TableWork, row: AuditRow) -> bool:
+    """Whether a table committed its files by the engine that its time was expected of."""
+    return bool(_tried_with(work)) and row.outcome is Outcome.COMPLETED and row.engine == work.engine
+
+
+def _megabytes(work: TableWork) -> float:
+    """What a table needs in this process; Spark's stand in Java, which spills."""
+    size = work_size(work) if work.engine is EngineName.ARROW else None
+    return size.memory_mb if size else 0.0
 
 
 def _as_found(lease: TableState) -> tuple[RefreshStatus, str | None]:

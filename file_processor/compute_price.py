@@ -6,8 +6,8 @@ reckons bills from a price file of its own.
 
 from __future__ import annotations
 
+from file_processor.job_size import JobSize
 from file_processor.work_size import MEMORY_MB
-from odpf.table_config import CadenceConfig
 
 DPU_HOUR = 0.44
 GB_SECOND = 0.0000166667
@@ -17,21 +17,17 @@ LEAST_JOB_SECONDS = 60.0
 """Glue bills a minute at least (AWS Glue pricing)."""
 JOB_START_SECONDS = 20.0
 """Of a job run until it works on tables, billed: a Spark session and an allowance (docs/cost.md)."""
-FEWEST_WORKERS = 2
-"""Of a Spark job: what auto scaling begins with, and small tables never need more."""
-SPARK_SECONDS_PER_TABLE = 1.0
-"""Wall seconds that one more small table adds to a job run, tables being worked on side by side (docs/cost.md)."""
 
 
-def job_run_price(table_seconds: float, cadence: CadenceConfig) -> float:
+def job_run_price(table_seconds: float, size: JobSize) -> float:
     """Dollars of a job run.
 
     Args:
         table_seconds: wall seconds of its tables together.
-        cadence: says which workers it has.
+        size: its workers.
     """
     seconds = max(LEAST_JOB_SECONDS, JOB_START_SECONDS + table_seconds)
-    return seconds / 3600 * FEWEST_WORKERS * _dpus(cadence.glue_job_worker_type) * DPU_HOUR
+    return seconds / 3600 * size.workers * _dpus(size.worker_type) * DPU_HOUR
 
 
 def invocation_price(seconds: float) -> float:

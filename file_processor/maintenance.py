@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from file_processor.engine_choice import EngineChoice
 from file_processor.engines.engine import MOST_COMMITS, Engine
 from file_processor.instants import await_clock
-from file_processor.packing import Batch
+from file_processor.packing import Batch, Packed
 from file_processor.planning import CadenceTables, RunPlan
 from file_processor.runtime_guard import check_table
 from file_processor.timeline import Timeline
@@ -37,7 +37,8 @@ def plan_maintenance(tables: CadenceTables, states: Mapping[str, TableState]) ->
     due.sort(key=lambda config: (-lengths[config.raw_table], config.raw_table))
     work = [_work(config, lengths[config.raw_table]) for config in due]
     starts = range(0, len(work), TABLES_OF_A_BATCH)
-    return RunPlan(tuple(Batch(Compute.GLUE, tuple(work[at : at + TABLES_OF_A_BATCH])) for at in starts), (), ())
+    batches = tuple(Batch(Compute.GLUE, tuple(work[at : at + TABLES_OF_A_BATCH])) for at in starts)
+    return RunPlan(Packed(shared=batches), (), ())
 
 
 def maintain(shop: Workshop, work: TableWork, timeline: Timeline, lease: TableState) -> tuple[Engine, TableState]:

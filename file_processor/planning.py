@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from file_processor.engine_choice import planned_engine, planned_table_bytes
 from file_processor.load_completion import LoadDecision, is_load
-from file_processor.packing import Batch, pack
+from file_processor.packing import Batch, Packed, pack
 from file_processor.setting_aside import Trial, left_alone
 from odpf.audit import TableResult
 from odpf.errors import InvalidConfiguration
@@ -32,14 +32,14 @@ class CadenceTables(NamedTuple):
 class RunPlan(NamedTuple):
     """What a run will do; `decided` are tables that need no job to know their outcome."""
 
-    batches: tuple[Batch, ...]
+    packed: Packed
     decided: tuple[TableResult, ...]
     warnings: tuple[str, ...]
 
     @property
-    def lambda_batches(self) -> int:
-        """How many batches, from the first on, are Lambda's; the others are Glue's."""
-        return sum(batch.compute is Compute.LAMBDA for batch in self.batches)
+    def batches(self) -> tuple[Batch, ...]:
+        """All batches, in the order of their numbers."""
+        return self.packed.batches
 
     @property
     def nothing_to_do(self) -> bool:
@@ -72,7 +72,7 @@ def plan_rebuild(tables: CadenceTables, asked: Rebuild) -> RunPlan:
         if config.raw_table != asked.raw_table:
             raise InvalidConfiguration(f"A rebuild of {asked.raw_table} cannot make {config.raw_table} of it.")
     work = TableWork(config=config, files=(), rebuild=asked, engine_reason="A rebuild may need every engine.")
-    return RunPlan((Batch(Compute.GLUE, (work,)),), (), ())
+    return RunPlan(Packed(shared=(Batch(Compute.GLUE, (work,)),)), (), ())
 
 
 def read_cadence(
@@ -154,8 +154,8 @@ def plan_run(
         if told := result.error if result else load.reason if load and not load.is_whole else None:
             warnings.append(f"{config.source_table_name}: {told}")
     died = {raw_table: attempts.number for raw_table in over if (attempts := states[raw_table].attempts)}
-    batches = pack(tables.cadence, work, held=held, side_by_side=side_by_side, died=died)
-    return RunPlan(batches, (*tables.broken, *decided), tuple(warnings))
+    packed = pack(tables.cadence, work, held=held, side_by_side=side_by_side, died=died)
+    return RunPlan(packed, (*tables.broken, *decided), tuple(warnings))
 
 
 def only(tables: CadenceTables, source_tables: Collection[str]) -> CadenceTables:
@@ -192,6 +192,7 @@ def _work(
         engine=engine,
         engine_reason=reason,
         table_bytes=planned_table_bytes(config, inputs, state),
+        pace=state.pace if state and state.pace else 1.0,
     )
 
 

@@ -41,7 +41,7 @@ MEMORY_PER_CHANGED_MB = 10.0
 MEMORY_PER_TABLE_MB = 4.0
 """Data files are read and written in row groups, so this is the multiple of one whole file group, and generous of many."""
 
-_MEGABYTE = 1024 * 1024
+MEGABYTE = 1024 * 1024
 
 
 class WorkSize(NamedTuple):
@@ -89,10 +89,10 @@ def work_size(work: TableWork) -> WorkSize | None:
     """What a table will take by the Arrow engine; None when nobody knows how large the table is."""
     if work.table_bytes is None:
         return None
-    changed = sum(file.size for file in work.inputs) / _MEGABYTE
-    stored = work.table_bytes / _MEGABYTE
+    changed = sum(file.size for file in work.inputs) / MEGABYTE
+    stored = work.table_bytes / MEGABYTE
     return WorkSize(
-        seconds=SECONDS_PER_TABLE + changed * SECONDS_PER_CHANGED_MB + stored * SECONDS_PER_TABLE_MB,
+        seconds=work.pace * (SECONDS_PER_TABLE + changed * SECONDS_PER_CHANGED_MB + stored * SECONDS_PER_TABLE_MB),
         memory_mb=changed * MEMORY_PER_CHANGED_MB + stored * MEMORY_PER_TABLE_MB,
         temporary_mb=changed + stored,
     )

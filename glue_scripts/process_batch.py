@@ -8,6 +8,7 @@ from file_processor.batch_run import BatchRun
 from file_processor.engines.offer import both
 from file_processor.job_arguments import JobArguments
 from file_processor.lease import Contender
+from file_processor.side_by_side import spare_megabytes
 from file_processor.workshop import Workshop
 from odpf.adapters.aws import Aws
 from odpf.adapters.clients import session_of
@@ -29,16 +30,13 @@ def main(argv: list[str]) -> str:
         batch_no=manifest.batch_no,
     )
     aws = Aws(manifest.settings, session)
-    settings, run, over = (
-        manifest.settings,
-        manifest.run_id,
-        summarised(aws.objects, manifest.settings.artifacts_bucket),
-    )
-    lease = aws.ledger, aws.job_runs, settings, arguments.job_run_id, run, manifest.epoch, aws.region
+    settings, over = manifest.settings, summarised(aws.objects, manifest.settings.artifacts_bucket)
+    lease = aws.ledger, aws.job_runs, settings, arguments.job_run_id, manifest.run_id, manifest.epoch, aws.region
     contender = Contender(*lease, is_summarised=over)
     ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
     shop = Workshop(settings, *ports, contender, both(aws.objects))
-    failed = [row for row in BatchRun(manifest, shop, aws.audit).run() if row.outcome is Outcome.REFRESH_ERROR]
+    run = BatchRun(manifest, shop, aws.audit, megabytes=spare_megabytes())
+    failed = [row for row in run.run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)
     return names and f"{len(failed)} of {len(manifest.tables)} tables failed: {names}"
 

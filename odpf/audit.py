@@ -44,6 +44,8 @@ class AuditRow(TableResult):
         raw_table: `<database>.<table>`, the partition key.
         run_started_at, batch_no, attempt: with `run_id` the sort key `<started_at UTC>#<run id>#<batch no>#<attempt>`.
         started_at, ended_at: UTC, ISO 8601, of this table's work.
+        seconds: that the table added to its job run, in which others were worked on at the same time; None of rows of an
+            earlier release, and of tables that were not taken.
         commit_instants: the Hudi instants this run added, oldest first.
         recovered: whether a dead run's commit was finished first.
     """
@@ -57,6 +59,7 @@ class AuditRow(TableResult):
     glue_job_run_id: str
     started_at: str
     ended_at: str
+    seconds: float | None = None
     fence: int | None = None
     commit_instants: tuple[str, ...] = ()
     recovered: bool = False

@@ -21,7 +21,7 @@ from odpf.settings import Settings
 from odpf.states import Compute, EngineName
 from odpf.table_config import CadenceConfig, TableConfig
 
-MANIFEST_VERSION = 5
+MANIFEST_VERSION = 6
 
 
 class _Manifest(BaseModel):
@@ -68,7 +68,8 @@ class TableWork(BaseModel):
     `staged_loads` are all LOAD objects now in staging, listed only when a pending file is one: a reload may have
     put some of them again with the same bytes. `engine` is what the plan expects to process it, with the reason; a job
     run that finds the table other than the ledger said takes Spark instead. `table_bytes` are those of the data files
-    that have to be searched and rewritten, as the ledger has them; None when it does not say. With `maintenance` the
+    that have to be searched and rewritten, as the ledger has them; None when it does not say; `pace` is how long the
+    table's last runs took beside what their bytes say (`TableState.pace`). With `maintenance` the
     table's timeline is archived, and no file is applied; with `rebuild` the files that were applied are applied again. `put_back` are LOAD objects that were put again with bytes that
     an earlier generation had applied, so that history has them; `full_load_completion` is the rule by which the load
     among the files is whole, None without a load.
@@ -84,6 +85,7 @@ class TableWork(BaseModel):
     engine: EngineName = EngineName.SPARK
     engine_reason: str = ""
     table_bytes: int | None = None
+    pace: float = 1.0
     maintenance: bool = False
     rebuild: Rebuild | None = None
 

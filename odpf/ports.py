@@ -115,9 +115,10 @@ class Ledger(Protocol):
         now: datetime,
         *,
         attempts: Attempts | None = None,
+        pace: float | None = None,
         keeps_lease: bool = False,
     ) -> TableState:
-        """Give the table back with its final status, and the attempts that have failed by now.
+        """Give the table back with its final status, the attempts that have failed by now, and its pace, unless that is None.
 
         With `keeps_lease` only these are written, and the table is taken when its owner has ended: for a writer that does
         not know whether its commit will still come.

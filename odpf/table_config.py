@@ -115,6 +115,7 @@ class CadenceConfig(BaseModel):
     datalake_format: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"
     glue_job_name: str | None = None
     glue_job_worker_type: WorkerType = "G.1X"
+    glue_job_large_worker_type: WorkerType | None = None
     glue_job_max_workers: int = Field(default=10, ge=2, le=299)
     refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
     schedule: Annotated[str, AfterValidator(_schedule)] | None = None

@@ -47,6 +47,7 @@ class TableState(BaseModel):
             an earlier release wrote last.
         only_spark: what the last run found that Arrow cannot do about the table; None when nothing stands against it.
         last_change_at: commit time of the newest change applied, ISO 8601.
+        pace: how long the table's last runs took beside what their bytes say: 2 is twice as long; None before the first.
         attempts: acquisitions since the table was last given back in good order; None after that.
         run_id: of the last run that wrote this item.
     """
@@ -78,6 +79,7 @@ class TableState(BaseModel):
     only_spark: str | None = None
     last_change_at: str | None = None
     last_error: str | None = None
+    pace: float | None = None
     attempts: Attempts | None = None
     run_id: str | None = None
     updated_at: str | None = None

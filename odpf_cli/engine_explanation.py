@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from file_processor.engine_choice import EngineChoice, planned_engine
+from file_processor.expected import expected_seconds
 from file_processor.load_completion import LoadDecision
+from file_processor.packing import Packed
 from file_processor.planning import CadenceTables, plan_run, read_cadence
 from file_processor.setting_aside import Trial
 from odpf.clock import utc_now
@@ -34,6 +36,10 @@ class Explanation(BaseModel):
         reason: why, a sentence.
         engine_configured: what the table's configuration asks for.
         compute: where the table's cadence has its batches processed.
+        expected_seconds: what it would add to a job run; None when the next run does not take it.
+        pace: how long its last runs took beside what their bytes say; None before the first.
+        workers: of a job run of its own, which only a large table has; None when it shares one.
+        worker_type: of that.
         left_alone: why the next run would not take the table at all; None when it would.
         table_bytes: size of the table's data files after its last commit; None when the ledger does not know.
         full_load_completion: the rule by which the table's full load counts as whole, its own or the deployment's.
@@ -50,6 +56,10 @@ class Explanation(BaseModel):
     reason: str
     engine_configured: str | None
     compute: str | None
+    expected_seconds: float | None
+    pace: float | None
+    workers: int | None
+    worker_type: str | None
     left_alone: str | None
     table_bytes: int | None
     pending_files: int
@@ -82,10 +92,12 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
     load, said = _full_load(table, files, state, tracker, look)
     taken = (*load.taken, *load.put_back) if load else ()
     choice = planned_engine(table.config, taken or files, state) if table.config else None
-    left_alone = _left_alone(table, cadence, files, state, load, look)
+    planned = _planned(table, cadence, files, state, load, look)
+    left_alone = planned if isinstance(planned, str) else None
     found = _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
     rule = str(table.config.completion(look.settings.full_load_completion)) if table.config else None
-    return found.model_copy(update={"full_load_completion": rule, "full_load": said})
+    more = {"full_load_completion": rule, "full_load": said}
+    return found.model_copy(update=more | ({} if isinstance(planned, str) else _job_run(planned)))
 
 
 def _cadence(table: ConfiguredTable, items: Sequence[dict[str, Any]], config: ConfigStore) -> CadenceTables:
@@ -106,20 +118,20 @@ def _full_load(
     return load, load.reason if load else None
 
 
-def _left_alone(
+def _planned(
     table: ConfiguredTable,
     cadence: CadenceTables,
     files: Sequence[LandedFile],
     state: TableState | None,
     load: LoadDecision | None,
     look: Look,
-) -> str | None:
-    """Why a run of the cadence would not process the table, in the words that its summary would have."""
+) -> Packed | str:
+    """The table as a run of the cadence would pack it alone; or why it would not, in the words that its summary would have."""
     if broken := [result for result in cadence.broken if result.source_table_name == table.source_table_name]:
-        return broken[0].error
+        return broken[0].error or ""
     config: TableConfig | None = table.config
     if config is None:
-        return table.problem
+        return table.problem or ""
     if config.is_active != "Y":
         return "The table's configuration says is_active: N; its files wait."
     if not files and not (state and state.lease_owner):
@@ -134,7 +146,20 @@ def _left_alone(
         loads={name: load} if load else {},
         trial=Trial(settings.most_attempts, utc_now(), request, is_over),
     )
-    return alone.decided[0].error if alone.decided else None
+    return (alone.decided[0].error or "") if alone.decided else alone.packed
+
+
+def _job_run(packed: Packed) -> dict[str, Any]:
+    """How long the table is expected to take, and the job run of its own that it may have; nothing where no file waits."""
+    if not packed.batches:
+        return {}
+    (work,) = packed.batches[0].tables
+    size = next((batch.size for batch in packed.large), None)
+    return {
+        "expected_seconds": round(expected_seconds(work), 2),
+        "workers": size.workers if size else None,
+        "worker_type": size.worker_type if size else None,
+    }
 
 
 def _by_raw(state: TableState | None) -> dict[str, TableState]:
@@ -160,6 +185,10 @@ def _explanation(
         reason=choice.reason if choice else "The configuration is not valid.",
         engine_configured=config.engine if config else None,
         compute=cadence.cadence.compute if cadence else None,
+        expected_seconds=None,
+        pace=state.pace if state else None,
+        workers=None,
+        worker_type=None,
         left_alone=left_alone,
         table_bytes=state.table_bytes if state else None,
         pending_files=len(files),

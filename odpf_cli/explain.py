@@ -45,7 +45,8 @@ def render(found: Explanation) -> RenderableType:
         "Because": found.reason,
         "Configured": f"engine: {found.engine_configured}" if found.engine_configured else NOTHING,
         "Cadence": found.refresh_cadence or NOTHING,
-        "Runs on": _PLACES[found.compute] if found.compute else NOTHING,
+        "Runs on": _place(found),
+        "Expected": _expected(found),
         "Data files": size(found.table_bytes) if found.table_bytes is not None else "size not known yet",
         "Waiting": f"{plural(found.pending_files, 'file')}, {size(found.pending_bytes)}"
         if found.pending_files
@@ -56,6 +57,20 @@ def render(found: Explanation) -> RenderableType:
     if not found.left_alone:
         return facts
     return Group(facts, Text(f"The next run leaves it alone: {found.left_alone}", style="yellow"))
+
+
+def _place(found: Explanation) -> str:
+    if found.workers:
+        return f"a Glue job run of its own, as it is large: {found.workers} workers, {found.worker_type}"
+    return _PLACES[found.compute] if found.compute else NOTHING
+
+
+def _expected(found: Explanation) -> str:
+    """What it adds to a batch, and what its own past has to do with that."""
+    if found.expected_seconds is None:
+        return NOTHING
+    past = "by its bytes" if found.pace is None else f"its last runs took {found.pace:.3g} times what their bytes say"
+    return f"{found.expected_seconds:.3g} s; {past}"
 
 
 def _full_load(found: Explanation) -> str:

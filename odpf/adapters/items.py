@@ -32,10 +32,10 @@ PROGRESS = tuple(
         set(TableState.model_fields)
         - {"raw_table", "source_table_name", "refresh_status", "lease_owner", "fence", "intent", "last_error"}
         - {"lease_epoch", "lease_region"}
-        - {"attempts", "run_id", "updated_at"}
+        - {"attempts", "pace", "run_id", "updated_at"}
     )
 )
-"""What `Ledger.advance` takes over from the state that was reached: everything but lease, intent and status."""
+"""What `Ledger.advance` takes over from the state that was reached: everything but lease, intent, status and what the way back says."""
 
 _VERSION = "record_version"
 _SERIALIZER = TypeSerializer()

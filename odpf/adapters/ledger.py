@@ -158,6 +158,7 @@ class DynamoLedger:
         now: datetime,
         *,
         attempts: Attempts | None = None,
+        pace: float | None = None,
         keeps_lease: bool = False,
     ) -> TableState:
         """Give the table back; the fence stays, so an item with it and with these very values was released here."""
@@ -167,6 +168,7 @@ class DynamoLedger:
             "last_error": shortened(error),
             "updated_at": iso(now),
             "attempts": attempts.model_dump(exclude_none=True) if attempts else None,
+            **({} if pace is None else {"pace": pace}),
         }
         return self._write(lease, changes, written={**changes, "fence": lease.fence})
 

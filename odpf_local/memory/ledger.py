@@ -107,17 +107,20 @@ class MemoryLedger:
         now: datetime,
         *,
         attempts: Attempts | None = None,
+        pace: float | None = None,
         keeps_lease: bool = False,
     ) -> TableState:
         """Give the table back."""
         with self._lock:
+            stands = self._owned(lease)
             return self._keep(
-                self._owned(lease),
+                stands,
                 lease_owner=lease.lease_owner if keeps_lease else None,
                 refresh_status=status,
                 last_error=shortened(error),
                 updated_at=iso(now),
                 attempts=attempts,
+                pace=stands.pace if pace is None else pace,
             )
 
     def epoch(self) -> Epoch:

@@ -122,6 +122,14 @@ def test_an_error_is_kept_until_a_run_succeeds(stores):
     assert stores.ledger.release(lease, RefreshStatus.COMPLETED, None, NOW).last_error is None
 
 
+def test_a_pace_is_kept_until_another_one_is_said(stores):
+    kept = stores.ledger.release(acquire(stores), RefreshStatus.COMPLETED, None, NOW, pace=1.37)
+    assert kept.pace == 1.37
+    lease = acquire(stores, "jr_2")
+    reached = stores.ledger.advance(lease, lease.model_copy(update={**REACHED, "pace": 9.0}))
+    assert stores.ledger.release(reached, RefreshStatus.ERROR, "no such column", NOW).pace == 1.37
+
+
 def test_an_error_of_any_length_can_be_kept(stores):
     kept = stores.ledger.release(acquire(stores), RefreshStatus.ERROR, "é" * 1_000_000, NOW).last_error
     assert kept is not None

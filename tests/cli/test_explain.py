@@ -51,6 +51,12 @@ def explained(item=None, *, name="shop.orders", ledger=None, files=(CHANGES,), s
     return explain_table(name, aws.config, ledger or written(), aws.tracker, look(aws))
 
 
+def shown(found):
+    text = io.StringIO()
+    Console(file=text, width=400).print(render(found))
+    return text.getvalue()
+
+
 def test_small_changes_into_a_small_table_take_arrow():
     found = explained()
     assert (found.engine, found.left_alone) == (EngineName.ARROW, None)
@@ -71,6 +77,20 @@ def test_what_arrow_cannot_do_or_should_not_takes_spark_and_says_why(item, ledge
     found = explained(table_item(**item), ledger=written(**ledger), size=size)
     assert found.engine is EngineName.SPARK
     assert reason in found.reason
+
+
+def test_how_long_it_is_expected_to_take_comes_from_its_bytes_and_its_last_runs():
+    by_bytes, slow = explained(), explained(ledger=written(pace=2.0))
+    assert slow.expected_seconds == pytest.approx(2 * by_bytes.expected_seconds, abs=0.02)
+    assert "by its bytes" in shown(by_bytes)
+    assert "its last runs took 2 times what their bytes say" in shown(slow)
+
+
+def test_a_large_table_has_a_job_run_of_its_own_with_workers_from_its_bytes():
+    found = explained(size=3 * 1024 * MEGABYTE, cadence={"glue_job_large_worker_type": "G.2X"})
+    assert (found.workers, found.worker_type) == (8, "G.2X")
+    assert "a Glue job run of its own, as it is large: 8 workers, G.2X" in shown(found)
+    assert explained().workers is None
 
 
 def test_a_new_table_with_a_load_is_planned_without_a_known_size():
@@ -156,18 +176,16 @@ def test_a_table_that_is_active_in_two_cadences_says_so():
 
 
 def test_a_person_reads_engine_reason_and_place():
-    text = io.StringIO()
-    Console(file=text, width=160).print(render(explained(cadence={"compute": "auto"})))
+    text = shown(explained(cadence={"compute": "auto"}))
     for words in ("shop.orders -> shop_raw.orders", "arrow", "small work", "whichever costs less", "1 file, 2.0 kB"):
-        assert words in text.getvalue()
-    assert "leaves it alone" not in text.getvalue()
+        assert words in text
+    assert "leaves it alone" not in text
 
 
 def test_a_person_reads_why_a_table_is_left_alone():
-    text = io.StringIO()
-    Console(file=text, width=160).print(render(explained(files=(), ledger=Ledger())))
-    assert "The next run leaves it alone: No files wait for it." in text.getvalue()
-    assert "size not known yet" in text.getvalue()
+    text = shown(explained(files=(), ledger=Ledger()))
+    assert "The next run leaves it alone: No files wait for it." in text
+    assert "size not known yet" in text
 
 
 def staged(aws, *names):
@@ -186,9 +204,8 @@ def test_a_full_load_that_is_not_known_to_be_whole_is_held_and_says_by_which_rul
     assert found.full_load_completion == "quiet_seconds:120"
     assert found.left_alone == found.full_load
     assert "2 files waiting until the full load is whole (full_load_completion: quiet_seconds:120)" in found.full_load
-    text = io.StringIO()
-    Console(file=text, width=400).print(render(found))
-    assert text.getvalue().count("until the full load is whole") == 1
+    text = shown(found)
+    assert text.count("until the full load is whole") == 1
 
 
 def test_a_whole_load_says_which_rule_of_the_table_said_so():
@@ -197,9 +214,8 @@ def test_a_whole_load_says_which_rule_of_the_table_said_so():
     staged(aws, "LOAD00000001.parquet", "_ODPF_LOAD_COMPLETE")
     found = explain_table("shop.orders", aws.config, aws.ledger, aws.tracker, look(aws))
     assert (found.full_load_completion, found.left_alone) == ("marker", None)
-    text = io.StringIO()
-    Console(file=text, width=400).print(render(found))
-    assert "marker: _ODPF_LOAD_COMPLETE was put at" in text.getvalue()
+    text = shown(found)
+    assert "marker: _ODPF_LOAD_COMPLETE was put at" in text
 
 
 def test_without_a_load_that_waits_nothing_is_listed():

@@ -15,16 +15,20 @@ from tests.embedded.handlers import TableConfigurationMissing, script
 from tests.embedded.waiting import eventually
 
 
-def planned(batches: int, on_lambda: int = 0) -> Any:
+def planned(batches: int, on_lambda: int = 0, large: tuple[int, ...] = ()) -> Any:
     return lambda event: {
         "run_id": event["run_id"],
         "manifest_prefix": f"s3://odpf-artifacts/runs/{event['run_id']}",
         "batch_count": batches,
         "last_batch": batches - 1,
+        "large_batch_count": len(large),
         "lambda_batch_count": on_lambda,
+        "first_shared_batch": len(large) + on_lambda,
         "nothing_to_do": False,
         "worker_type": "G.1X",
-        "max_workers": 2,
+        "workers": 2,
+        "large_worker_type": "G.2X",
+        "large_workers": list(large),
     }
 
 
@@ -62,6 +66,20 @@ def test_every_batch_is_processed_by_a_job_run_and_the_run_succeeds(client: Any)
         "--run_id": ended["name"],
         "--manifest_uri": f"s3://odpf-artifacts/runs/{ended['name']}/batches/0.json",
     }
+
+
+def test_job_runs_of_large_tables_have_workers_of_their_own(client: Any) -> None:
+    script.plan = planned(4, large=(9, 5))
+    ended = run(client)
+    assert ended["status"] == "SUCCEEDED"
+    found = {
+        run["Arguments"]["--manifest_uri"].rpartition("/")[2]: (run["WorkerType"], run["NumberOfWorkers"])
+        for run in client("glue").get_job_runs(JobName="odpf_file_processor")["JobRuns"]
+        if run["Arguments"]["--run_id"] == ended["name"]
+    }
+    assert found == {
+        "0.json": ("G.2X", 9), "1.json": ("G.2X", 5), "2.json": ("G.1X", 2), "3.json": ("G.1X", 2)
+    }  # fmt: skip
 
 
 def test_one_failed_batch_leaves_the_others_alone_and_fails_the_run_visibly(client: Any) -> None:

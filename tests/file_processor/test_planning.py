@@ -24,10 +24,10 @@ def load(number, size=100):
     )
 
 
-def test_eighteen_tables_make_batches_of_five_five_five_three():
+def test_eighteen_tables_make_four_batches_of_at_most_five():
     tables = read_cadence("hourly", {"refresh_cadence": "hourly"}, [item(n) for n in range(18)])
     plan = plan_run(tables, {f"shop.t{n}": [load(n)] for n in range(18)}, {})
-    assert [len(batch.tables) for batch in plan.batches] == [5, 5, 5, 3]
+    assert [len(batch.tables) for batch in plan.batches] == [5, 5, 4, 4]
 
 
 def test_the_largest_tables_come_first():

@@ -98,10 +98,10 @@ class Workbench:
         self.runs += 1
         run_id = f"run-{self.region}{self.runs}"
         plan = self.manager().plan(run_id, HOURLY.model_copy(update=request))
-        for number in range(plan["lambda_batch_count"]):
-            self.invoke_to_the_end(run_id, number, aws)
-        for number in range(plan["lambda_batch_count"], plan["batch_count"]):
-            self.process(run_id, number, aws)
+        of_lambda = range(plan["large_batch_count"], plan["first_shared_batch"])
+        for number in range(plan["batch_count"]):
+            process = self.invoke_to_the_end if number in of_lambda else self.process
+            process(run_id, number, aws)
         if not plan["nothing_to_do"]:
             self.manager().summarise(run_id)
         return RunSummary.model_validate_json(self.aws.objects.get(self.artifacts, summary_key(run_id)))

@@ -24,6 +24,7 @@ from file_processor.engines.spark.hudi import pinned_table_version, tasks, write
 from file_processor.engines.spark.intervals import Intervals
 from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, moving, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
+from file_processor.engines.spark.session import enter_pool
 from file_processor.engines.spark.soft_deletes import Merge
 from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
@@ -77,6 +78,7 @@ class SparkEngine:
     def prepare(self, plan: WritePlan) -> SparkPrepared:
         """Read and reduce; see Engine.prepare."""
         check_pinned(pinned_table_version(write_options(plan, {})))
+        enter_pool(self._spark, plan.config.raw_table)
         try:
             return SparkPrepared(self._spark, plan)
         except (PySparkException, Py4JError) as error:
@@ -84,6 +86,7 @@ class SparkEngine:
 
     def maintain(self, config: TableConfig, timeline: Timeline) -> None:
         """Have Hudi's own client do it; see Engine.maintain."""
+        enter_pool(self._spark, config.raw_table)
         try:
             services.maintain(self._spark, config, timeline, self._most_file_bytes)
         except Py4JError as error:
@@ -93,6 +96,7 @@ class SparkEngine:
 
     def compare(self, config: TableConfig, before: Timeline, after: Timeline) -> Differences:
         """Compare; see Engine.compare."""
+        enter_pool(self._spark, config.raw_table)
         try:
             return compare(self._spark, config, before, after)
         except (PySparkException, Py4JError) as error:

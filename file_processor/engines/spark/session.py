@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 _STATIC = {
-    # Tables run side by side in threads; FAIR keeps a large one from starving the others.
+    # Tables run side by side in threads, each in a pool of its own (`enter_pool`).
     "spark.scheduler.mode": "FAIR",
     "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
 }
@@ -36,6 +36,14 @@ def open_session(name: str) -> SparkSession:
         session.conf.set(key, value)
     _remember_classes(session)
     return session
+
+
+def enter_pool(session: SparkSession, raw_table: str) -> None:
+    """Have this thread's Spark jobs share the executors fairly with those of other tables.
+
+    Within one pool, the default one too, jobs stand in line, whatever `spark.scheduler.mode` says (Spark: Job Scheduling).
+    """
+    session.sparkContext.setLocalProperty("spark.scheduler.pool", raw_table)
 
 
 def _remember_classes(session: SparkSession) -> None:
