@@ -1,6 +1,6 @@
 """The listing sweep: finds landed files whose events were lost, and S3's own times of those whose events were not.
 
-It costs one LIST per table and 1,000 objects, and one request to the tracker per 100 objects of all tables together.
+It costs one LIST per table and 1,000 objects, and one request to the tracker per 100 objects of all tables together that may be new.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def sweep(
     objects: ObjectStore,
     tracker: FileTracker,
     now: datetime,
+    since: datetime | None = None,
 ) -> SweepResult:
     """List the tables' staging prefixes and register what the tracker does not know.
 
@@ -68,13 +69,14 @@ def sweep(
         objects: where to list.
         tracker: where to register.
         now: the time of landing of what is registered here.
+        since: files that were put before it are known to the tracker, by S3's own LastModified; without it all are asked for.
 
     Raises:
         OdpfError: the tracker cannot be read or written; a listing that fails is a problem of its table alone.
     """
     with ThreadPoolExecutor(THREADS, thread_name_prefix="sweep") as pool:
         found = list(pool.map(lambda table: list_table(table, places, objects), dict.fromkeys(tables)))
-        seen = [file for one in found for file in one.files]
+        seen = [file for one in found for file in one.files if since is None or file.last_modified >= since]
         parts = [seen[start : start + FILES_AT_ONCE] for start in range(0, len(seen), FILES_AT_ONCE)]
         known = set().union(*pool.map(tracker.known, parts))
         unknown = [file for file in seen if file.file_id not in known]

@@ -8,7 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+
+from pydantic import ValidationError
 
 from file_processor.freezing import foreign_buckets, freeze
 from file_processor.job_size import FEWEST_WORKERS
@@ -17,6 +21,7 @@ from file_processor.load_gate import LoadGate, TableFiles
 from file_processor.maintenance import plan_maintenance
 from file_processor.owners import Owner
 from file_processor.packing import Batch, Packed
+from file_processor.plan_reads import PlanReads, SweptTables
 from file_processor.planning import CadenceTables, RunPlan, only, plan_rebuild, plan_run, read_cadence
 from file_processor.setting_aside import Trial
 from file_processor.summary import cause, planned, summarise
@@ -69,8 +74,8 @@ class Swept(Protocol):
         """Per source table what else was listed of its full load."""
 
 
-Sweep = Callable[[Iterable[str]], Swept]
-"""Lists the staging prefixes of source tables and registers what had no event."""
+Sweep = Callable[[Iterable[str], datetime | None], Swept]
+"""Lists the staging prefixes of source tables and registers what had no event, of files put since a moment."""
 
 
 class BatchManager(NamedTuple):
@@ -101,20 +106,23 @@ class BatchManager(NamedTuple):
         started_at, refresh_cadence = iso(utc_now()), request.refresh_cadence
         tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
         epoch = self.ledger.epoch()
+        last = self._last_plan(refresh_cadence) if request.looks_for_files else None
+        reads = self._reads(None if request.with_set_aside else last, epoch, tables)
+        swept: SweptTables | None = None
         if epoch.active_in(self.region, second=self.settings.is_second_region):
             if request.rebuild:
                 plan = plan_rebuild(tables, request.rebuild)
             elif request.maintenance:
                 tables, plan = self._maintained(tables)
             else:
-                tables, plan = self._planned(only(tables, request.tables), request, epoch)
+                tables, plan, swept = self._planned(only(tables, request.tables), request, epoch, reads)
         else:
             plan = RunPlan(Packed(), (), (epoch.standing_by(self.region),))
         manifest = self._write(run_id, started_at, epoch, tables, plan)
         if plan.nothing_to_do:
             self._put_summary(summarise(manifest, (), iso(utc_now())))
         if request.looks_for_files:
-            self._remember(manifest)
+            self._remember(refresh_cadence, reads.remembered(last, run_id, started_at, epoch, swept))
         _log.info("planned", extra=_size(plan))
         return {
             "run_id": run_id,
@@ -145,14 +153,16 @@ class BatchManager(NamedTuple):
         )
         return {"status": RunStatus.SUCCEEDED if fine else summary.status, "cause": why}
 
-    def _planned(self, tables: CadenceTables, request: RunRequest, epoch: Epoch) -> tuple[CadenceTables, RunPlan]:
+    def _planned(
+        self, tables: CadenceTables, request: RunRequest, epoch: Epoch, reads: PlanReads
+    ) -> tuple[CadenceTables, RunPlan, SweptTables]:
         """Sweep, freeze, pack."""
         tables = _failing(tables, foreign_buckets(tables.active, self.settings))
-        swept = self.sweep([config.source_table_name for config in tables.active])
+        swept = self.sweep([config.source_table_name for config in tables.active], reads.files_since)
         tables = _failing(tables, swept.problems)
         frozen = freeze(tables.active, self.tracker.all_pending(), swept.listings, self.settings.staging_places)
         tables = _failing(tables, frozen.problems)
-        states = self.ledger.states(config.raw_table for config in tables.active)
+        states = self.ledger.states(reads.states(tables.active, frozen.files, swept.listings))
         held = {raw: state.run_id for raw, state in states.items() if state.lease_owner}
         over_runs = self._runs_that_are_over(held.values())
         over = {raw for raw, run_id in held.items() if run_id in over_runs}
@@ -169,7 +179,27 @@ class BatchManager(NamedTuple):
             trial=Trial(self.settings.most_attempts, utc_now(), request, over_runs.__contains__),
         )
         plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
-        return tables, _with_staged_loads(plan, states, swept.listings)
+        began = [signs.listed_at for signs in swept.signs.values() if signs.listed_at]
+        seen = SweptTables(tuple(swept.listings), min(began, default=None))
+        return tables, _with_staged_loads(plan, states, swept.listings), seen
+
+    def _reads(self, last: LastPlan | None, epoch: Epoch, tables: CadenceTables) -> PlanReads:
+        """What may be left out after the cadence's plan before."""
+        if last is None:
+            return PlanReads()
+        summary = None
+        with suppress(FileNotFoundError):
+            content = self.objects.get(self.settings.artifacts_bucket, summary_key(last.run_id))
+            summary = RunSummary.model_validate_json(content)
+        names = [config.source_table_name for config in tables.active]
+        return PlanReads.after(last, summary, epoch, names, utc_now())
+
+    def _last_plan(self, refresh_cadence: str) -> LastPlan | None:
+        try:
+            content = self.objects.get(self.settings.artifacts_bucket, last_plan_key(refresh_cadence))
+            return LastPlan.model_validate_json(content)
+        except (FileNotFoundError, ValidationError):  # there was none, or who knows what stands there
+            return None
 
     def _loads(
         self,
@@ -239,12 +269,11 @@ class BatchManager(NamedTuple):
             rows += [row for row in self.audit.of_table(raw_table, since) if row.run_id == manifest.run_id]
         return rows
 
-    def _remember(self, manifest: RunManifest) -> None:
+    def _remember(self, refresh_cadence: str, plan: LastPlan) -> None:
         """Say that the cadence was planned; a run without this trace is at worst missed by the watch."""
-        last = LastPlan(run_id=manifest.run_id, started_at=manifest.started_at)
-        key = last_plan_key(manifest.refresh_cadence)
+        key = last_plan_key(refresh_cadence)
         try:
-            self.objects.put(self.settings.artifacts_bucket, key, last.model_dump_json().encode())
+            self.objects.put(self.settings.artifacts_bucket, key, plan.model_dump_json().encode())
         except OdpfError as error:
             _log.warning("the plan was not remembered: %s", error)
 

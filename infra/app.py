@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "build" / "packages" / "packages.json"
 TEMPLATES = ROOT / "build" / "templates"
 _WHEELS = "glue/wheels/"
-_LINE = 110
+_LINE = 140
 _TAKEN_AS_GIVEN = [
     Acknowledgment(
         id=f"CloudFormation-Validate::{rule}",

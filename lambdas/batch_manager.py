@@ -34,7 +34,7 @@ def batch_manager(component: str) -> BatchManager:
         ledger=aws.ledger,
         audit=aws.audit,
         objects=aws.objects,
-        sweep=lambda tables: sweep(settings.staging_places, tables, aws.objects, aws.tracker, utc_now()),
+        sweep=lambda tables, since: sweep(settings.staging_places, tables, aws.objects, aws.tracker, utc_now(), since),
         region=aws.region,
         job_runs=aws.job_runs,
         metrics=aws.metrics,

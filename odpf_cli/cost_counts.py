@@ -43,9 +43,9 @@ REFRESHED: Use = {Priced.EVENT: 1}
 
 # Counted: the state machine.
 TRANSITIONS_OF_AN_IDLE_RUN = 3
-TRANSITIONS_OF_A_RUN = 7
-TRANSITIONS_OF_A_BATCH, TRANSITIONS_OF_A_LAMBDA_BATCH = 3, 4
-"""Counted: the states entered in infra/state_machine.asl.json."""
+TRANSITIONS_OF_A_RUN = 8
+TRANSITIONS_OF_A_BATCH, TRANSITIONS_OF_A_LAMBDA_BATCH = 1, 4
+"""Counted: the states entered in infra/state_machine.asl.json; a batch of Glue beside some of Lambda enters three."""
 
 # Counted: plan and summary.
 CONFIG_ITEM_BYTES, PENDING_ITEM_BYTES, AUDIT_ITEM_BYTES = 300, 700, 1000
@@ -53,9 +53,11 @@ CONFIG_ITEM_BYTES, PENDING_ITEM_BYTES, AUDIT_ITEM_BYTES = 300, 700, 1000
 READ_UNIT_BYTES = 4096
 OBJECTS_OF_A_LISTING = 1000
 """S3 API, ListObjectsV2."""
-PLAN_PUTS, IDLE_PUTS, SUMMARY_PUTS, SUMMARY_GETS = 2, 1, 1, 1
-"""Counted: the run manifest and what the cadence's last plan was; the summary, which the plan writes itself when there is
-nothing to do; and, beside these, one manifest for every batch."""
+PLAN_PUTS, PLAN_GETS, IDLE_PUTS, SUMMARY_PUTS, SUMMARY_GETS = 2, 2, 1, 1, 1
+"""Counted: the run manifest and what the cadence's last plan was; that of the run before, and its summary; the summary, which
+the plan writes itself when there is nothing to do; and, beside these, one manifest for every batch."""
+ALL_STATES_A_HOUR, ALL_FILES_A_DAY, HOURS_OF_FILES = 1, 1, 3
+"""`file_processor/plan_reads.py`: other plans read the states of tables with files alone, and ask about the files of some hours."""
 
 # Of the deployment's templates (infra/).
 WATCHES_A_HOUR = 12
@@ -93,20 +95,20 @@ WATCH = Function(1.0, 5)
 RETENTION = Function(0.5, 60)
 
 
-def batch_manager(tables: int, staged_files: float) -> Function:
-    """The plan step: a listing of every table and a request for every 100 staged files, eight at once."""
-    return Function(1.73, 1 + tables * 0.04 / 8 + staged_files / 100 * 0.02 / 8)
+def batch_manager(tables: int, asked: float) -> Function:
+    """The plan step: a listing of every table and a request for every 100 staged files asked about, eight at once."""
+    return Function(1.73, 1 + tables * 0.04 / 8 + asked / 100 * 0.02 / 8)
 
 
-def plan_reads(tables: int, pending: float) -> float:
-    """Counted: read units of a plan beside the sweep: cadence, epoch, configuration, pending files, every table's state."""
+def plan_reads(tables: int, states: float, pending: float) -> float:
+    """Counted: read units of a plan beside the sweep: cadence, epoch, configuration, pending files, states of tables."""
     config = ceil(tables * CONFIG_ITEM_BYTES / READ_UNIT_BYTES)
-    return 2 + config + max(1, ceil(pending * PENDING_ITEM_BYTES / READ_UNIT_BYTES)) + tables
+    return 2 + config + max(1, ceil(pending * PENDING_ITEM_BYTES / READ_UNIT_BYTES)) + states
 
 
-def sweep_reads(staged_files: float, pending: float) -> float:
-    """Counted: one read unit for every staged file, and a second one for those that are pending."""
-    return staged_files + pending
+def sweep_reads(asked: float, pending: float) -> float:
+    """Counted: one read unit for every staged file that is asked about, and a second one for those that are pending."""
+    return asked + pending
 
 
 def sweep_listings(tables: int, staged_files: float) -> float:

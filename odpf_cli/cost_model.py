@@ -156,14 +156,22 @@ def _planning(workload: Workload) -> Iterator[Use]:
     pending = workload.changed_a_run * workload.files_per_table
     staged, tables = workload.staged_files, workload.tables
     yield Use(Priced.S3_WRITE, "sweep: listing every table", runs * counts.sweep_listings(tables, staged))
-    yield Use(Priced.DYNAMODB_READ, "sweep: is each staged file known", runs * counts.sweep_reads(staged, pending))
-    yield Use(Priced.DYNAMODB_READ, "plan: configuration, states, pending", runs * counts.plan_reads(tables, pending))
+    daily, new = (
+        min(runs, DAYS_A_MONTH * counts.ALL_FILES_A_DAY),
+        workload.files / HOURS_A_MONTH * counts.HOURS_OF_FILES,
+    )
+    asked = (runs - daily) * min(staged, new) + daily * staged
+    yield Use(Priced.DYNAMODB_READ, "sweep: is a staged file known", counts.sweep_reads(asked, runs * pending))
+    of_all = min(runs, HOURS_A_MONTH * counts.ALL_STATES_A_HOUR)
+    reads = (runs - of_all) * counts.plan_reads(tables, workload.changed_a_run, pending)
+    reads += of_all * counts.plan_reads(tables, tables, pending)
+    yield Use(Priced.DYNAMODB_READ, "plan: configuration, states, pending", reads)
     puts = runs * counts.PLAN_PUTS + (runs - busy) * counts.IDLE_PUTS + busy * (batches + counts.SUMMARY_PUTS)
     yield Use(Priced.S3_WRITE, "manifests and summaries of runs", puts)
     yield Use(Priced.EVENT, "events of the artifacts bucket", puts)
-    yield Use(Priced.S3_READ, "manifests and summaries of runs", busy * counts.SUMMARY_GETS)
+    yield Use(Priced.S3_READ, "manifests and summaries of runs", runs * counts.PLAN_GETS + busy * counts.SUMMARY_GETS)
     yield Use(Priced.DYNAMODB_READ, "summary: audit rows", busy * counts.summary_reads(workload.tables_a_busy_run))
-    yield from called(counts.batch_manager(tables, staged), runs, "Batch Manager")
+    yield from called(counts.batch_manager(tables, asked / runs), runs, "Batch Manager")
     yield from called(counts.SUMMARISE, busy, "summary")
     idle = (runs - busy) * counts.TRANSITIONS_OF_AN_IDLE_RUN
     of_a_batch = counts.TRANSITIONS_OF_A_LAMBDA_BATCH if workload.on_lambda else counts.TRANSITIONS_OF_A_BATCH
@@ -212,7 +220,7 @@ def commits(workload: Workload, number: float) -> Iterator[Use]:
 def _cadence_watched(workload: Workload) -> Iterator[Use]:
     watches = HOURS_A_MONTH * counts.WATCHES_A_HOUR
     pending = workload.changed_a_run * workload.files_per_table
-    yield Use(Priced.DYNAMODB_READ, "watch", watches * counts.plan_reads(workload.tables, pending))
+    yield Use(Priced.DYNAMODB_READ, "watch", watches * counts.plan_reads(workload.tables, workload.tables, pending))
     yield Use(Priced.METRIC, "metrics of cadences", counts.METRICS)
     lag_metrics = workload.tables if workload.measures_each_table else 0
     yield Use(Priced.METRIC, "lag of every table", lag_metrics)

@@ -75,8 +75,12 @@ class FileProcessor(Stack):
                 ["s3:PutObject"],
                 [objects_arn("ArtifactsBucketName", "runs/"), objects_arn("ArtifactsBucketName", "cadences/")],
             ),
-            allow("ReadSummaries", ["s3:GetObject"], [objects_arn("ArtifactsBucketName", "runs/")]),
-            know_absent("ArtifactsBucketName", "runs/"),
+            allow(
+                "ReadSummaries",
+                ["s3:GetObject"],
+                [objects_arn("ArtifactsBucketName", "runs/"), objects_arn("ArtifactsBucketName", "cadences/")],
+            ),
+            know_absent("ArtifactsBucketName", "runs/", "cadences/"),
         ]
         asks_dms, tasks = self._parameters.given("DmsTaskArns"), self._parameters.list("DmsTaskArns")
         made = function(
@@ -261,7 +265,7 @@ class FileProcessor(Stack):
             "StateMachine",
             state_machine_name=sub(NAMES.state_machine_name),
             role_arn=own.attr_arn,
-            definition_string=json.dumps(json.loads(DEFINITION.read_text())),
+            definition_string=json.dumps(json.loads(DEFINITION.read_text()), separators=(",", ":")),
             definition_substitutions={
                 "BatchManagerFunction": plan.alias_arn,
                 "ProcessBatchFunction": batch.alias_arn,

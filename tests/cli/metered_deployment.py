@@ -10,11 +10,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
 import lambdas.process_batch
 from file_manager.register import register
@@ -94,6 +97,13 @@ class MeteredDeployment:
         lease = self._aws.ledger.advance(lease, lease.model_copy(update={"active_commits": MOST_COMMITS + 1}))
         self._aws.ledger.release(lease, RefreshStatus.COMPLETED, None, utc_now())
         self.take()
+
+    def make_loads_old(self) -> None:
+        """As if the tables' full loads had been put a day ago; new ones are looked at, as they may be put again."""
+        backend = get_backend("s3")[ACCOUNT_ID]["aws"]
+        for name, key in backend.buckets[SETTINGS.staging_places[0].bucket].keys.items():
+            if "/LOAD" in name:
+                key.last_modified -= timedelta(days=1)
 
     def plan(self, *, maintenance: bool = False) -> dict[str, Any]:
         self._runs += 1

@@ -63,7 +63,7 @@ def test_maintenance_looks_into_the_ledger_alone_and_uses_something_for_each_tab
     for table in deployment.tables[:tables]:
         deployment.lengthen(table)
     assert deployment.plan(maintenance=True)["batch_count"] == 1
-    assert deployment.take() == {"s3_write": 2, "dynamodb_read": counts.plan_reads(TABLES, 0) - 1}
+    assert deployment.take() == {"s3_write": 2, "dynamodb_read": counts.plan_reads(TABLES, TABLES, 0) - 1}
 
     deployment.process()
 
@@ -72,16 +72,29 @@ def test_maintenance_looks_into_the_ledger_alone_and_uses_something_for_each_tab
 
 
 @pytest.mark.parametrize("pending", [0, 2])
-def test_a_plan_lists_every_table_and_reads_every_staged_file_and_every_state(deployment, pending):
+@pytest.mark.parametrize("ended_well", [True, False])
+def test_a_plan_lists_every_table_and_reads_the_states_and_the_staged_files_that_it_needs(
+    deployment, pending, ended_well
+):
+    """All states where the run before has no summary; the loads are known since long."""
+    deployment.change(deployment.tables[0])
+    deployment.plan()
+    deployment.process()
+    if ended_well:
+        deployment.summarise()
+    deployment.make_loads_old()
     for table in deployment.tables[:pending]:
         deployment.change(table)
+    deployment.take()
 
     deployment.plan()
 
     puts = counts.PLAN_PUTS + (1 if pending else counts.IDLE_PUTS)  # one batch manifest, or the summary
+    states, asked = pending if ended_well else TABLES, deployment.staged - TABLES
     assert deployment.take() == {
         "s3_write": counts.sweep_listings(TABLES, deployment.staged) + puts,
-        "dynamodb_read": counts.plan_reads(TABLES, pending) + counts.sweep_reads(deployment.staged, pending),
+        "s3_read": counts.PLAN_GETS,
+        "dynamodb_read": counts.plan_reads(TABLES, states, pending) + counts.sweep_reads(asked, pending),
     }
 
 
@@ -104,7 +117,13 @@ def test_a_summary_reads_the_runs_rows_by_index(deployment):
     ("ways", "transitions"),
     [
         ({"AnythingToDo": "NothingToDo"}, counts.TRANSITIONS_OF_AN_IDLE_RUN),
-        ({"AnythingToDo": "NumberBatches", "AllTablesFine": "Succeeded"}, counts.TRANSITIONS_OF_A_RUN),
+        *(
+            (
+                {"AnythingToDo": "NumberBatches", "AllShared": of_all, "AllTablesFine": "Succeeded"},
+                counts.TRANSITIONS_OF_A_RUN,
+            )
+            for of_all in ("ProcessSharedBatches", "ProcessBatches")
+        ),
     ],
 )
 def test_a_run_enters_so_many_states(ways, transitions):
@@ -112,15 +131,18 @@ def test_a_run_enters_so_many_states(ways, transitions):
 
 
 @pytest.mark.parametrize(
-    ("ways", "transitions"),
+    ("batches", "ways", "transitions"),
     [
-        ({"GlueOrLambda": "ProcessBatch"}, counts.TRANSITIONS_OF_A_BATCH),
-        ({"GlueOrLambda": "InvokeFunction", "DoneAgainOrGlue": "BatchEnded"}, counts.TRANSITIONS_OF_A_LAMBDA_BATCH),
+        ("ProcessSharedBatches", {}, counts.TRANSITIONS_OF_A_BATCH),
+        (
+            "ProcessBatches",
+            {"GlueOrLambda": "InvokeFunction", "DoneAgainOrGlue": "BatchEnded"},
+            counts.TRANSITIONS_OF_A_LAMBDA_BATCH,
+        ),
     ],
 )
-def test_a_batch_enters_so_many_states(ways, transitions):
-    processor = machine()["States"]["ProcessBatches"]["ItemProcessor"]
-    assert states_entered(processor, ways) == transitions
+def test_a_batch_enters_so_many_states(batches, ways, transitions):
+    assert states_entered(machine()["States"][batches]["ItemProcessor"], ways) == transitions
 
 
 def machine():

@@ -68,6 +68,23 @@ def test_every_batch_is_processed_by_a_job_run_and_the_run_succeeds(client: Any)
     }
 
 
+def test_the_history_of_a_run_grows_by_eight_events_a_batch(client: Any) -> None:
+    """benchmarks.md, C5: batches of five tables make at most 2,000 events for each 1,000 tables; an execution may have 25,000."""
+
+    def events(batches: int) -> int:
+        script.plan = planned(batches)
+        ended = run(client)
+        assert ended["status"] == "SUCCEEDED"
+        pages = (
+            client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=ended["executionArn"])
+        )
+        return sum(len(page["events"]) for page in pages)
+
+    few, more = events(2), events(5)  # in both the job run of the second one fails
+    assert (more - few) / 3 == 8
+    assert few + 198 * 8 <= 2000
+
+
 def test_job_runs_of_large_tables_have_workers_of_their_own(client: Any) -> None:
     script.plan = planned(4, large=(9, 5))
     ended = run(client)

@@ -181,7 +181,7 @@ class Lake:
             ledger=aws.ledger,
             audit=aws.audit,
             objects=aws.objects,
-            sweep=lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()),
+            sweep=lambda tables, since: sweep(places, tables, aws.objects, aws.tracker, utc_now(), since),
             job_runs=aws.job_runs,
             metrics=aws.metrics,
             dms_tasks=aws.dms_tasks,

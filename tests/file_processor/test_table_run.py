@@ -142,7 +142,7 @@ def test_a_file_removed_from_staging_is_reported_and_changes_nothing(bench):
     bench.load((1, 10))
     bench.run()
     bench.change(1, "U", 1, 11)
-    bench.manager().sweep(["shop.orders"])
+    bench.manager().sweep(["shop.orders"], None)
     bench.aws.objects.delete("odpf-staging", ["internal_staging/shop/orders/20260131-000000001.parquet"])
     summary = bench.run()
     assert bench.table == {1: 10}
@@ -152,7 +152,7 @@ def test_a_file_removed_from_staging_is_reported_and_changes_nothing(bench):
 def test_a_file_overwritten_before_it_was_applied_gives_way_to_the_new_object(bench):
     bench.load((1, 10))
     bench.change(1, "U", 1, 11)
-    bench.manager().sweep(["shop.orders"])
+    bench.manager().sweep(["shop.orders"], None)
     bench.change(1, "U", 1, 99)
     bench.run()
     assert bench.table == {1: 99}

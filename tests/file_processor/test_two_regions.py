@@ -73,7 +73,7 @@ class TestFailOver:
     def test_work_goes_on_from_the_last_processed_point_with_no_file_twice(self):
         regions = TwoRegions().loaded()
         regions.a.change(2, "U", 2, 22)
-        regions.a.manager().sweep(["shop.orders"])
+        regions.a.manager().sweep(["shop.orders"], None)
         regions.fail_over()
         assert only_result(regions.b.run()).counts.rows_updated == 1
         assert regions.b.table == BOTH_CHANGES
@@ -199,7 +199,7 @@ class TestFilesOnTheirWay:
     def test_a_registered_file_that_is_not_replicated_yet_waits_and_is_applied_later(self):
         regions = TwoRegions().loaded()
         regions.a.change(2, "U", 2, 22)
-        regions.a.manager().sweep(["shop.orders"])
+        regions.a.manager().sweep(["shop.orders"], None)
         regions.fail_over(("ledger", "pending", "history", "artifacts", "raw"))
         regions.b.change(3, "U", 1, 12)
         summary = regions.b.run()
@@ -217,7 +217,7 @@ class TestFilesOnTheirWay:
             regions.a.load((3, 30), name="LOAD00000002.parquet")
         else:
             regions.a.change(2, "U", 2, 22)
-        regions.a.manager().sweep(["shop.orders"])
+        regions.a.manager().sweep(["shop.orders"], None)
         regions.fail_over(("ledger", "pending", "history", "artifacts", "raw"))
         regions.b.change(3, "U", 1, 12)
         result = only_result(regions.b.run())
@@ -229,7 +229,7 @@ class TestFilesOnTheirWay:
     def test_a_file_that_was_overwritten_on_its_way_is_waited_for_no_longer(self):
         regions = TwoRegions().loaded()
         regions.a.load((3, 30), name="LOAD00000002.parquet")
-        regions.a.manager().sweep(["shop.orders"])
+        regions.a.manager().sweep(["shop.orders"], None)
         regions.fail_over(("ledger", "pending", "history", "artifacts", "raw"))
         assert only_result(regions.b.run()).outcome is Outcome.REFRESH_ERROR
         regions.b.load((3, 31), name="LOAD00000002.parquet")
@@ -241,7 +241,7 @@ class TestFilesOnTheirWay:
         regions = TwoRegions().loaded()
         regions.fail_over()
         regions.b.change(2, "U", 2, 22)
-        regions.b.manager().sweep(["shop.orders"])
+        regions.b.manager().sweep(["shop.orders"], None)
         regions.b.aws.objects.delete("staging-b", ["internal_staging/shop/orders/20260131-000000002.parquet"])
         assert "no longer in staging" in regions.b.run().warnings[0]
 
@@ -263,7 +263,7 @@ class TestGivingBack:
         regions.b.change(2, "U", 2, 22)
         regions.b.run()
         regions.b.change(3, "I", 3, 30)
-        regions.b.manager().sweep(["shop.orders"])
+        regions.b.manager().sweep(["shop.orders"], None)
         activate(regions.a, at=regions.b)
         replicate(regions.b, regions.a)
         assert "active Region is eu-west-1" in regions.b.run().warnings[0]

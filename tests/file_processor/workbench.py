@@ -88,8 +88,8 @@ class Workbench:
         places = aws.settings.staging_places
         return BatchManager(
             aws.settings, aws.config, aws.tracker, aws.ledger, aws.audit, aws.objects,
-            lambda tables: sweep(places, tables, aws.objects, aws.tracker, utc_now()), aws.job_runs, aws.metrics,
-            aws.dms_tasks, self.region,
+            lambda tables, since: sweep(places, tables, aws.objects, aws.tracker, utc_now(), since), aws.job_runs,
+            aws.metrics, aws.dms_tasks, self.region,
         )  # fmt: skip
 
     def run(self, aws=None, **request) -> RunSummary:
