@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -26,12 +26,13 @@ _SPARK = 0.12
 """Share of the cadences in which tables of Spark's have files: their job runs take ten seconds."""
 _ELSEWHERE = ("two runs at once", "no end of throttling", "during the Hudi write")
 """Scenarios that take long or want other kinds of work."""
-_OPTIONS: tuple[dict[str, str], ...] = (
+_OPTIONS: tuple[dict[str, Any], ...] = (
     {},
     {"hudi_partition_key": "part"},
     {"delete_mode": "soft"},
-    {"table_data_versioning_type": "H"},
+    {"history": True},
     {"reload_mode": "difference"},
+    {"table_data_versioning_type": "V"},
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from odpf.audit import RunSummary, TableResult
@@ -21,7 +23,7 @@ class Subject:
         files: how many were staged.
     """
 
-    def __init__(self, place: Place, name: str, engine: str, **options: str) -> None:
+    def __init__(self, place: Place, name: str, engine: str, **options: Any) -> None:
         self.place, self.files, self.whole = place, 0, dict[str, int]()
         self._number, self._has_more, self._sequence = 0, False, 0
         columns = {**COLUMNS, "part": pa.string()}
