@@ -13,6 +13,7 @@ import boto3
 import pytest
 from pyspark.sql import SparkSession
 
+from benchmarks.spark_jobs import log_events
 from file_processor.engines.arrow.engine import ArrowEngine
 from file_processor.engines.spark.engine import SparkEngine
 from file_processor.engines.spark.session import open_session
@@ -103,11 +104,20 @@ def _in_embedded_aws(folder: Path) -> Iterator[Lake]:
 
 @contextmanager
 def _session(conf: Path) -> Iterator[SparkSession]:
+    log_events(conf)
     with patch.dict(os.environ, job_environment(conf)):
         spark = open_session("odpf tests")
     yield spark
     with _no_complaint_about_sockets():
         spark.stop()
+
+
+@pytest.fixture(scope="session")
+def event_log(lake: Lake) -> Path:
+    """Where Spark writes the event log of the lake's session."""
+    spark = SparkSession.getActiveSession()
+    assert spark is not None
+    return Path(spark.conf.get("spark.eventLog.dir", "").removeprefix("file://"))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from file_processor.engines.spark.hudi import pinned_table_version, tasks, write
 from file_processor.engines.spark.intervals import Intervals
 from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, moving, with_old_keys
 from file_processor.engines.spark.rows import FILE, PROBLEM, ROW, WORKING_COLUMNS, read_rows
-from file_processor.engines.spark.session import enter_pool
+from file_processor.engines.spark.session import session_of
 from file_processor.engines.spark.soft_deletes import Merge
 from file_processor.runtime_guard import check_pinned, check_release
 from file_processor.timeline import Timeline
@@ -78,17 +78,22 @@ class SparkEngine:
     def prepare(self, plan: WritePlan) -> SparkPrepared:
         """Read and reduce; see Engine.prepare."""
         check_pinned(pinned_table_version(write_options(plan, {})))
-        enter_pool(self._spark, plan.config.raw_table)
+        stored = 0 if plan.kind is CycleKind.LOAD else plan.timeline.data_bytes()
+        every = None if stored is None else plan.input_bytes + stored
         try:
-            return SparkPrepared(self._spark, plan)
+            return SparkPrepared(session_of(self._spark, plan.config.raw_table, every), plan)
         except (PySparkException, Py4JError) as error:
             raise EngineError(f"Reading the files of {plan.config.raw_table} failed: {_reason(error)}") from error
 
     def maintain(self, config: TableConfig, timeline: Timeline) -> None:
         """Have Hudi's own client do it; see Engine.maintain."""
-        enter_pool(self._spark, config.raw_table)
         try:
-            services.maintain(self._spark, config, timeline, self._most_file_bytes)
+            services.maintain(
+                session_of(self._spark, config.raw_table, timeline.data_bytes()),
+                config,
+                timeline,
+                self._most_file_bytes,
+            )
         except Py4JError as error:
             raise EngineError(
                 f"Maintaining {config.raw_table} failed; readers see the table as it was. {_reason(error)}"
@@ -96,9 +101,8 @@ class SparkEngine:
 
     def compare(self, config: TableConfig, before: Timeline, after: Timeline) -> Differences:
         """Compare; see Engine.compare."""
-        enter_pool(self._spark, config.raw_table)
         try:
-            return compare(self._spark, config, before, after)
+            return compare(session_of(self._spark, config.raw_table, None), config, before, after)
         except (PySparkException, Py4JError) as error:
             raise EngineError(
                 f"{before.location} and {after.location} could not be compared: {_reason(error)}"

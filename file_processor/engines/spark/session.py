@@ -6,6 +6,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from file_processor.engines.spark.hudi import tasks
+
 _STATIC = {
     # Tables run side by side in threads, each in a pool of its own (`enter_pool`).
     "spark.scheduler.mode": "FAIR",
@@ -21,9 +23,9 @@ _RUNTIME = {
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.avro.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.avro.datetimeRebaseModeInWrite": "CORRECTED",
-    # Every reader and writer of a batch is planned from its bytes, not from a default of 200.
-    "spark.sql.adaptive.enabled": "true",
 }
+_SMALL = 64 * 1024 * 1024
+"""Bytes that two tasks read; a plan that looks at them again after every shuffle costs more than it finds."""
 
 
 def open_session(name: str) -> SparkSession:
@@ -32,18 +34,36 @@ def open_session(name: str) -> SparkSession:
     for key, value in _STATIC.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
-    for key, value in _RUNTIME.items():
-        session.conf.set(key, value)
+    _settle(session, None)
     _remember_classes(session)
     return session
 
 
-def enter_pool(session: SparkSession, raw_table: str) -> None:
-    """Have this thread's Spark jobs share the executors fairly with those of other tables.
+def session_of(session: SparkSession, raw_table: str, table_bytes: int | None) -> SparkSession:
+    """A table's own session, with settings from its bytes; this thread's Spark jobs go into the table's pool.
 
-    Within one pool, the default one too, jobs stand in line, whatever `spark.scheduler.mode` says (Spark: Job Scheduling).
+    Pools share the executors fairly. Within one, the default one too, jobs stand in line, whatever `spark.scheduler.mode`
+    says (Spark: Job Scheduling). A query of a small table is one job; where Spark is to look again at its plan after every shuffle (adaptive query
+    execution), each shuffle is a job.
+
+    Args:
+        session: the job's.
+        raw_table: the table.
+        table_bytes: of landed files and data files together; None when that is not known.
     """
     session.sparkContext.setLocalProperty("spark.scheduler.pool", raw_table)
+    own = session.newSession()
+    _settle(own, table_bytes)
+    return own
+
+
+def _settle(session: SparkSession, table_bytes: int | None) -> None:
+    is_small = table_bytes is not None and table_bytes <= _SMALL
+    of_bytes = {"spark.sql.adaptive.enabled": str(not is_small).lower()}
+    if table_bytes is not None:
+        of_bytes["spark.sql.shuffle.partitions"] = str(tasks(table_bytes))
+    for key, value in (_RUNTIME | of_bytes).items():
+        session.conf.set(key, value)
 
 
 def _remember_classes(session: SparkSession) -> None:

@@ -1,0 +1,68 @@
+"""Spark jobs by table and by who asked for them, from Spark's own event log (Spark: Monitoring, `spark.eventLog`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_HUDI = "org.apache.hudi."
+
+
+class SparkJob(NamedTuple):
+    """One job.
+
+    Attributes:
+        number: of the application.
+        pool: scheduler pool, which is the raw table that the job is of; empty for none.
+        by_hudi: whether Hudi's code asked for it, and not the engine's.
+        where: the call that asked for it.
+    """
+
+    number: int
+    pool: str
+    by_hudi: bool
+    where: str
+
+
+def log_events(conf: Path) -> Path:
+    """Have the sessions of a configuration folder write their event logs; returns the folder of the logs."""
+    folder = conf / "events"
+    folder.mkdir()
+    options = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": f"file://{folder}"}
+    with (conf / "spark-defaults.conf").open("a") as file:
+        file.writelines(f"{name} {value}\n" for name, value in options.items())
+    return folder
+
+
+def spark_jobs(folder: Path, pool: str | None = None) -> list[SparkJob]:
+    """Jobs that were begun until now, oldest first.
+
+    Args:
+        folder: where the logs are, of sessions that may still be going on.
+        pool: only those of a pool.
+    """
+    found = (_job(event) for path in sorted(folder.iterdir()) for event in _events(path))
+    return [job for job in found if pool in (None, job.pool)]
+
+
+def asked_by_the_engine(jobs: Iterable[SparkJob]) -> list[SparkJob]:
+    """Those that are not Hudi's own."""
+    return [job for job in jobs if not job.by_hudi]
+
+
+def _events(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open() as lines:
+        for line in lines:
+            if line.startswith('{"Event":"SparkListenerJobStart"') and line.endswith("\n"):
+                yield json.loads(line)
+
+
+def _job(event: dict[str, Any]) -> SparkJob:
+    properties, stages = event.get("Properties", {}), event["Stage Infos"]
+    # The stage that a job ends with has the stack of whoever called; the ones before may be of frames made elsewhere.
+    last = max(stages, key=lambda stage: stage["Stage ID"])
+    by_hudi = _HUDI in last.get("Details", "") or _HUDI in properties.get("callSite.long", "")
+    where = properties.get("callSite.short") or last["Stage Name"]
+    return SparkJob(event["Job ID"], properties.get("spark.scheduler.pool", ""), by_hudi, where)
