@@ -1,7 +1,7 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more soak trino faults mutations bench-engines lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak trino faults mutations bench bench-quick lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,9 +64,13 @@ faults: $(INFRA_READY) ## writers die, stand still, wake up and meet errors at e
 mutations: $(INFRA_READY) ## switch off each guard of the apply semantics and show that a test turns red (ten minutes)
 	@$(BIN)/python -m tests.mutations
 
-bench-engines: $(BENCH_READY) ## what the engines cost, beside bare Hudi and delta-rs, into build/ (ARGS=--quick; else an hour)
+bench: $(BENCH_READY) ## what engines and control plane cost, beside bare Hudi, delta-rs, DuckDB, into build/bench.html (within an hour)
 	@$(PREFETCH)
-	@$(BIN)/python -m benchmarks.engines $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(BENCH_READY) ## the same with small sizes, within five minutes
+	@$(PREFETCH)
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 lint: $(INFRA_READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from hudi import HudiTableBuilder
 
@@ -22,7 +23,9 @@ class TableSize(NamedTuple):
 
 
 def difference(spec: SystemSpec, place: Place, table: str, source: Source) -> str | None:
-    """How a table differs from its source; None when it does not."""
+    """How a table differs from its source; None when it does not, or where the floor wrote no table."""
+    if spec.module == "floor":
+        return None
     rows = _rows(spec, place, table)
     if rows.num_rows != source.size:
         return f"{table} has {rows.num_rows} rows, its source {source.size}"
@@ -43,6 +46,9 @@ def size_of(spec: SystemSpec, place: Place, table: str) -> TableSize:
     if spec.module == "delta":
         sizes = pa.table(DeltaTable(location).get_add_actions(flatten=True))["size_bytes"].to_pylist()
         return TableSize(len(sizes), sum(sizes))
+    if spec.module in ("duckdb_rewrite", "floor"):
+        written = [path.stat().st_size for path in Path(location.removeprefix("file://")).glob("*.parquet")]
+        return TableSize(len(written), sum(written))
     newest: dict[str, Path] = {}
     files = Path(location.removeprefix("file://")).glob("*.parquet")
     for path in sorted(files, key=lambda path: path.stem.rsplit("_", 1)[1]):  # by instant
@@ -54,7 +60,9 @@ def _rows(spec: SystemSpec, place: Place, table: str) -> pa.Table:
     """All rows and the source's columns, by key."""
     location = spec.location(place, table)
     storage = place.storage() if spec.in_s3 else {}
-    if spec.module == "delta":
+    if spec.module == "duckdb_rewrite":
+        rows = pq.read_table(f"{location.removeprefix('file://')}/rows.parquet")
+    elif spec.module == "delta":
         rows = DeltaTable(location, storage_options=storage).to_pyarrow_table(columns=list(COLUMNS))
     else:
         batches = HudiTableBuilder.from_base_uri(location).with_options(storage).build().read()

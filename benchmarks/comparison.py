@@ -1,4 +1,4 @@
-"""The comparison of the engines, part by part: `python -m benchmarks.engines --help`."""
+"""The benchmarks, part by part: `python -m benchmarks --help`."""
 
 from __future__ import annotations
 
@@ -15,39 +15,47 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from benchmarks.control_plane import FULL, QUICK, run_control_plane
 from benchmarks.counting_aws import launch, request_log
 from benchmarks.cycles import Sizes, run_cycles
+from benchmarks.makespan import run_makespan
 from benchmarks.many_tables import SPECS, ManyTables, run_many_tables
 from benchmarks.measuring import machine
 from benchmarks.memory import run_memory
+from benchmarks.one_table import OneTable, run_one_table
+from benchmarks.page import as_page
 from benchmarks.places import Place, make_buckets
 from benchmarks.report import as_document, as_markdown
 from benchmarks.systems import IN_S3, LOCAL, SystemSpec, WrongResult
 from benchmarks.worker import prepare
 from odpf_local.aws import running
 
-PARTS = ("cycles", "requests", "tables", "memory")
+PARTS = ("control", "makespan", "one_table", "tables", "cycles", "requests", "memory")
 _FULL: dict[str, Any] = {
-    "rows": (1_000, 10_000, 100_000, 1_000_000, 4_000_000),
+    "rows": (1_000, 10_000, 100_000),
     "changes": (10, 1_000, 100_000),
-    "warm_ups": 20,
+    "warm_ups": 10,
     "runs": 5,
     "runs_of_large": 2,
-    "request_rows": (10_000, 1_000_000),
+    "request_rows": (10_000,),
     "request_runs": 3,
-    "tables": 200,
+    "files": (1, 10, 100, 1_000),
+    "long_cycles": 100,
+    "tables": 100,
     "threads": (1, 2, 4, 8),
     "table_runs": 3,
     "memory_rows": 1_000_000,
 }
 _QUICK: dict[str, Any] = {
     "rows": (1_000, 10_000),
-    "changes": (10, 1_000),
+    "changes": (1_000,),
     "warm_ups": 2,
     "runs": 2,
-    "request_rows": (10_000,),
+    "request_rows": (),
     "request_runs": 1,
-    "tables": 10,
+    "files": (1, 10, 100),
+    "long_cycles": 30,
+    "tables": 20,
     "threads": (1, 4),
     "table_runs": 1,
     "memory_rows": 100_000,
@@ -74,6 +82,22 @@ def main(argv: Sequence[str]) -> None:
     print(as_markdown(as_document(found)))
 
 
+def _control(wanted: argparse.Namespace, place: Place) -> Any:
+    return run_control_plane(place, QUICK if wanted.quick else FULL, _tell)
+
+
+def _makespan(wanted: argparse.Namespace, _place: Place) -> Any:
+    return [run_makespan(3000, size, 3 if wanted.quick else 6) for size in (5, 50)]
+
+
+def _one_table(wanted: argparse.Namespace, place: Place) -> Any:
+    try:
+        return run_one_table(place, OneTable(wanted.files, wanted.long_cycles))
+    except WrongResult as error:
+        _tell(f"one table: {error}")
+        return {"error": str(error).strip().splitlines()[-1]}
+
+
 def _cycles(wanted: argparse.Namespace, place: Place) -> Any:
     sizes = Sizes(wanted.rows, wanted.changes, wanted.warm_ups, wanted.runs, wanted.runs_of_large)
     return run_cycles(_chosen(LOCAL, wanted.systems), place, sizes, _tell, keep=wanted.keep)
@@ -94,7 +118,7 @@ def _memory(wanted: argparse.Namespace, place: Place) -> Any:
 
 
 _PARTS: dict[str, Callable[[argparse.Namespace, Place], Any]] = dict(
-    zip(PARTS, (_cycles, _requests, _tables, _memory), strict=True)
+    zip(PARTS, (_control, _makespan, _one_table, _tables, _cycles, _requests, _memory), strict=True)
 )
 
 
@@ -117,6 +141,7 @@ def _write(found: dict[str, Any], output: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.with_suffix(".json").write_text(json.dumps(document, indent=1))
     output.with_suffix(".md").write_text(as_markdown(document))
+    output.with_suffix(".html").write_text(as_page(document))
 
 
 def _tell(line: str) -> None:
@@ -124,17 +149,17 @@ def _tell(line: str) -> None:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description="What the engines cost.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What engines and control plane cost.")
     parser.add_argument(
         "--quick", action="store_true", help="small sizes and few runs: whether it works, not what it costs"
     )
     parser.add_argument("--parts", type=_words, default=PARTS, help=f"of {','.join(PARTS)}")
-    parser.add_argument("--systems", type=_words, help="of S6,S6m,S1,S1m,S3,S4; all by default")
+    parser.add_argument("--systems", type=_words, help="of S6,S6m,S1,S1m,S3,S4,S5,S0; all by default")
     for name, value in _FULL.items():
         many = isinstance(value, tuple)
         parser.add_argument(f"--{name.replace('_', '-')}", type=_numbers if many else int, help=f"default {value}")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
-    parser.add_argument("--output", type=Path, default=Path("build/bench-engines"), help="of .json and .md")
+    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="of .json, .md and .html")
     parser.add_argument("--keep", action="store_true", help="leave files and tables")
     given = parser.parse_args(argv)
     for name, known in (("parts", PARTS), ("systems", tuple(spec.id for spec in LOCAL))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from benchmarks.checking import TableSize, difference, size_of
@@ -45,7 +45,7 @@ class Sizes(NamedTuple):
 
 @dataclass
 class Series:
-    """The cycles of one system with one size of table and file; with an error they have no time."""
+    """The cycles of one system with one size of table and file, no changes being the load; with an error they have no time."""
 
     system: str
     rows: int
@@ -89,9 +89,13 @@ def _of_table(workers: Sequence[Worker], place: Place, rows: int, sizes: Sizes, 
     source = Source(place.root / "source", rows)
     paths = source.load()
     broken: dict[str, str] = {}
-    for worker in workers:
-        _note(worker, worker.load(worker.spec.table(rows), paths), broken, tell, f"load {rows:,}")
     found: list[Series] = []
+    for worker in workers:
+        answer = worker.load(worker.spec.table(rows), paths)
+        _note(worker, answer, broken, tell, f"load {rows:,}")
+        measured = [answer] if isinstance(answer, Measured) else []
+        load = Series(worker.spec.id, rows, 0, sum(path.stat().st_size for path in paths), None, measured)
+        found.append(replace(load, error=broken.get(worker.spec.id)))
     for changes in sizes.changes:
         series = {worker.spec.id: Series(worker.spec.id, rows, changes) for worker in workers}
         for number in range(1 + sizes.runs_of(rows)):

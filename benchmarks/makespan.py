@@ -129,6 +129,21 @@ class Simulation:
         return min(8 * _GIGABYTE, int(median * self._chance.lognormvariate(0, 2.5)))
 
 
+class Makespans(NamedTuple):
+    """Cycles of one simulation; the first one packed by count, as before there was a better way."""
+
+    batch_size: int
+    by_count: Cycle
+    cycles: tuple[Cycle, ...]
+
+
+def run_makespan(tables: int, batch_size: int, cycles: int, seed: int = 1) -> Makespans:
+    """Simulate so many cycles of so many tables."""
+    simulation = Simulation(tables, batch_size, seed)
+    by_count = simulation.cycle(by_count=True)
+    return Makespans(batch_size, by_count, tuple(simulation.cycle() for _ in range(cycles)))
+
+
 def _makespan(lengths: Sequence[float]) -> float:
     """Of batches that start in their order, as many at once as a Map takes."""
     free = [0.0] * SIDE_BY_SIDE
@@ -166,8 +181,8 @@ def main() -> int:
     shown = Table(
         "packed by", "cycle", "batches", "makespan", "lower bound", "ratio", "dollars", title=f"{asked.tables} tables"
     )
-    simulation = Simulation(asked.tables, asked.batch_size, asked.seed)
-    runs = [("count", simulation.cycle(by_count=True)), *(("time", simulation.cycle()) for _ in range(asked.cycles))]
+    simulated = run_makespan(asked.tables, asked.batch_size, asked.cycles, asked.seed)
+    runs = [("count", simulated.by_count), *(("time", cycle) for cycle in simulated.cycles)]
     for number, (how, found) in enumerate(runs):
         seconds = f"{found.makespan:,.0f} s", f"{found.bound:,.0f} s"
         shown.add_row(how, str(number), str(found.batches), *seconds, f"{found.ratio:.2f}", f"{found.dollars:.2f}")

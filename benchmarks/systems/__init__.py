@@ -55,7 +55,7 @@ class SystemSpec(NamedTuple):
 
     def location(self, place: Place, table: str) -> str:
         """Where a reader finds a table."""
-        if self.module == "delta":
+        if self.module in ("delta", "duckdb_rewrite", "floor"):
             return place.uri(OTHERS, table, in_s3=self.in_s3)
         return place.uri(RAW, f"{DATABASE}/{table}", in_s3=self.in_s3)
 
@@ -67,9 +67,13 @@ LOCAL = (
     SystemSpec("S1m", "ours, Spark, stores in memory", "spark", in_memory=True),
     SystemSpec("S3", "bare Hudi upsert", "hudi"),
     SystemSpec("S4", "delta-rs merge", "delta"),
+    SystemSpec("S5", "DuckDB rewrite", "duckdb_rewrite"),
+    SystemSpec("S0", "floor: Spark copies the files", "floor"),
 )
 IN_S3 = tuple(
-    spec._replace(id=f"{spec.id} s3", title=f"{spec.title}, S3", in_s3=True) for spec in LOCAL if not spec.in_memory
+    spec._replace(id=f"{spec.id} s3", title=f"{spec.title}, S3", in_s3=True)
+    for spec in LOCAL
+    if not spec.in_memory and spec.id not in ("S0", "S5")
 )
 
 

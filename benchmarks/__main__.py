@@ -1,4 +1,4 @@
-"""What the engines cost: `python -m benchmarks.engines [--quick]`; see README.md in this folder."""
+"""What engines and control plane cost: `python -m benchmarks [--quick]`; see README.md in this folder."""
 
 from __future__ import annotations
 
