@@ -26,7 +26,7 @@ from benchmarks.one_table import OneTable, run_one_table
 from benchmarks.page import as_page
 from benchmarks.places import Place, make_buckets
 from benchmarks.report import as_document, as_markdown
-from benchmarks.systems import IN_S3, LOCAL, SystemSpec, WrongResult
+from benchmarks.systems import IN_S3, LOCAL, SystemSpec, WrongResult, other_job
 from benchmarks.worker import prepare
 from odpf_local.aws import running
 
@@ -100,7 +100,8 @@ def _one_table(wanted: argparse.Namespace, place: Place) -> Any:
 
 def _cycles(wanted: argparse.Namespace, place: Place) -> Any:
     sizes = Sizes(wanted.rows, wanted.changes, wanted.warm_ups, wanted.runs, wanted.runs_of_large)
-    return run_cycles(_chosen(LOCAL, wanted.systems), place, sizes, _tell, keep=wanted.keep)
+    others = [other_job(wanted.job)] if wanted.job else []
+    return run_cycles([*_chosen(LOCAL, wanted.systems), *others], place, sizes, _tell, keep=wanted.keep)
 
 
 def _requests(wanted: argparse.Namespace, place: Place) -> Any:
@@ -158,6 +159,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     for name, value in _FULL.items():
         many = isinstance(value, tuple)
         parser.add_argument(f"--{name.replace('_', '-')}", type=_numbers if many else int, help=f"default {value}")
+    parser.add_argument(
+        "--job", type=Path, help="a Python file with open_system(spec, place), as in benchmarks/systems"
+    )
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
     parser.add_argument("--output", type=Path, default=Path("build/bench"), help="of .json, .md and .html")
     parser.add_argument("--keep", action="store_true", help="leave files and tables")

@@ -30,9 +30,9 @@ class Goal(NamedTuple):
 
 
 def goals(document: Document) -> list[Goal]:
-    """All that a run has figures for."""
-    return [*_loads(document), *_changes(document), *_files(document), *_growth(document), *_longevity(document),
-            *_makespan(document), *_many(document), *_control(document)]  # fmt: skip
+    """All that a run has figures for, by their ids: those of the data plane first."""
+    parts = (_loads, _changes, _many, _files, _growth, _longevity, _makespan, _control)
+    return sorted((goal for part in parts for goal in part(document)), key=lambda goal: (goal.id[0] == "C", goal.id))
 
 
 def _loads(document: Document) -> Iterator[Goal]:
@@ -130,7 +130,7 @@ def _makespan(document: Document) -> Iterator[Goal]:
 def _control(document: Document) -> Iterator[Goal]:
     """C1 to C8."""
     for each in document.get("control", []):
-        value, goal = f"{each['value']:g}", each["goal"]
+        value, goal = f"{each['value']:.3g}", each["goal"]
         met = None if goal is None else each["value"] <= goal
         yield Goal(each["id"], f"{each['what']} ({each['size']:,})", value, "" if goal is None else f"<= {goal:g}", met)
 

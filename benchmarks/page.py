@@ -28,6 +28,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; vertical-align: top; }
 .met { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
+td.goal { white-space: nowrap; }
 figure { display: inline-block; margin: 0 1rem 1rem 0; background: #fff; color: #000; }
 div.wide { overflow-x: auto; }
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -33,7 +34,7 @@ class SystemSpec(NamedTuple):
 
     Attributes:
         id: short, as benchmarks are numbered; also the beginning of its tables' names.
-        module: of this package.
+        module: of this package; or the path of a Python file of somebody else's, which has the same `open_system`.
         in_memory: lease, ledger, audit and catalog in the process's memory, not over HTTP in another process.
         in_s3: files in the embedded S3, not on this machine's file system.
     """
@@ -77,7 +78,23 @@ IN_S3 = tuple(
 )
 
 
+def other_job(path: Path) -> SystemSpec:
+    """S2: somebody else's job, put beside the others; what it makes is read as a Hudi table at `SystemSpec.location`."""
+    return SystemSpec("S2", path.stem.replace("_", " "), str(path.resolve()))
+
+
 def open_system(spec: SystemSpec, place: Place) -> System:
-    """Make the system in this process."""
-    made: System = import_module(f"{__name__}.{spec.module}").open_system(spec, place)
-    return made
+    """Make the system in this process.
+
+    Raises:
+        WrongResult: the path of somebody else's job leads to no Python file with an `open_system`.
+    """
+    make: Callable[[SystemSpec, Place], System]
+    if spec.module.endswith(".py"):
+        try:
+            make = runpy.run_path(spec.module, run_name=spec.name)["open_system"]
+        except (OSError, KeyError) as error:
+            raise WrongResult(f"{spec.module} is no job with open_system(spec, place): {error!r}") from error
+    else:
+        make = import_module(f"{__name__}.{spec.module}").open_system
+    return make(spec, place)
