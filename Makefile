@@ -50,7 +50,7 @@ test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need 
 	@$(PREFETCH_MORE)
 	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
 
-soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: random sequences for MINUTES=10, a database against the lake, both Regions by the runbook, the AWS guide typed, checkov
+soak: $(INFRA_READY) $(MINISTACK_READY) $(CHECKOV_READY) ## the longest tests: killed jobs, random sequences for MINUTES=10, a database against the lake, both Regions by the runbook, the AWS guide typed, checkov
 	@$(PREFETCH)
 	@ODPF_TEST_LAKE=embedded ODPF_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m soak --no-skips $(ARGS)
 
