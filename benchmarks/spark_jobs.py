@@ -62,7 +62,9 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
 def _job(event: dict[str, Any]) -> SparkJob:
     properties, stages = event.get("Properties", {}), event["Stage Infos"]
     # The stage that a job ends with has the stack of whoever called; the ones before may be of frames made elsewhere.
-    last = max(stages, key=lambda stage: stage["Stage ID"], default={})  # of no partitions there is no stage
+    last: dict[str, Any] = max(
+        stages, key=lambda stage: stage["Stage ID"], default={}
+    )  # of no partitions there is no stage
     by_hudi = _HUDI in last.get("Details", "") or _HUDI in properties.get("callSite.long", "")
     where = properties.get("callSite.short") or last.get("Stage Name", "")
     return SparkJob(event["Job ID"], properties.get("spark.scheduler.pool", ""), by_hudi, where)

@@ -29,6 +29,11 @@ class _Plan(NamedTuple):
     kind: CycleKind
     input_bytes: int
 
+    @property
+    def written_as(self) -> CycleKind:
+        """How the commit is made: as it is."""
+        return self.kind
+
 
 class BareHudi:
     """A system."""
@@ -54,7 +59,7 @@ class BareHudi:
         uris = [self._stage(table, path) for path in paths]
         size = sum(path.stat().st_size for path in paths)
         order = f"concat('0000000001 ', change_seq, ' {paths[0].name} 000000000001') AS {ORDER}"
-        options = write_options(_plan(table, kind, size), {})
+        options = options_of(table, kind, size)
 
         def work() -> None:
             rows = self._spark.read.schema(schema).parquet(*uris).selectExpr(*COLUMNS, operation, order)
@@ -74,7 +79,8 @@ def open_system(spec: SystemSpec, place: Place) -> BareHudi:
     return BareHudi(spec, place)
 
 
-def _plan(table: str, kind: CycleKind, size: int) -> Any:
+def options_of(table: str, kind: CycleKind, size: int) -> dict[str, str]:
+    """What the Spark engine would set for such a commit."""
     config = TableConfig(
         source_table_name=f"bench.{table}",
         refresh_cadence="bench",
@@ -83,4 +89,5 @@ def _plan(table: str, kind: CycleKind, size: int) -> Any:
         hudi_primary_key=("id",),
         hudi_precombine_field="change_seq",
     )
-    return _Plan(config, kind, size)
+    plan: Any = _Plan(config, kind, size)
+    return write_options(plan, {})

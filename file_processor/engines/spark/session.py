@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -24,8 +25,8 @@ _RUNTIME = {
     "spark.sql.avro.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.avro.datetimeRebaseModeInWrite": "CORRECTED",
 }
-_SMALL = 64 * 1024 * 1024
-"""Bytes that two tasks read; a plan that looks at them again after every shuffle costs more than it finds."""
+_FEW = 2
+"""Tasks of a small table; a plan that is looked at again after every shuffle costs more than it finds there."""
 
 
 def open_session(name: str) -> SparkSession:
@@ -40,11 +41,11 @@ def open_session(name: str) -> SparkSession:
 
 
 def session_of(session: SparkSession, raw_table: str, table_bytes: int | None) -> SparkSession:
-    """A table's own session, with settings from its bytes; this thread's Spark jobs go into the table's pool.
+    """The session for a table of so many bytes; this thread's Spark jobs go into the table's pool.
 
     Pools share the executors fairly. Within one, the default one too, jobs stand in line, whatever `spark.scheduler.mode`
-    says (Spark: Job Scheduling). A query of a small table is one job; where Spark is to look again at its plan after every shuffle (adaptive query
-    execution), each shuffle is a job.
+    says (Spark: Job Scheduling). A query of a small table is one job; where Spark is to look again at its plan after every
+    shuffle (adaptive query execution), each shuffle is a job.
 
     Args:
         session: the job's.
@@ -52,17 +53,23 @@ def session_of(session: SparkSession, raw_table: str, table_bytes: int | None) -
         table_bytes: of landed files and data files together; None when that is not known.
     """
     session.sparkContext.setLocalProperty("spark.scheduler.pool", raw_table)
+    return _of_size(session, None if table_bytes is None else tasks(table_bytes))
+
+
+@cache
+def _of_size(session: SparkSession, partitions: int | None) -> SparkSession:
+    """One session for all tables that are worth so many tasks."""
     own = session.newSession()
-    _settle(own, table_bytes)
+    _settle(own, partitions)
     return own
 
 
-def _settle(session: SparkSession, table_bytes: int | None) -> None:
-    is_small = table_bytes is not None and table_bytes <= _SMALL
-    of_bytes = {"spark.sql.adaptive.enabled": str(not is_small).lower()}
-    if table_bytes is not None:
-        of_bytes["spark.sql.shuffle.partitions"] = str(tasks(table_bytes))
-    for key, value in (_RUNTIME | of_bytes).items():
+def _settle(session: SparkSession, partitions: int | None) -> None:
+    is_small = partitions is not None and partitions <= _FEW
+    of_size = {"spark.sql.adaptive.enabled": str(not is_small).lower()}
+    if partitions is not None:
+        of_size["spark.sql.shuffle.partitions"] = str(partitions)
+    for key, value in (_RUNTIME | of_size).items():
         session.conf.set(key, value)
 
 
