@@ -37,6 +37,7 @@ def open_session(name: str) -> SparkSession:
     session = builder.getOrCreate()
     _settle(session, None)
     _remember_classes(session)
+    _be_quiet_about_pools(session)
     return session
 
 
@@ -81,3 +82,10 @@ def _remember_classes(session: SparkSession) -> None:
     jvm: Any = session.sparkContext._jvm
     for name in ("functions", "PythonUtils"):
         setattr(jvm, name, getattr(jvm, name))
+
+
+def _be_quiet_about_pools(session: SparkSession) -> None:
+    """Spark warns of every pool that stands in no file; here each table makes one."""
+    jvm: Any = session.sparkContext._jvm
+    logging = jvm.org.apache.logging.log4j
+    logging.core.config.Configurator.setLevel("org.apache.spark.scheduler.FairSchedulableBuilder", logging.Level.ERROR)
