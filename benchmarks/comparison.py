@@ -31,6 +31,8 @@ from benchmarks.worker import prepare
 from odpf_local.aws import running
 
 PARTS = ("control", "makespan", "one_table", "tables", "cycles", "requests", "memory")
+_QUICK_PARTS = ("control", "makespan", "one_table", "tables", "cycles")
+_QUICK_SYSTEMS = ("S6", "S6m", "S1", "S3", "S4", "S5", "S0")
 _FULL: dict[str, Any] = {
     "rows": (1_000, 10_000, 100_000),
     "changes": (10, 1_000, 100_000),
@@ -49,7 +51,7 @@ _FULL: dict[str, Any] = {
 _QUICK: dict[str, Any] = {
     "rows": (1_000, 10_000),
     "changes": (1_000,),
-    "warm_ups": 2,
+    "warm_ups": 1,
     "runs": 2,
     "request_rows": (),
     "request_runs": 1,
@@ -154,7 +156,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="small sizes and few runs: whether it works, not what it costs"
     )
-    parser.add_argument("--parts", type=_words, default=PARTS, help=f"of {','.join(PARTS)}")
+    parser.add_argument("--parts", type=_words, help=f"of {','.join(PARTS)}")
     parser.add_argument("--systems", type=_words, help="of S6,S6m,S1,S1m,S3,S4,S5,S0; all by default")
     for name, value in _FULL.items():
         many = isinstance(value, tuple)
@@ -169,6 +171,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     for name, known in (("parts", PARTS), ("systems", tuple(spec.id for spec in LOCAL))):
         if unknown := set(getattr(given, name) or ()) - {*known}:
             parser.error(f"--{name}: {', '.join(sorted(unknown))} is none of {','.join(known)}")
+    given.parts = given.parts or (_QUICK_PARTS if given.quick else PARTS)
+    given.systems = given.systems or (_QUICK_SYSTEMS if given.quick else None)
     defaults = _FULL | (_QUICK if given.quick else {})
     for name, value in defaults.items():
         if getattr(given, name) is None:

@@ -82,9 +82,10 @@ class Place(Lake):
         self.planned = self._manager().plan(run_id, RunRequest(refresh_cadence=cadence, tables=tables))
         return run_id
 
-    def start(self, run_id: str) -> str:
-        """Start the job run of a planned run, as the state machine does; its id."""
-        started = self._glue.start_job_run(JobName=self.settings.glue_job_name, Arguments=self._arguments(run_id))
+    def start(self, run_id: str, number: int = 0) -> str:
+        """Start the job run of a planned run's table batch, as the state machine does; its id."""
+        arguments = self._arguments(run_id, number)
+        started = self._glue.start_job_run(JobName=self.settings.glue_job_name, Arguments=arguments)
         return str(started["JobRunId"])
 
     def await_end(self, job_run: str, seconds: float = _WAIT) -> JobRunState:
@@ -93,9 +94,8 @@ class Place(Lake):
         return self.aws.job_runs.state(job_run) or JobRunState.ERROR
 
     def process(self, run_id: str, number: int) -> None:
-        """The table batch of a run, by a job run that is waited for."""
-        del number
-        self.await_end(self.start(run_id))
+        """A table batch of a run, by a job run that is waited for."""
+        self.await_end(self.start(run_id, number))
 
     def summary(self, run_id: str) -> RunSummary:
         """Summarise a run."""
@@ -105,8 +105,8 @@ class Place(Lake):
     def refresh(self, *tables: str) -> RunSummary:
         """A whole run of some tables, left alone."""
         run_id = self.plan(*tables)
-        if self.planned["batch_count"]:
-            self.process(run_id, 0)
+        for number in range(self.planned["batch_count"]):  # several, where a batch that died was divided
+            self.process(run_id, number)
         return self.summary(run_id)
 
     def outside_glue(self, run_id: str, clock: float = 0.0) -> subprocess.Popen[bytes]:
@@ -139,8 +139,8 @@ class Place(Lake):
     def _glue(self) -> Any:
         return self.aws.session.client("glue")  # type: ignore[union-attr]
 
-    def _arguments(self, run_id: str) -> dict[str, str]:
-        uri = f"s3://{self.settings.artifacts_bucket}/{batch_key(run_id, 0)}"
+    def _arguments(self, run_id: str, number: int = 0) -> dict[str, str]:
+        uri = f"s3://{self.settings.artifacts_bucket}/{batch_key(run_id, number)}"
         return {"--run_id": run_id, "--manifest_uri": uri}
 
 
