@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("pyspark")
-
 from benchmarks.systems.hudi import options_of
 from file_processor.choosing import CycleKind
 

@@ -1,13 +1,9 @@
-"""The page of a benchmark's run: goals, charts, tables."""
+"""The page of a benchmark's run: goals, charts, tables. Collected where `make bench` has installed what draws."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-
-import pytest
-
-pytest.importorskip("matplotlib", reason="only where `make bench` has been")
 
 from benchmarks.page import as_page
 from benchmarks.report import as_document
