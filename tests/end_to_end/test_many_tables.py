@@ -29,7 +29,7 @@ def test_the_reference_configuration_runs_eighteen_tables_in_four_job_runs(lake:
     assert (answer.status, answer.document["status"], len(answer.document["tables"])) == (0, "SUCCEEDED", 18)
     run_id = answer.document["run_id"]
     manifests = [lake.document(ARTIFACTS, key) for key in lake.objects(ARTIFACTS, f"runs/{run_id}/batches/")]
-    assert sorted(len(manifest["body"]["tables"]) for manifest in manifests) == [3, 5, 5, 5]
+    assert sorted(len(manifest["body"]["tables"]) for manifest in manifests) == [4, 4, 5, 5]
     assert [run["JobRunState"] for run in lake.job_runs(run_id)] == ["SUCCEEDED"] * 4
     counted = " UNION ALL ".join(f"SELECT count(*) n FROM {TAXI_DATABASE}.table_{n}" for n in range(1, 19))
     assert [row["n"] for row in lake.query(counted)] == [20] * 18
