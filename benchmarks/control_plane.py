@@ -6,6 +6,7 @@ in tests/behaviours/test_contention.py, which need a state machine and a DynamoD
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ from odpf.settings import Settings, StagingPlace
 from odpf.states import FileState, Outcome
 from odpf.table_state import TableState
 from odpf_local.aws_hook import Hook, Meter, everywhere
-from odpf_local.memory import MemoryFileTracker
+from odpf_local.memory import MemoryFileTracker, MemoryObjectStore
 from odpf_local.memory.metrics import MemoryMetrics
 
 _AT = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -91,13 +92,14 @@ class _Bench(NamedTuple):
     meter: Meter
 
     @contextmanager
-    def metered(self) -> Iterator[Callable[[], tuple[dict[str, float], int]]]:
-        """Count what is done inside; gives what was used, and how many calls DynamoDB got."""
+    def metered(self) -> Iterator[Callable[[], tuple[dict[str, float], Counter[str]]]]:
+        """Count what is done inside; gives what was used, and the calls that DynamoDB got, by operation."""
         self.meter.take()
         self.meter.take_calls()
-        found: list[tuple[dict[str, float], int]] = []
+        found: list[tuple[dict[str, float], Counter[str]]] = []
         yield lambda: found[0]
-        calls = sum(made.calls for (service, _), made in self.meter.take_calls().items() if service == "dynamodb")
+        made = self.meter.take_calls().items()
+        calls = Counter({operation: each.calls for (service, operation), each in made if service == "dynamodb"})
         found.append((self.meter.take(), calls))
 
 
@@ -149,7 +151,7 @@ def _finishing(bench: _Bench, sizes: Sizes) -> Iterator[Measure]:
         with bench.metered() as counted:
             bench.aws.ledger.finish_files(lease, [_record(file) for file in files])
         _, calls = counted()
-        yield Measure("C3", "calls to finish files", number, calls, -(-number // 49))
+        yield Measure("C3", "calls to finish files", number, calls.total(), -(-number // 49))
 
 
 def _planning(bench: _Bench, sizes: Sizes) -> Iterator[Measure]:
@@ -172,6 +174,10 @@ def _planning(bench: _Bench, sizes: Sizes) -> Iterator[Measure]:
         yield Measure("C4", "characters of the plan in the state", number, len(str(plan)), len(str(first)) + 40)
         read = used[_READ] - config
         yield Measure("C4", "read units of a plan with ten tables to do, beside its configuration", number, read, 60)
+        with bench.metered() as counted:
+            manager.plan(f"{cadence}-2", RunRequest(refresh_cadence=cadence, with_set_aside=True))
+        everything = counted()[0][_READ] - config
+        yield Measure("C4", "read units of one that looks at everything, likewise", number, everything)
         yield Measure("C4", "read units of the configuration", number, config)
         yield Measure("C4", "LIST requests and manifests of a plan", number, used["s3_write"])
 
@@ -186,43 +192,51 @@ def _auditing(bench: _Bench, sizes: Sizes) -> Iterator[Measure]:
         "by day": lambda: bench.aws.audit.of_day(iso(_AT)[:10]),
     }
     for name, question in questions.items():
-        bench.meter.take_calls()
         with bench.metered() as counted:
             rows = question()
-            scans = sum(made.calls for (_, operation), made in bench.meter.take_calls().items() if operation == "Scan")
-        used, _ = counted()
-        yield Measure("C7", f"scans to answer {name}", sizes.audit_rows, scans, 0)
+        used, calls = counted()
+        yield Measure("C7", f"scans to answer {name}", sizes.audit_rows, calls["Scan"], 0)
         yield Measure("C7", f"read units of an answer {name}, a row", sizes.audit_rows, used[_READ] / len(rows), 0.5)
 
 
 def _sweeping(settings: Settings, staged: int) -> Iterator[Measure]:
     """C8: a listing of so many staged keys of a hundred tables, of which some are missing in the tracker."""
-    tables, tracker = 100, MemoryFileTracker()
-    objects = _Staging(settings, tables, staged // tables)
-    names = [f"bench.c8_{number}" for number in range(tables)]
-    lost = objects.files()[:: max(1, staged // 50)]
-    tracker.known = lambda files: {file.file_id for file in files} - {file.file_id for file in lost}  # type: ignore[method-assign]
-    found = sweep(settings.staging_places, names, objects, tracker, utc_now())  # type: ignore[arg-type]
-    yield Measure("C8", "missed files that the sweep did not find", staged, len(lost) - len(found.registered), 0)
-    yield Measure("C8", "LIST requests", staged, objects.pages, staged / 1000 + tables)
+    tables = 100
+    objects = _Staging(staged // tables)
+    names = [f"c8_{number}" for number in range(tables)]
+    lost = {_file(name, at).file_id for name in names[::2] for at in range(0, staged // tables, staged // tables - 1)}
+    tracker = _Forgetful(lost)
+    found = sweep(settings.staging_places, [f"bench.{name}" for name in names], objects, tracker, utc_now())
+    missed = lost - {file.file_id for file in found.registered}
+    yield Measure("C8", "missed files that the sweep did not find", staged, len(missed), 0)
+    yield Measure("C8", "LIST requests", staged, objects.pages.total(), staged / 1000 + tables)
 
 
-class _Staging:
-    """An object store that lists synthetic keys, a thousand a page, and counts the pages."""
+class _Forgetful(MemoryFileTracker):
+    """A tracker that knows every file but some."""
 
-    def __init__(self, settings: Settings, tables: int, files: int) -> None:
-        self._settings, self._tables, self._files, self.pages = settings, tables, files, 0
+    def __init__(self, lost: set[str]) -> None:
+        super().__init__()
+        self._lost = lost
 
-    def list(self, _bucket: str, prefix: str) -> Iterator[StoredObject]:
+    def known(self, files: Iterable[LandedFile]) -> set[str]:
+        """Those that it knows."""
+        return {file.file_id for file in files} - self._lost
+
+
+class _Staging(MemoryObjectStore):
+    """Lists so many synthetic keys of every table, a thousand a page; `pages` counts them by table."""
+
+    def __init__(self, files: int) -> None:
+        super().__init__()
+        self._files = files
+        self.pages: Counter[str] = Counter()
+
+    def list(self, bucket: str, prefix: str, after: str = "") -> Iterator[StoredObject]:  # noqa: ARG002  one bucket, whole
         """The objects of one table."""
         for number in range(self._files):
-            self.pages += number % 1000 == 0
+            self.pages[prefix] += number % 1000 == 0
             yield _object(f"{prefix}{_name(number)}", number)
-
-    def files(self) -> Sequence[LandedFile]:
-        """All of them."""
-        keys = (f"{FOLDER}/bench/c8_{table}/{_name(n)}" for table in range(self._tables) for n in range(self._files))
-        return [_landed(_object(key, at % self._files)) for at, key in enumerate(keys)]
 
 
 def _manager(bench: _Bench) -> BatchManager:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any, NamedTuple
 
+from benchmarks.control_plane import Measure
 from benchmarks.laws import exponent, line
+from benchmarks.report import TITLES
 
 Document = dict[str, Any]
 
@@ -43,7 +45,7 @@ def _loads(document: Document) -> Iterator[Goal]:
             own = _seconds(document, system, rows, 0)
             if floor and own:
                 share = floor / own
-                what = f"load of {rows:,} rows, {_TITLES[system]}: rows/s beside Spark copying the files"
+                what = f"load of {rows:,} rows, {TITLES[system]}: rows/s beside Spark copying the files"
                 yield Goal("D1", what, f"{share:.0%}", ">= 50 %", share >= 0.5)
 
 
@@ -55,7 +57,7 @@ def _changes(document: Document) -> Iterator[Goal]:
             for system in ("S6", "S1"):
                 own = _seconds(document, system, rows, changes)
                 if changes and bare and own:
-                    what = f"{changes:,} changes into {rows:,} rows, {_TITLES[system]}: seconds beside the bare upsert"
+                    what = f"{changes:,} changes into {rows:,} rows, {TITLES[system]}: seconds beside the bare upsert"
                     yield Goal("D2", what, f"{own / bare:.2f} x", "<= 1.3 x", own / bare <= 1.3)
 
 
@@ -95,7 +97,7 @@ def _growth(document: Document) -> Iterator[Goal]:
         if len(known) > 2:
             power = exponent(*zip(*known, strict=True))
             goal = ("< 1", power < 1) if system in ("S6", "S1") else ()
-            yield Goal("D5", f"1,000 changes, {_TITLES[system]}: power of the table's rows", f"{power:.2f}", *goal)
+            yield Goal("D5", f"1,000 changes, {TITLES[system]}: power of the table's rows", f"{power:.2f}", *goal)
 
 
 def _longevity(document: Document) -> Iterator[Goal]:
@@ -130,12 +132,9 @@ def _makespan(document: Document) -> Iterator[Goal]:
 def _control(document: Document) -> Iterator[Goal]:
     """C1 to C8."""
     for each in document.get("control", []):
-        value, goal = f"{each['value']:.3g}", each["goal"]
-        met = None if goal is None else each["value"] <= goal
-        yield Goal(each["id"], f"{each['what']} ({each['size']:,})", value, "" if goal is None else f"<= {goal:g}", met)
-
-
-_TITLES = {"S6": "ours, Arrow", "S1": "ours, Spark", "S3": "bare Hudi", "S4": "delta-rs", "S5": "DuckDB", "S0": "floor"}
+        measure = Measure(**each)
+        goal = () if measure.goal is None else (f"<= {measure.goal:g}", measure.is_met)
+        yield Goal(measure.id, f"{measure.what} ({measure.size:,})", f"{measure.value:.3g}", *goal)
 
 
 def _rows(document: Document) -> list[int]:

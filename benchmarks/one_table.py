@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.checking import difference
+from benchmarks.deployment import Staged
 from benchmarks.measuring import Measured, Meter
 from benchmarks.places import DATABASE, RAW, Place
 from benchmarks.systems import SystemSpec, WrongResult
 from benchmarks.systems.arrow import open_system
-from benchmarks.systems.ours import check_rows
+from benchmarks.systems.ours import Ours, check_rows
 from benchmarks.worker import in_process
 from benchmarks.workload import Source
 from odpf.states import EngineName
@@ -76,14 +78,13 @@ def _batches(place: Place, sizes: tuple[int, ...]) -> list[Batch]:
     for number in sizes:
         paths = [source.change(10).path for _ in range(number)]
         staged = {"files": system.deployment.stage("files", paths)}
-        measured = meter.measure(
-            lambda staged=staged, number=number: check_rows(  # type: ignore[misc]
-                system.deployment.run(staged), EngineName.ARROW, 1, 10 * number
-            )
-        )
-        found.append(Batch(number, measured))
+        found.append(Batch(number, meter.measure(partial(_apply, system, staged, 10 * number))))
     _check(place, "files", source)
     return found
+
+
+def _apply(system: Ours, staged: Staged, rows: int) -> None:
+    check_rows(system.deployment.run(staged), EngineName.ARROW, 1, rows)
 
 
 def _cycles(place: Place, number: int) -> list[Cycle]:

@@ -13,15 +13,11 @@ from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 from benchmarks.goals import Goal, goals
-from benchmarks.report import as_markdown
+from benchmarks.report import TITLES, as_markdown
 
 mpl.rcParams.update(
     {"svg.fonttype": "none", "svg.hashsalt": "odpf", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
 )
-_TITLES = {
-    "S6": "ours, Arrow", "S6m": "ours, Arrow, stores in memory", "S1": "ours, Spark", "S1m": "ours, Spark, stores in memory",
-    "S3": "bare Hudi upsert", "S4": "delta-rs merge", "S5": "DuckDB rewrite", "S0": "floor",
-}  # fmt: skip
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
@@ -50,20 +46,21 @@ def as_page(document: dict[str, Any]) -> str:
 def _told(found: Sequence[Goal]) -> str:
     met, missed = (sum(goal.is_met is which for goal in found) for which in (True, False))
     rows = "".join(
-        f"<tr><td>{goal.id}</td><td>{escape(goal.what)}</td><td>{escape(goal.figure)}</td><td>{escape(goal.goal)}</td>"
-        f'<td class="{_class(goal)}">{ {True: "met", False: "missed", None: ""}[goal.is_met] }</td></tr>'
+        f"<tr><td>{goal.id}</td><td>{escape(goal.what)}</td><td>{escape(goal.figure)}</td>"
+        f'<td class="goal">{escape(goal.goal)}</td>'
+        f'<td class="{_verdict(goal)}">{_verdict(goal)}</td></tr>'
         for goal in found
     )
     heading = "<tr><th></th><th>what</th><th>figure</th><th>goal</th><th></th></tr>"
     return f"<p>{met} met, {missed} missed.</p><table>{heading}{rows}</table>"
 
 
-def _class(goal: Goal) -> str:
+def _verdict(goal: Goal) -> str:
     return {True: "met", False: "missed", None: ""}[goal.is_met]
 
 
 def _charts(document: dict[str, Any]) -> Iterator[Figure]:
-    series = [each for each in document.get("cycles", []) if each["measured"] and each["system"] in _TITLES]
+    series = [each for each in document.get("cycles", []) if each["measured"] and each["system"] in TITLES]
     changes = max((each["changes"] for each in series if each["changes"] <= 1_000), default=0)
     of = [each for each in series if each["changes"] == changes and changes]
     for field, title in (("cpu_seconds", "CPU seconds"), ("wall_seconds", "seconds")):
@@ -95,7 +92,7 @@ def _lines(series: Sequence[dict[str, Any]], field: str, title: str) -> Figure:
     for system in dict.fromkeys(each["system"] for each in series):
         own = [each for each in series if each["system"] == system]
         values = [median(one[field] for one in each["measured"]) for each in own]
-        axes.plot([each["rows"] for each in own], values, marker="o", label=_TITLES[system])
+        axes.plot([each["rows"] for each in own], values, marker="o", label=TITLES[system])
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.legend()

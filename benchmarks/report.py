@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.measuring import by_service
 from benchmarks.systems import IN_S3, LOCAL
 
-_TITLES = {spec.id: spec.title for spec in (*LOCAL, *IN_S3)}
+TITLES = {spec.id: spec.title for spec in (*LOCAL, *IN_S3)}
 """What systems are; their ids alone stand where there is little room."""
 _MEGABYTE = 1024 * 1024
 Row = Sequence[object]
@@ -76,7 +76,7 @@ def _matrix(series: list[dict[str, Any]], field: str) -> str:
     for size in dict.fromkeys((each["rows"], each["changes"]) for each in series):
         cells = [_told(known.get((*size, system)), field) for system in systems]
         rows.append([f"{size[0]:,}", f"{size[1]:,}", *cells, _ratio(known, size, field)])
-    headings = [f"{system} {_TITLES.get(system, '')}" for system in systems]
+    headings = [f"{system} {TITLES.get(system, '')}" for system in systems]
     return _table(["rows", "changes", *headings, "S1 / S6"], rows)
 
 

@@ -130,7 +130,7 @@ class BatchManager(NamedTuple):
             "batch_count": len(plan.batches),
             "last_batch": len(plan.batches) - 1,
             "nothing_to_do": plan.nothing_to_do,
-            **_sizes(plan.packed, tables.cadence),
+            **_job_runs(plan.packed, tables.cadence),
         }
 
     def summarise(self, run_id: str) -> dict[str, str]:
@@ -309,7 +309,7 @@ class BatchManager(NamedTuple):
         self.objects.put(self.settings.artifacts_bucket, key, summary.model_dump_json().encode())
 
 
-def _sizes(packed: Packed, cadence: CadenceConfig) -> dict[str, Any]:
+def _job_runs(packed: Packed, cadence: CadenceConfig) -> dict[str, Any]:
     """Which batches are of which kind, by their numbers, and how large the job runs are: those of large tables one by one."""
     shared = [batch.size.workers if batch.size else cadence.glue_job_max_workers for batch in packed.shared]
     large = [batch.size for batch in packed.large if batch.size]

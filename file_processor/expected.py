@@ -13,7 +13,7 @@ from file_processor.work_size import MEGABYTE, work_size
 from odpf.manifest import TableWork
 from odpf.states import DmsFileType, EngineName
 
-SPARK_SECONDS = 1.0
+_SPARK_SECONDS = 1.0
 """What a small table adds."""
 _PER_CHANGED_MB = 0.5
 """Read, order, reduce and upsert changes: two CPU seconds on an executor's four cores."""
@@ -58,4 +58,4 @@ def _spark_seconds(work: TableWork) -> float:
     landed = sum(file.size for file in work.inputs) / MEGABYTE
     is_load = not work.table_bytes and any(file.dms_file_type is DmsFileType.FULL for file in work.inputs)
     rate = _PER_LOADED_MB if is_load else _PER_CHANGED_MB
-    return SPARK_SECONDS + landed * rate + (work.table_bytes or 0) / MEGABYTE * _PER_TABLE_MB
+    return _SPARK_SECONDS + landed * rate + (work.table_bytes or 0) / MEGABYTE * _PER_TABLE_MB

@@ -1,4 +1,4 @@
-"""The job's one Spark session."""
+"""The job's Spark session, and those made of it for tables of a size: one application, settings of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from file_processor.engines.spark.hudi import tasks
 
 _STATIC = {
-    # Tables run side by side in threads, each in a pool of its own (`enter_pool`).
+    # Tables run side by side in threads, each in a pool of its own (`session_of`).
     "spark.scheduler.mode": "FAIR",
     "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
 }
