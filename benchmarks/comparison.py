@@ -18,6 +18,8 @@ from typing import Any
 from benchmarks.control_plane import FULL, QUICK, run_control_plane
 from benchmarks.counting_aws import launch, request_log
 from benchmarks.cycles import Sizes, run_cycles
+from benchmarks.freshness import run_freshness
+from benchmarks.knobs import DEFAULTS, KNOBS
 from benchmarks.makespan import run_makespan
 from benchmarks.many_tables import SPECS, ManyTables, run_many_tables
 from benchmarks.measuring import machine
@@ -26,11 +28,11 @@ from benchmarks.one_table import OneTable, run_one_table
 from benchmarks.page import as_page
 from benchmarks.places import Place, make_buckets
 from benchmarks.report import as_document, as_markdown
-from benchmarks.systems import IN_S3, LOCAL, SystemSpec, WrongResult, other_job
+from benchmarks.systems import IN_S3, LOCAL, PRICED, SystemSpec, WrongResult, other_job
 from benchmarks.worker import prepare
 from odpf_local.aws import running
 
-PARTS = ("control", "makespan", "one_table", "tables", "cycles", "requests", "memory")
+PARTS = ("control", "makespan", "one_table", "tables", "price", "freshness", "knobs", "cycles", "requests", "memory")
 _QUICK_PARTS = ("control", "makespan", "one_table", "tables", "cycles")
 _QUICK_SYSTEMS = ("S6", "S6m", "S1", "S3", "S4", "S5", "S0")
 _FULL: dict[str, Any] = {
@@ -47,6 +49,7 @@ _FULL: dict[str, Any] = {
     "threads": (1, 2, 4, 8),
     "table_runs": 3,
     "memory_rows": 1_000_000,
+    "freshness_runs": 3,
 }
 _QUICK: dict[str, Any] = {
     "rows": (1_000, 10_000),
@@ -61,6 +64,7 @@ _QUICK: dict[str, Any] = {
     "threads": (1, 4),
     "table_runs": 1,
     "memory_rows": 100_000,
+    "freshness_runs": 1,
 }
 
 
@@ -106,6 +110,23 @@ def _cycles(wanted: argparse.Namespace, place: Place) -> Any:
     return run_cycles([*_chosen(LOCAL, wanted.systems), *others], place, sizes, _tell, keep=wanted.keep)
 
 
+def _price(wanted: argparse.Namespace, place: Place) -> Any:
+    return run_cycles(_chosen(PRICED, wanted.systems), place, _one_size(wanted), _tell, keep=wanted.keep)
+
+
+def _knobs(wanted: argparse.Namespace, place: Place) -> Any:
+    return run_cycles((DEFAULTS, *KNOBS), place, _one_size(wanted), _tell, keep=wanted.keep)
+
+
+def _one_size(wanted: argparse.Namespace) -> Sizes:
+    """A thousand changes of ten thousand rows."""
+    return Sizes((10_000,), (1_000,), wanted.warm_ups, wanted.runs, wanted.runs)
+
+
+def _freshness(wanted: argparse.Namespace, place: Place) -> Any:
+    return _or_error(lambda: run_freshness(place, wanted.freshness_runs), "freshness")
+
+
 def _requests(wanted: argparse.Namespace, place: Place) -> Any:
     sizes = Sizes(wanted.request_rows, (1_000,), 1, wanted.request_runs, wanted.request_runs)
     return run_cycles(_chosen(IN_S3, wanted.systems), place, sizes, _tell, keep=wanted.keep)
@@ -121,7 +142,11 @@ def _memory(wanted: argparse.Namespace, place: Place) -> Any:
 
 
 _PARTS: dict[str, Callable[[argparse.Namespace, Place], Any]] = dict(
-    zip(PARTS, (_control, _makespan, _one_table, _tables, _cycles, _requests, _memory), strict=True)
+    zip(
+        PARTS,
+        (_control, _makespan, _one_table, _tables, _price, _freshness, _knobs, _cycles, _requests, _memory),
+        strict=True,
+    )
 )
 
 

@@ -7,8 +7,11 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.control_plane import Measure
+from benchmarks.freshness import Freshness
+from benchmarks.knobs import DEFAULTS
 from benchmarks.laws import exponent, line
 from benchmarks.report import TITLES
+from odpf.states import EngineName
 
 Document = dict[str, Any]
 
@@ -33,8 +36,9 @@ class Goal(NamedTuple):
 
 def goals(document: Document) -> list[Goal]:
     """All that a run has figures for, by their ids: those of the data plane first."""
-    parts = (_loads, _changes, _many, _files, _growth, _longevity, _makespan, _control)
-    return sorted((goal for part in parts for goal in part(document)), key=lambda goal: (goal.id[0] == "C", goal.id))
+    parts = (_loads, _changes, _many, _files, _growth, _longevity, _makespan, _knobs, _fresh, _price, _control)
+    found = (goal for part in parts for goal in part(document))
+    return sorted(found, key=lambda goal: (goal.id[0] == "C", int(goal.id[1:])))
 
 
 def _loads(document: Document) -> Iterator[Goal]:
@@ -129,12 +133,54 @@ def _makespan(document: Document) -> Iterator[Goal]:
         )
 
 
+def _knobs(document: Document) -> Iterator[Goal]:
+    """D8: the defaults beside one knob turned."""
+    seconds = _medians(document, "knobs")
+    if default := seconds.pop(DEFAULTS.id, None):
+        for system, own in seconds.items():
+            what = f"{TITLES[system]}: seconds beside the defaults"
+            yield Goal("D8", what, f"{own / default:.2f} x", ">= 1 x", own >= default)
+
+
+def _fresh(document: Document) -> Iterator[Goal]:
+    """D9: put to visible, Spark cold as in every job run."""
+    found = [Freshness(**each) for each in document.get("freshness", []) if "error" not in each]
+    for engine in dict.fromkeys(each.engine for each in found):
+        own = [each for each in found if each.engine == engine]
+        overhead = median(each.overhead for each in own)
+        goal = ("<= 20 %", overhead <= 0.2) if engine == EngineName.SPARK else ()
+        yield Goal("D9", f"a file of changes by {engine}: seconds from the put until rows are visible",
+                   f"{median(each.seconds for each in own):.1f}")  # fmt: skip
+        yield Goal("D9", f"a file of changes by {engine}: share of all but the engine's start, reading and the commit",
+                   f"{overhead:.0%}", *goal)  # fmt: skip
+
+
+def _price(document: Document) -> Iterator[Goal]:
+    """D10: stores beside ports that do nothing."""
+    seconds = _medians(document, "price")
+    for engine in ("S6", "S1"):
+        if idle := seconds.get(f"{engine}n"):
+            for system in (engine, f"{engine}m"):
+                if own := seconds.get(system):
+                    what = f"{TITLES[system]}: seconds more than with ports that do nothing"
+                    yield Goal("D10", what, f"{own / idle - 1:.0%}", "<= 10 %", own <= 1.1 * idle)
+
+
 def _control(document: Document) -> Iterator[Goal]:
     """C1 to C8."""
     for each in document.get("control", []):
         measure = Measure(**each)
         goal = () if measure.goal is None else (f"<= {measure.goal:g}", measure.is_met)
         yield Goal(measure.id, f"{measure.what} ({measure.size:,})", f"{measure.value:.3g}", *goal)
+
+
+def _medians(document: Document, part: str) -> dict[str, float]:
+    """Median wall seconds of a cycle of changes by system."""
+    return {
+        each["system"]: median(one["wall_seconds"] for one in each["measured"])
+        for each in document.get(part, [])
+        if each["changes"] and each["measured"]
+    }
 
 
 def _rows(document: Document) -> list[int]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from benchmarks.checking import difference
 from benchmarks.measuring import Measured, Meter
 from benchmarks.places import Place
-from benchmarks.systems import SystemSpec, WrongResult
+from benchmarks.systems import Stores, SystemSpec, WrongResult
 from benchmarks.systems.arrow import open_system
 from benchmarks.systems.ours import Ours, check_rows
 from benchmarks.worker import in_process
@@ -16,7 +16,7 @@ from odpf.audit import AuditRow
 from odpf.states import EngineName
 
 SPECS = (
-    SystemSpec("tables memory", "stores in memory, local files", "arrow", in_memory=True),
+    SystemSpec("tables memory", "stores in memory, local files", "arrow", stores=Stores.MEMORY),
     SystemSpec("tables HTTP", "ledger, audit and catalog over HTTP, local files", "arrow"),
 )
 

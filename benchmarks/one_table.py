@@ -10,14 +10,14 @@ from benchmarks.checking import difference
 from benchmarks.deployment import Staged
 from benchmarks.measuring import Measured, Meter
 from benchmarks.places import DATABASE, RAW, Place
-from benchmarks.systems import SystemSpec, WrongResult
+from benchmarks.systems import Stores, SystemSpec, WrongResult
 from benchmarks.systems.arrow import open_system
 from benchmarks.systems.ours import Ours, check_rows
 from benchmarks.worker import in_process
 from benchmarks.workload import Source
 from odpf.states import EngineName
 
-SPEC = SystemSpec("one table", "ours, Arrow, stores in memory", "arrow", in_memory=True)
+SPEC = SystemSpec("one table", "ours, Arrow, stores in memory", "arrow", stores=Stores.MEMORY)
 _ROWS = 10_000
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.freshness import Freshness
+from benchmarks.knobs import KNOBS
 from benchmarks.measuring import by_service
-from benchmarks.systems import IN_S3, LOCAL
+from benchmarks.systems import IN_S3, LOCAL, PRICED
 
-TITLES = {spec.id: spec.title for spec in (*LOCAL, *IN_S3)}
+TITLES = {spec.id: spec.title for spec in (*LOCAL, *IN_S3, *PRICED, *KNOBS)}
 """What systems are; their ids alone stand where there is little room."""
 _MEGABYTE = 1024 * 1024
 Row = Sequence[object]
@@ -49,6 +51,11 @@ def as_markdown(document: dict[str, Any]) -> str:
             _section("Requests per table-cycle, everything over HTTP", _request_table(series, "answered")),
             _section("CPU seconds per table-cycle, everything over HTTP", _matrix(series, "cpu_seconds")),
         ]
+    for part, title in (("price", "the price of correctness"), ("knobs", "Hudi's knobs")):
+        if series := document.get(part):
+            parts.append(_section(f"Seconds per table-cycle, {title}", _systems(series)))
+    if found := document.get("freshness"):
+        parts.append(_section("From the put to visible rows, and what follows", _freshness(found)))
     if found := document.get("tables"):
         parts.append(_section("Many tables in one process, Arrow", _throughput(found)))
     if found := document.get("memory"):
@@ -78,6 +85,33 @@ def _matrix(series: list[dict[str, Any]], field: str) -> str:
         rows.append([f"{size[0]:,}", f"{size[1]:,}", *cells, _ratio(known, size, field)])
     headings = [f"{system} {TITLES.get(system, '')}" for system in systems]
     return _table(["rows", "changes", *headings, "S1 / S6"], rows)
+
+
+def _systems(series: list[dict[str, Any]]) -> str:
+    """A line per system."""
+    rows: list[Row] = [
+        [TITLES[each["system"]], _told(each, "wall_seconds"), _told(each, "cpu_seconds")]
+        for each in series
+        if each["changes"]
+    ]
+    return _table(["system", "seconds", "CPU seconds"], rows)
+
+
+def _freshness(found: list[dict[str, Any]]) -> str:
+    """A line per step, a column per engine."""
+    runs = [Freshness(**each) for each in found if "error" not in each]
+    engines = list(dict.fromkeys(run.engine for run in runs))
+    rows: list[Row] = []
+    for part in ("steps", "afterwards"):
+        names = list(dict.fromkeys(name for run in runs for name in getattr(run, part)))
+        rows += [
+            [
+                name,
+                *(_spread([getattr(r, part)[name] for r in runs if r.engine == e], "{:.2f}".format) for e in engines),
+            ]
+            for name in names
+        ]
+    return _table(["seconds", *engines], rows) if runs else "wrong"
 
 
 def _told(each: dict[str, Any] | None, field: str) -> str:

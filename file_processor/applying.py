@@ -30,6 +30,7 @@ from odpf.failpoints import Failpoint, reached
 from odpf.file_record import FileRecord
 from odpf.log_keys import log_keys
 from odpf.order import OrderPosition
+from odpf.phases import Phase, begin
 from odpf.quarantined_rows import rows_folder
 from odpf.states import EngineName, FileState
 from odpf.table_config import TableConfig
@@ -85,6 +86,7 @@ class Applying:
             self._apply(choice)
 
     def _apply(self, choice: Choice) -> None:
+        begin(Phase.READ)
         inspections = inspect(self._shop.objects, self._config, choice.files)
         facts = engine_facts(self._config, choice, self._timeline, inspections)
         engine = self._take_engine(choose_engine(self._config, facts), next(iter(facts.obstacles), None))
@@ -109,8 +111,10 @@ class Applying:
     def _take_engine(self, choice: EngineChoice, obstacle: str | None) -> Engine:
         """Take an engine; what Arrow cannot do, whichever was taken, comes into the ledger for the next plan."""
         self._obstacle, self._engine_choice = obstacle, choice
+        begin(Phase.ENGINE)
         self.engine = engine = self._shop.engine(choice)
         engine.check()
+        begin(Phase.READ)
         return engine
 
     def _table_columns(self, choice: Choice) -> TableColumns:
@@ -218,6 +222,7 @@ class Applying:
         return batch_id(tuple(chosen.file for chosen in choice.files), self._config, choice.generation)
 
     def _commit(self, choice: Choice, fitted: FittedFiles, plan: WritePlan, prepared: Prepared) -> None:
+        begin(Phase.INTEND)
         batch = self._file_batch(choice, fitted, prepared)
         if batch.counts.rows_quarantined:
             prepared.quarantine()
@@ -241,10 +246,12 @@ class Applying:
         await_clock(max(self._timeline.instants, default=""))
         self._shop.contender.check_epoch()  # the last thing before others see anything
         reached(Failpoint.COMMITTING, batch.raw_table)
+        begin(Phase.COMMIT)
         self.may_still_commit = True
         made = prepared.commit({NOTE: note.model_dump_json(), SCHEMA: json.dumps(plan.schema)})
         self.may_still_commit = False
         reached(Failpoint.COMMITTED, batch.raw_table)
+        begin(Phase.SETTLE)
         commit = self._checked(note, made)
         reached(Failpoint.CHECKED, batch.raw_table)
         self._books.settle(batch, commit, self._obstacle)

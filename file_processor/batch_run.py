@@ -24,6 +24,7 @@ from odpf.errors import EpochRaised, InvalidManifest, LeaseLost, NeedsSpark, Odp
 from odpf.failpoints import Failpoint, reached
 from odpf.log_keys import current_keys, log_keys
 from odpf.manifest import BatchManifest, TableWork
+from odpf.phases import phase_seconds, phases_of_table
 from odpf.ports import AuditLog
 from odpf.release import CODE_VERSION
 from odpf.states import EngineName, Outcome, RefreshStatus
@@ -124,7 +125,7 @@ class BatchRun:
         """Process one table in this thread, its names in every line that is logged meanwhile."""
         config = work.config
         names = {"source_table_name": config.source_table_name, "raw_table": config.raw_table}
-        with log_keys(**self._keys, **names), self._memory.room(_megabytes(work)):
+        with log_keys(**self._keys, **names), self._memory.room(_megabytes(work)), phases_of_table():
             return self._process(work, take, last=last)
 
     def _process(self, work: TableWork, take: Take, *, last: bool = False) -> AuditRow | None:
@@ -247,6 +248,7 @@ class BatchRun:
             glue_job_run_id=self._shop.contender.owner,
             started_at=started,
             ended_at=iso(utc_now()),
+            phases=phase_seconds(),
             seconds=None if seconds is None else round(seconds, 3),
             fence=run.lease.fence if run else None,
             commit_instants=tuple(batch.instant for batch in settled if batch.instant),

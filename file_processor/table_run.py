@@ -26,6 +26,7 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.manifest import TableWork
 from odpf.order import OrderPosition
+from odpf.phases import Phase, begin
 from odpf.rebuild import Rebuild
 from odpf.states import DmsFileType, FileState
 from odpf.table_state import Intent, TableState
@@ -63,12 +64,15 @@ class TableRun:
         Raises:
             OdpfError: why the table stays as it is; its files stay pending.
         """
+        begin(Phase.RECOVER)
         self._check_identity()
         self.warnings = tuple(Stragglers(self._timeline).take_out(self.lease))
         for lease, settled in self._recovery.steps(self.lease, self._work.files):
             self.lease, self._done = lease, None  # history has more now
             self.settled += [settled] if settled else []
             reached(Failpoint.RECOVERED, self._config.raw_table)
+        if self._work.maintenance or self._work.rebuild:
+            begin(Phase.SERVICE)
         if self._work.maintenance:
             self._other_work_by, self.lease = maintain(self._shop, self._work, self._timeline, self.lease)
             return

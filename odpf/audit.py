@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from odpf.counts import Counts
+from odpf.phases import Phase
 from odpf.states import Outcome, RefreshStatus, RunStatus
 
 
@@ -46,6 +47,7 @@ class AuditRow(TableResult):
         started_at, ended_at: UTC, ISO 8601, of this table's work.
         seconds: that the table added to its job run, in which others were worked on at the same time; None of rows of an
             earlier release, and of tables that were not taken.
+        phases: seconds of each phase that took a millisecond, up to this row; empty in rows of an earlier release.
         commit_instants: the Hudi instants this run added, oldest first.
         recovered: whether a dead run's commit was finished first.
     """
@@ -60,6 +62,7 @@ class AuditRow(TableResult):
     started_at: str
     ended_at: str
     seconds: float | None = None
+    phases: dict[Phase, float] = Field(default_factory=dict)
     fence: int | None = None
     commit_instants: tuple[str, ...] = ()
     recovered: bool = False

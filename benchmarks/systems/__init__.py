@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from collections import Counter
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -29,21 +30,31 @@ class System(Protocol):
         """Apply a file of changes."""
 
 
+class Stores(StrEnum):
+    """Where lease, ledger, audit, catalog and events of a system of ours are: over HTTP in another process, in its own memory, or nowhere."""
+
+    HTTP = "http"
+    MEMORY = "memory"
+    IDLE = "idle"
+
+
 class SystemSpec(NamedTuple):
     """Which system, over what.
 
     Attributes:
         id: short, as benchmarks are numbered; also the beginning of its tables' names.
         module: of this package; or the path of a Python file of somebody else's, which has the same `open_system`.
-        in_memory: lease, ledger, audit and catalog in the process's memory, not over HTTP in another process.
+        stores: what lease, ledger, audit, catalog and events are.
         in_s3: files in the embedded S3, not on this machine's file system.
+        options: of Hudi, beside those that the Spark engine sets; only a bare upsert has them.
     """
 
     id: str
     title: str
     module: str
-    in_memory: bool = False
+    stores: Stores = Stores.HTTP
     in_s3: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,18 +74,24 @@ class SystemSpec(NamedTuple):
 
 LOCAL = (
     SystemSpec("S6", "ours, Arrow", "arrow"),
-    SystemSpec("S6m", "ours, Arrow, stores in memory", "arrow", in_memory=True),
+    SystemSpec("S6m", "ours, Arrow, stores in memory", "arrow", stores=Stores.MEMORY),
     SystemSpec("S1", "ours, Spark", "spark"),
-    SystemSpec("S1m", "ours, Spark, stores in memory", "spark", in_memory=True),
+    SystemSpec("S1m", "ours, Spark, stores in memory", "spark", stores=Stores.MEMORY),
     SystemSpec("S3", "bare Hudi upsert", "hudi"),
     SystemSpec("S4", "delta-rs merge", "delta"),
     SystemSpec("S5", "DuckDB rewrite", "duckdb_rewrite"),
     SystemSpec("S0", "floor: Spark copies the files", "floor"),
 )
+PRICED = (
+    *(spec for spec in LOCAL if spec.id in ("S6", "S6m", "S1", "S1m")),
+    SystemSpec("S6n", "ours, Arrow, ports that do nothing", "arrow", stores=Stores.IDLE),
+    SystemSpec("S1n", "ours, Spark, ports that do nothing", "spark", stores=Stores.IDLE),
+)
+"""The same run with stores and without (D10)."""
 IN_S3 = tuple(
     spec._replace(id=f"{spec.id} s3", title=f"{spec.title}, S3", in_s3=True)
     for spec in LOCAL
-    if not spec.in_memory and spec.id not in ("S0", "S5")
+    if spec.stores is Stores.HTTP and spec.id not in ("S0", "S5")
 )
 
 

@@ -42,6 +42,7 @@ class BareHudi:
         session = place.session()
         self.requests: Counter[str] = count_requests(session)
         self._objects: ObjectStore = S3ObjectStore(session) if spec.in_s3 else LocalObjectStore(place.root)
+        self._options = dict(spec.options)
         self._spark = open_spark(place, in_s3=spec.in_s3)
 
     def load(self, table: str, paths: Sequence[Path]) -> Callable[[], None]:
@@ -59,7 +60,7 @@ class BareHudi:
         uris = [self._stage(table, path) for path in paths]
         size = sum(path.stat().st_size for path in paths)
         order = f"concat('0000000001 ', change_seq, ' {paths[0].name} 000000000001') AS {ORDER}"
-        options = options_of(table, kind, size)
+        options = options_of(table, kind, size) | self._options
 
         def work() -> None:
             rows = self._spark.read.schema(schema).parquet(*uris).selectExpr(*COLUMNS, operation, order)

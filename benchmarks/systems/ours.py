@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import boto3
+
 from benchmarks.deployment import Deployment
+from benchmarks.idle_ports import idle_aws
 from benchmarks.measuring import count_requests
 from benchmarks.places import Place
-from benchmarks.systems import SystemSpec, WrongResult
+from benchmarks.systems import Stores, SystemSpec, WrongResult
 from benchmarks.workload import ChangeFile
 from file_processor.engines.engine import Engine
 from odpf.adapters.aws import Aws
 from odpf.audit import AuditRow
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
+from odpf.settings import Settings
 from odpf.states import EngineName, Outcome
 from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory import MemoryAws
@@ -30,7 +34,7 @@ class Ours:
         session = place.session()
         self.requests: Counter[str] = count_requests(session)
         settings = place.settings()
-        ports = MemoryAws(settings) if spec.in_memory else Aws(settings, session)
+        ports = _ports(spec.stores, settings, session)
         objects: ObjectStore = ports.objects if spec.in_s3 else LocalObjectStore(place.root)
         self.deployment = Deployment(settings, ports, objects, name, make(objects))
         self._engine = name
@@ -45,6 +49,16 @@ class Ours:
 
     def _work(self, table: str, files: list[LandedFile], rows: int | None = None) -> Callable[[], None]:
         return lambda: check_rows(self.deployment.run({table: files}), self._engine, 1, rows)
+
+
+def _ports(stores: Stores, settings: Settings, session: boto3.Session) -> Aws | MemoryAws:
+    match stores:
+        case Stores.HTTP:
+            return Aws(settings, session)
+        case Stores.MEMORY:
+            return MemoryAws(settings)
+        case Stores.IDLE:
+            return idle_aws(settings)
 
 
 def check_rows(found: Iterable[AuditRow], engine: EngineName, tables: int, rows: int | None = None) -> None:

@@ -65,7 +65,7 @@ _MERGE_ON_READ = {
     "hoodie.compact.inline.max.delta.commits": "10",
 }
 
-_PARALLELISM = (
+PARALLELISM = (
     "hoodie.upsert.shuffle.parallelism",
     "hoodie.insert.shuffle.parallelism",
     "hoodie.bulkinsert.shuffle.parallelism",
@@ -77,6 +77,7 @@ _PARALLELISM = (
     "hoodie.cleaner.parallelism",
     "hoodie.archive.delete.parallelism",
 )
+"""How many tasks each step of a commit has."""
 
 _OPERATION_OF = {
     CycleKind.LOAD: "bulk_insert",
@@ -95,7 +96,7 @@ def write_options(plan: WritePlan, metadata: dict[str, str]) -> dict[str, str]:
 def table_options(config: TableConfig, input_bytes: int = 0) -> dict[str, str]:
     """Options of whatever is done to a table; `input_bytes` say how many tasks it is worth."""
     options = dict(_ALWAYS)
-    options |= dict.fromkeys(_PARALLELISM, str(tasks(input_bytes)))
+    options |= dict.fromkeys(PARALLELISM, str(tasks(input_bytes)))
     options |= {
         "hoodie.table.name": config.raw_table_name,
         "hoodie.database.name": config.raw_database_name,
