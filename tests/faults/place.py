@@ -30,7 +30,7 @@ from tests.engines.lake import Lake, storage_options
 
 LEASE_SECONDS, HEARTBEAT_SECONDS = 3, 0.3
 SCRIPT = Path(__file__).resolve().parents[2] / "glue_scripts" / "process_batch.py"
-_WAIT = 180.0
+_WAIT = 600.0
 _WITH_ANOTHER_CLOCK = """
 import runpy, sys
 from datetime import timedelta
