@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 
 from odpf.release import CODE_VERSION
 
@@ -25,7 +29,25 @@ def session_of(component: str | None = None) -> boto3.Session:
     session = botocore.session.Session()
     if component:
         session.set_config_variable("user_agent_appid", f"odpf-{component}")
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     return boto3.Session(botocore_session=session)
+
+
+def moment(value: Any) -> datetime:
+    """A timestamp of an answer.
+
+    S3 writes one for every object that it lists. The SDK's own parser guesses at the format, which takes four fifths of
+    the time that a listing costs; this one knows that it is ISO 8601, and leaves all others to it.
+
+    Raises:
+        ValueError: it is no timestamp.
+    """
+    if isinstance(value, str) and value.endswith("Z"):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    return parse_timestamp(value)
 
 
 def object_store_options(session: boto3.Session) -> dict[str, str]:
