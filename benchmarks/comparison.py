@@ -19,6 +19,7 @@ from benchmarks.control_plane import FULL, QUICK, run_control_plane
 from benchmarks.counting_aws import launch, request_log
 from benchmarks.cycles import Sizes, run_cycles
 from benchmarks.freshness import run_freshness
+from benchmarks.heap import run_heap
 from benchmarks.knobs import DEFAULTS, KNOBS
 from benchmarks.makespan import run_makespan
 from benchmarks.many_tables import SPECS, ManyTables, run_many_tables
@@ -32,7 +33,19 @@ from benchmarks.systems import IN_S3, LOCAL, PRICED, SystemSpec, WrongResult, ot
 from benchmarks.worker import prepare
 from odpf_local.aws import running
 
-PARTS = ("control", "makespan", "one_table", "tables", "price", "freshness", "knobs", "cycles", "requests", "memory")
+PARTS = (
+    "control",
+    "makespan",
+    "one_table",
+    "tables",
+    "price",
+    "freshness",
+    "knobs",
+    "cycles",
+    "requests",
+    "memory",
+    "heap",
+)
 _QUICK_PARTS = ("control", "makespan", "one_table", "tables", "cycles")
 _QUICK_SYSTEMS = ("S6", "S6m", "S1", "S3", "S4", "S5", "S0")
 _FULL: dict[str, Any] = {
@@ -50,6 +63,8 @@ _FULL: dict[str, Any] = {
     "table_runs": 3,
     "memory_rows": 1_000_000,
     "freshness_runs": 3,
+    "heap_megabytes": 1024,
+    "heap_input_megabytes": 1280,
 }
 _QUICK: dict[str, Any] = {
     "rows": (1_000, 10_000),
@@ -65,6 +80,8 @@ _QUICK: dict[str, Any] = {
     "table_runs": 1,
     "memory_rows": 100_000,
     "freshness_runs": 1,
+    "heap_megabytes": 1024,
+    "heap_input_megabytes": 100,
 }
 
 
@@ -141,10 +158,15 @@ def _memory(wanted: argparse.Namespace, place: Place) -> Any:
     return _or_error(lambda: [run_memory(place, wanted.memory_rows, 1_000, wanted.runs)], "memory")
 
 
+def _heap(wanted: argparse.Namespace, place: Place) -> Any:
+    sizes = wanted.heap_megabytes, wanted.heap_input_megabytes
+    return _or_error(lambda: [run_heap(place, *sizes)], "heap")
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace, Place], Any]] = dict(
     zip(
         PARTS,
-        (_control, _makespan, _one_table, _tables, _price, _freshness, _knobs, _cycles, _requests, _memory),
+        (_control, _makespan, _one_table, _tables, _price, _freshness, _knobs, _cycles, _requests, _memory, _heap),
         strict=True,
     )
 )

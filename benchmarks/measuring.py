@@ -109,6 +109,11 @@ def peak() -> int:
     return _memory("VmHWM")
 
 
+def peak_of_all() -> int:
+    """The greatest resident bytes of this process and of those it started and that live, each at its own moment."""
+    return sum(_memory("VmHWM", pid) for pid in (os.getpid(), *_descendants()))
+
+
 def machine() -> dict[str, Any]:
     """What the figures depend on."""
     return {
@@ -136,9 +141,9 @@ def _descendants() -> list[int]:
     return found
 
 
-def _memory(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+def _memory(field: str, pid: int | str = "self") -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)
 
 
 def _version(package: str) -> str | None:

@@ -60,6 +60,8 @@ def as_markdown(document: dict[str, Any]) -> str:
         parts.append(_section("Many tables in one process, Arrow", _throughput(found)))
     if found := document.get("memory"):
         parts.append(_section("Memory, Arrow", _memory(found)))
+    if found := document.get("heap"):
+        parts.append(_section("A full load larger than the heap, Spark", _heap(found)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -201,6 +203,24 @@ def _memory(found: list[dict[str, Any]]) -> str:
             ]
         )
     return _table(["table", "data files", "growth, MB", "greatest resident size, MB", "seconds", "CPU s"], rows)
+
+
+def _heap(found: list[dict[str, Any]]) -> str:
+    rows: list[Row] = [
+        [
+            f"{each['rows']:,} rows, {each['input_bytes'] / _MEGABYTE:,.0f} MB",
+            f"{each['megabytes']:,}",
+            f"{each['peak_bytes'] / _MEGABYTE:,.0f}",
+            f"{each['measured']['wall_seconds']:.0f}",
+            f"{each['measured']['cpu_seconds']:.0f}",
+            f"{each['size']['files']} of {each['size']['bytes'] / _MEGABYTE:,.0f} MB in all",
+        ]
+        if "error" not in each
+        else [each["error"], *["wrong"] * 5]
+        for each in found
+    ]
+    headings = ["landed", "heap, MB", "greatest resident size of Python and Java, MB", "seconds", "CPU s", "data files"]
+    return _table(headings, rows)
 
 
 def _spread(values: Iterable[float], told: Callable[[float], str]) -> str:
