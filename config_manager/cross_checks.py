@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from config_manager.deployed import Deployed, DeployedItem
-from config_manager.diff import cadences_named
+from config_manager.diff import Removals
 from config_manager.parse import Parsed
-from config_manager.problem import Problem
+from config_manager.problem import Problem, listed
 from config_manager.validate import Checked, CheckedFiles, raw_names
 from odpf.config_problems import did_you_mean
 from odpf.settings import Settings
@@ -18,14 +18,14 @@ _ELSEWHERE = "give the table a new raw_table_name, apply, and reload it in its D
 
 
 def deployed_problems(
-    parsed: Parsed, files: CheckedFiles, deployed: Deployed, settings: Settings, *, prune: bool
+    parsed: Parsed, files: CheckedFiles, deployed: Deployed, settings: Settings, going: Removals
 ) -> tuple[Problem, ...]:
-    """Cadences that are nowhere, source tables and raw tables that belong to another item, jobs that are not ours."""
-    pruned = cadences_named(files) if prune else set()
+    """Cadences that are nowhere or are needed, source tables and raw tables that belong to another item, jobs that are not ours."""
     return (
         *_unknown_cadences(parsed, files, deployed),
-        *_configured_elsewhere(files, deployed, pruned),
-        *_raw_tables_taken(files, deployed, pruned),
+        *_cadences_needed(parsed, deployed, going),
+        *_configured_elsewhere(files, deployed, going),
+        *_raw_tables_taken(files, deployed, going),
         *_other_jobs(files, settings),
     )
 
@@ -67,10 +67,20 @@ def _unknown_cadences(parsed: Parsed, files: CheckedFiles, deployed: Deployed) -
             )
 
 
-def _configured_elsewhere(files: CheckedFiles, deployed: Deployed, pruned: set[str]) -> Iterator[Problem]:
+def _cadences_needed(parsed: Parsed, deployed: Deployed, going: Removals) -> Iterator[Problem]:
+    for name in sorted(going.cadences):
+        tables = [source for source, of, _ in deployed.each_table() if of == name and (source, of) not in going.tables]
+        if tables:
+            yield Problem(
+                path=parsed.source,
+                message=f"cadence {name!r} cannot be removed while it has tables: {listed(tables)}; move or prune them first",
+            )
+
+
+def _configured_elsewhere(files: CheckedFiles, deployed: Deployed, going: Removals) -> Iterator[Problem]:
     for entry, table in files.tables:
         for cadence in deployed.tables.get(table.source_table_name, {}):
-            if cadence != table.refresh_cadence and cadence not in pruned:
+            if cadence != table.refresh_cadence and (table.source_table_name, cadence) not in going.tables:
                 yield entry.problem(
                     "source_table_name",
                     f"source table {table.source_table_name!r} is deployed in cadence {cadence!r}, a table belongs to one "
@@ -78,11 +88,11 @@ def _configured_elsewhere(files: CheckedFiles, deployed: Deployed, pruned: set[s
                 )
 
 
-def _raw_tables_taken(files: CheckedFiles, deployed: Deployed, pruned: set[str]) -> Iterator[Problem]:
+def _raw_tables_taken(files: CheckedFiles, deployed: Deployed, going: Removals) -> Iterator[Problem]:
     in_files = {table.source_table_name for _, table in files.tables}
     owners: dict[str, str] = {}
     for source, cadence, item in deployed.each_table():
-        if source not in in_files and cadence not in pruned:
+        if source not in in_files and (source, cadence) not in going.tables:
             owners |= dict.fromkeys(_names(item), source)
     for entry, table in files.tables:
         names = raw_names(table.raw_database_name, table.raw_table_name, table.hudi_table_type)

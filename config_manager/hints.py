@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from config_manager.deployed import Deployed
 from config_manager.diff import cadences_named
+from config_manager.problem import listed
 from config_manager.validate import CheckedFiles
 from odpf.table_config import TableConfig
-
-_SHOWN = 3
 
 
 def hints(files: CheckedFiles, deployed: Deployed, written: Iterable[str]) -> tuple[str, ...]:
@@ -38,13 +37,7 @@ def _of_key_changes(tables: Sequence[TableConfig]) -> Iterable[str]:
     if current := [table for table in tables if table.table_data_versioning_type != "H"]:
         image = f"{current[0].before_image_prefix}{current[0].hudi_primary_key[0].upper()}"
         yield (
-            f"{_some(current)}: a row whose primary key changes at the source moves only where its changes carry the key's "
+            f"{listed([table.source_table_name for table in current])}: a row whose primary key changes at the source moves only where its changes carry the key's "
             f"before image, as {image}; without it the row under the old key stays beside the new one. Where keys change, add "
             "the DMS mapping rule add-before-image-columns with column-filter pk-only."
         )
-
-
-def _some(tables: Sequence[TableConfig]) -> str:
-    shown = ", ".join(table.source_table_name for table in tables[:_SHOWN])
-    more = len(tables) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict
+
+_NAMED = 3
 
 
 class Problem(BaseModel):
@@ -13,3 +17,10 @@ class Problem(BaseModel):
     path: str
     message: str
     line: int | None = None
+
+
+def listed(names: Sequence[str], most: int = _NAMED) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(names[:most])
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,29 +1,35 @@
-"""Executes a plan. Every step may be done again, so a crash anywhere is healed by applying the same files."""
+"""Executes a plan. Every step may be done again, so a crash anywhere is healed by applying the same files.
+
+What each item was and becomes is kept before the first of them is written, so that a deployment that died is told
+(config_manager/deployment.py), is finished by the next one, and can be undone (config_manager/rollback.py).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from config_manager.deployed import read_deployed
+from config_manager.deployment import Unfinished, unfinished
 from config_manager.plan import ConfigPlan
 from config_manager.problem import Problem
+from config_manager.recorded_change import pack
 from config_manager.stores import Stores
 from odpf.clock import iso
 from odpf.errors import InvalidConfiguration
 from odpf.ports import ConfigStore
 from odpf.release import CODE_VERSION
+from odpf.states import DeploymentStatus
 
 MOST_NAME_BYTES = 200_000
 """Of names or problems in one deployment record, far below DynamoDB's 400 KB; what is left out is counted."""
 
-STARTED, APPLIED, REFUSED = "started", "applied", "refused"
-
 
 def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str | None:
-    """Write a plan: databases, the record as `started`, cadences, tables, removals, schedules, the record as `applied`.
+    """Write a plan: databases, what it changes, the record as `started`, items, schedules, the record as `applied`.
 
     A schedule is made last, so none starts a cadence whose tables are not there yet. A record that stays `started`
-    tells of an apply that did not come to its end.
+    tells of an apply that did not come to its end; it is `applied` as soon as a later one has written what it had left.
 
     Returns:
         The deployment id, None when everything was as the plan wants it.
@@ -36,17 +42,9 @@ def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str
         raise InvalidConfiguration(f"The configuration has problems ({len(listed)}), so nothing was written.", listed)
     for database in plan.databases:
         stores.catalog.ensure_database(database)
-    if plan.nothing_to_do:
-        return None
-    deployment_id = f"{now:%Y%m%dT%H%M%S.%fZ}-{plan.digest[:8]}"
-    record = _record(plan, deployment_id, who, now)
-    stores.config.put_deployment({**record, "status": STARTED})
-    _write_items(plan, stores.config)
-    for schedule, expression in plan.schedules_put.items():
-        stores.schedules.put(schedule, expression)
-    for schedule in plan.schedules_removed:
-        stores.schedules.remove(schedule)
-    stores.config.put_deployment({**record, "status": APPLIED})
+    deployment_id = None if plan.nothing_to_do else _write(plan, stores, who, now)
+    if plan.unfinished:
+        _settle(plan, stores, deployment_id or "")
     return deployment_id
 
 
@@ -56,8 +54,49 @@ def record_refusal(
     """Record a configuration that was refused, with its problems."""
     texts = [f"{problem.path}: {problem.message}" for problem in problems]
     config.put_deployment(
-        {**_header(source, deployment_id, who, now), "status": REFUSED, **_fitting({"problems": texts})}
+        {
+            **_header(source, deployment_id, who, now),
+            "status": DeploymentStatus.REFUSED,
+            **_fitting({"problems": texts}),
+        }
     )
+
+
+def _write(plan: ConfigPlan, stores: Stores, who: str, now: datetime) -> str:
+    deployment_id = f"{now:%Y%m%dT%H%M%S.%fZ}-{plan.digest[:8]}"
+    parts = pack(plan.recorded)
+    record = {**_record(plan, deployment_id, who, now), "parts": len(parts)}
+    stores.config.put_deployment_parts(deployment_id, parts)
+    stores.config.put_deployment({**record, "status": DeploymentStatus.STARTED})
+    _write_items(plan, stores.config)
+    for schedule, expression in plan.schedules_put.items():
+        stores.schedules.put(schedule, expression)
+    for schedule in plan.schedules_removed:
+        stores.schedules.remove(schedule)
+    stores.config.put_deployment({**record, "status": DeploymentStatus.APPLIED})
+    return deployment_id
+
+
+def _settle(plan: ConfigPlan, stores: Stores, deployment_id: str) -> None:
+    """Close the records of deployments that died before this one, of which nothing is left to do."""
+    records = {record["deployment_id"]: record for record in stores.config.deployments()}
+    for left in unfinished(stores.config, read_deployed(stores.config, stores.schedules)):
+        number = left.deployment.deployment_id
+        if number in plan.undoes:
+            end = {"status": DeploymentStatus.UNDONE, "undone_by": deployment_id}
+        elif number in plan.unfinished and _is_finished(left, plan):
+            end = {"status": DeploymentStatus.APPLIED, "finished_by": deployment_id}
+        else:
+            continue
+        stores.config.put_deployment({**records[number], **end})
+
+
+def _is_finished(left: Unfinished, plan: ConfigPlan) -> bool:
+    """Whether all its changes are in place, or this plan has just said otherwise of them."""
+    if left.waiting is None:
+        return left.deployment.digest == plan.digest
+    said = {change.key for change in plan.recorded}
+    return all(change.key in said for change in left.waiting)
 
 
 def _write_items(plan: ConfigPlan, config: ConfigStore) -> None:
@@ -69,8 +108,11 @@ def _write_items(plan: ConfigPlan, config: ConfigStore) -> None:
     config.put_tables(change.item for change in tables)
     config.remove_tables(
         [(change.moved_from, change.name) for change in tables if change.moved_from]
-        + [(removal.refresh_cadence, removal.name) for removal in plan.removed]
+        + [(removal.refresh_cadence, removal.name) for removal in plan.removed if removal.kind == "table"]
     )
+    for removal in plan.removed:
+        if removal.kind == "cadence":
+            config.remove_cadence(removal.name)
 
 
 def _record(plan: ConfigPlan, deployment_id: str, who: str, now: datetime) -> dict[str, Any]:
@@ -81,10 +123,12 @@ def _record(plan: ConfigPlan, deployment_id: str, who: str, now: datetime) -> di
         "tables_removed": printed["removed"],
         "cadences_added": printed["cadences_added"],
         "cadences_changed": printed["cadences_changed"],
+        "cadences_removed": printed["cadences_removed"],
         "schedules_put": sorted(plan.schedules_put),
         "schedules_removed": list(plan.schedules_removed),
     }
-    return {**_header(plan.source, deployment_id, who, now), "digest": plan.digest, **_fitting(names)}
+    undoes = {"undoes": list(plan.undoes)} if plan.undoes else {}
+    return {**_header(plan.source, deployment_id, who, now), "digest": plan.digest, **undoes, **_fitting(names)}
 
 
 def _header(source: str, deployment_id: str, who: str, now: datetime) -> dict[str, Any]:

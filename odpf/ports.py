@@ -184,7 +184,17 @@ class ConfigStore(Protocol):
         """Record a deployment of configuration."""
 
     def deployments(self) -> list[dict[str, Any]]:
-        """All deployments."""
+        """All deployments, without their parts."""
+
+    def put_deployment_parts(self, deployment_id: str, parts: Sequence[str]) -> None:
+        """Keep what is too long for a deployment's record, as texts of at most 300,000 characters each."""
+
+    def deployment_parts(self, deployment_id: str, count: int) -> list[str]:
+        """The parts of a deployment in their order.
+
+        Raises:
+            TerminalError: one is not there.
+        """
 
 
 class StoredObject(NamedTuple):

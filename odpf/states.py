@@ -109,6 +109,15 @@ class ConfigurationState(StrEnum):
     UNCONFIGURED = "unconfigured"
 
 
+class DeploymentStatus(StrEnum):
+    """What became of a deployment of configuration."""
+
+    STARTED = "started"  # it is being written, or died while it was
+    APPLIED = "applied"
+    REFUSED = "refused"
+    UNDONE = "undone"
+
+
 class JobRunState(StrEnum):
     """States of a Glue job run (AWS Glue API, JobRun.JobRunState)."""
 

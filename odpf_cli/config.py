@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
 from config_manager.deployed import read_deployed
 from config_manager.importer import Imported, import_items
 from config_manager.parse import Parsed, parse_path
-from config_manager.plan import ConfigPlan
 from config_manager.prepare import prepare
-from config_manager.problem import Problem
-from config_manager.publish import publish
 from config_manager.validate import check_files
-from odpf.adapters.aws import Aws
-from odpf.clock import utc_now
 from odpf.errors import InvalidConfiguration
 from odpf.settings import Settings
-from odpf_cli.config_view import as_yaml, plan_document, render_items, render_plan, render_problems
-from odpf_cli.display import plural
-from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note, stderr
-from odpf_cli.target import announce, refuse_forgotten_endpoint
+from odpf_cli.config_history import rollback, show_history
+from odpf_cli.config_publish import AllOption, YesOption, confirm_and_publish, exit_on, publisher
+from odpf_cli.config_view import as_yaml, render_items, render_problems
+from odpf_cli.output import Output, OutputOption, emit, note, stderr
+from odpf_cli.plan_view import plan_document, render_plan
 
 app = typer.Typer(no_args_is_help=True, help="Table configuration: which tables, into which raw tables, how often.")
+app.command("history")(show_history)
+app.command()(rollback)
 
 PathArgument = Annotated[
     Path, typer.Argument(metavar="PATH", help="A YAML or JSON file, or a folder of them.", show_default=False)
@@ -36,23 +32,28 @@ PathArgument = Annotated[
 PruneOption = Annotated[
     bool, typer.Option("--prune", help="Also remove tables that the cadences named in PATH have and PATH does not.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("plan")
-def show_plan(path: PathArgument, prune: PruneOption = False, output: OutputOption = Output.TABLE) -> None:
+def show_plan(
+    path: PathArgument, prune: PruneOption = False, everything: AllOption = False, output: OutputOption = Output.TABLE
+) -> None:
     """Show what applying PATH would change; nothing is written."""
-    plan = prepare(parse_path(path), _aws(), prune=prune)
-    emit(output, plan_document(plan), lambda: render_plan(plan))
-    _exit_on(plan.problems)
+    plan = prepare(parse_path(path), publisher(), prune=prune)
+    emit(output, plan_document(plan), lambda: render_plan(plan, everything=everything))
+    exit_on(plan.problems)
 
 
 @app.command("apply")
 def apply_path(
-    path: PathArgument, prune: PruneOption = False, yes: YesOption = False, output: OutputOption = Output.TABLE
+    path: PathArgument,
+    prune: PruneOption = False,
+    everything: AllOption = False,
+    yes: YesOption = False,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Add and change what PATH names; with any problem nothing is written."""
-    _apply(parse_path(path), prune=prune, yes=yes, output=output)
+    _apply(parse_path(path), prune=prune, yes=yes, output=output, everything=everything)
 
 
 @app.command("show")
@@ -63,7 +64,7 @@ def show_deployed(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what is deployed; with --yaml or json in the form that `apply` reads."""
-    aws = _aws()
+    aws = publisher()
     deployed = read_deployed(aws.config, aws.schedules)
     tables = [item for source, of, item in deployed.each_table() if cadence in (None, of) and table in (None, source)]
     of_tables = {str(item.values["refresh_cadence"]) for item in tables}
@@ -103,45 +104,14 @@ def import_original(
         _write_file(imported, output_file, output)
 
 
-def _aws() -> Aws:
-    return Aws(Settings.from_environment(), component="publisher")
-
-
-def _apply(parsed: Parsed, *, prune: bool, yes: bool, output: Output) -> None:
-    refuse_forgotten_endpoint()
-    aws = _aws()
-    who = announce(aws).arn if parsed.cadences or parsed.tables else ""
-    plan = prepare(parsed, aws, prune=prune)
-    writing = not plan.problems and not plan.nothing_to_do
-    asked = writing and not yes and sys.stdin.isatty()
-    declined = asked and not _agreed(plan)
-    deployment_id = None if plan.problems or declined else publish(plan, aws, who=who, now=utc_now())
-    document = {"deployment_id": deployment_id, **plan.printed()}
-    emit(output, document, lambda: _outcome(plan, deployment_id, asked=asked))
-    _exit_on(plan.problems)
-    if declined:
-        raise typer.Exit(ExitStatus.FAILED)
-
-
-def _agreed(plan: ConfigPlan) -> bool:
-    stderr.print(render_plan(plan))
-    return typer.confirm("Apply this?", err=True)
-
-
-def _outcome(plan: ConfigPlan, deployment_id: str | None, *, asked: bool) -> RenderableType:
-    """The plan, unless it was shown with the question, and what came of it."""
-    if plan.problems or plan.nothing_to_do:
-        return render_plan(plan)
-    end = (
-        Text(f"Deployed as {deployment_id}.", "bold green") if deployment_id else Text("Nothing was written.", "yellow")
+def _apply(parsed: Parsed, *, prune: bool, yes: bool, output: Output, everything: bool = False) -> None:
+    confirm_and_publish(
+        lambda aws: prepare(parsed, aws, prune=prune),
+        yes=yes,
+        output=output,
+        everything=everything,
+        asks_aws=bool(parsed.cadences or parsed.tables),
     )
-    return end if asked else Group(render_plan(plan), end)
-
-
-def _exit_on(problems: tuple[Problem, ...]) -> None:
-    if problems:
-        note(f"[bold red]{plural(len(problems), 'problem')}; nothing was written.[/]")
-        raise typer.Exit(ExitStatus.INVALID)
 
 
 def _content(file: Path) -> bytes:
@@ -166,4 +136,4 @@ def _write_file(imported: Imported, output_file: Path | None, output: Output) ->
             stderr.print(line)
     elif not output_file:
         typer.echo(as_yaml(document), nl=False)
-    _exit_on(problems)
+    exit_on(problems)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from odpf.states import (
     ConfigurationState,
+    DeploymentStatus,
     ExecutionState,
     FileState,
     Outcome,
@@ -41,6 +42,10 @@ _COLOURS: dict[str, str] = {
     FileState.LANDED: _BUSY,
     FileState.PROCESSED: _GOOD,
     FileState.QUARANTINED: _BAD,
+    DeploymentStatus.STARTED: _ATTENTION,
+    DeploymentStatus.APPLIED: _GOOD,
+    DeploymentStatus.REFUSED: _BAD,
+    DeploymentStatus.UNDONE: _QUIET,
     ConfigurationState.INACTIVE: _QUIET,
     ConfigurationState.BROKEN: _BAD,
     ConfigurationState.UNCONFIGURED: _ATTENTION,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from odpf.adapters.dynamo import DynamoTable
 from odpf.adapters.items import unversioned, versioned
+from odpf.errors import TerminalError
+
+_PART, _PART_OF = "part", "part_of"
 
 
 class DynamoConfigStore:
@@ -55,5 +58,25 @@ class DynamoConfigStore:
         self._deployments.put(versioned(item))
 
     def deployments(self) -> list[dict[str, Any]]:
-        """All deployments."""
-        return [unversioned(item) for item in self._deployments.scan()]
+        """All deployments, without their parts."""
+        return [unversioned(item) for item in self._deployments.scan() if _PART not in item]
+
+    def put_deployment_parts(self, deployment_id: str, parts: Sequence[str]) -> None:
+        """Items beside the record, one a part, under the record's key and the part's number."""
+        for number, part in enumerate(parts):
+            self._deployments.put(
+                versioned({"deployment_id": f"{deployment_id}#{number}", _PART_OF: deployment_id, _PART: part})
+            )
+
+    def deployment_parts(self, deployment_id: str, count: int) -> list[str]:
+        """The parts in their order."""
+        parts = []
+        for number in range(count):
+            item = self._deployments.get({"deployment_id": f"{deployment_id}#{number}"})
+            if item is None:
+                raise TerminalError(
+                    f"Part {number} of deployment {deployment_id} is missing from {self._deployments.name}, so what it replaced "
+                    "is not known. Apply the files of that time again: odpf config apply PATH --prune."
+                )
+            parts.append(str(unversioned(item)[_PART]))
+        return parts

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from threading import RLock
 from typing import Any
+
+from odpf.errors import TerminalError
 
 _Item = dict[str, Any]
 
@@ -18,6 +20,7 @@ class MemoryConfigStore:
         self._cadences: dict[str, _Item] = {}
         self._tables: dict[tuple[str, str], _Item] = {}
         self._deployments: dict[str, _Item] = {}
+        self._parts: dict[str, list[str]] = {}
 
     def cadences(self) -> list[_Item]:
         """All cadence items."""
@@ -66,9 +69,22 @@ class MemoryConfigStore:
             self._deployments[item["deployment_id"]] = _stored(item)
 
     def deployments(self) -> list[_Item]:
-        """All deployments."""
+        """All deployments, without their parts."""
         with self._lock:
             return [deepcopy(self._deployments[key]) for key in sorted(self._deployments)]
+
+    def put_deployment_parts(self, deployment_id: str, parts: Sequence[str]) -> None:
+        """Keep the parts of a deployment."""
+        with self._lock:
+            self._parts[deployment_id] = list(parts)
+
+    def deployment_parts(self, deployment_id: str, count: int) -> list[str]:
+        """The parts in their order."""
+        with self._lock:
+            parts = self._parts.get(deployment_id, [])
+        if len(parts) < count:
+            raise TerminalError(f"Parts of deployment {deployment_id} are missing: {len(parts)} of {count} are there.")
+        return parts[:count]
 
 
 def _stored(item: Mapping[str, Any]) -> _Item:

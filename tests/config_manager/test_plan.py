@@ -41,9 +41,12 @@ def test_everything_is_new_in_an_empty_deployment(stores):
         "unchanged": [],
         "cadences_added": ["hourly"],
         "cadences_changed": [],
+        "cadences_removed": [],
         "cadences_unchanged": [],
         "schedules_put": {"hourly": "rate(1 hour)"},
         "schedules_removed": [],
+        "dangerous": [],
+        "unfinished": [],
         "warnings": [],
         "problems": [],
     }
@@ -64,7 +67,10 @@ def test_a_change_tells_every_key_before_and_after(stores):
         ("hudi_partition_key", None, "day"),
         ("is_active", "Y", "N"),
     ]
-    assert change.danger == "the table is not refreshed any more"
+    assert change.danger == (
+        "hudi_partition_key can be changed while the table has no rows, later only by a rebuild; "
+        "the table is not refreshed any more"
+    )
 
 
 def test_an_item_put_by_hand_that_is_not_valid_is_shown_as_it_stands_and_replaced(stores):

@@ -41,6 +41,8 @@ def test_applying_writes_items_schedule_database_and_the_record(stores):
         "tables_removed": [],
         "cadences_added": ["hourly"],
         "cadences_changed": [],
+        "cadences_removed": [],
+        "parts": 1,
         "schedules_put": ["hourly"],
         "schedules_removed": [],
     }
