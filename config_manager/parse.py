@@ -43,7 +43,7 @@ class Parsed(NamedTuple):
 def parse_path(path: Path) -> Parsed:
     """Read a file, or every YAML and JSON file below a folder; all problems of all files at once."""
     try:
-        files = _files(path)
+        files = configuration_files(path)
         if not files:
             endings = ", ".join(SUFFIXES)
             return _refused(
@@ -77,7 +77,8 @@ def join(source: str, parts: list[Parsed]) -> Parsed:
     )
 
 
-def _files(path: Path) -> list[Path]:
+def configuration_files(path: Path) -> list[Path]:
+    """The file, or every YAML and JSON file below a folder; none when there is nothing."""
     if not path.is_dir():
         return [path] if path.exists() else []
     below = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())

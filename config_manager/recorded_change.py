@@ -69,7 +69,7 @@ def standing(key: ItemKey, deployed: Deployed) -> dict[str, Any] | str | None:
 
 def same(one: Mapping[str, Any] | str | None, other: Mapping[str, Any] | str | None) -> bool:
     """Whether two values of an item are one, as they are stored: without absent attributes, tuples as lists."""
-    return _stored(one) == _stored(other)
+    return bool(_stored(one) == _stored(other))
 
 
 def _stored(value: Mapping[str, Any] | str | None) -> Any:

@@ -11,7 +11,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from odpf.config_problems import problems_of
 from odpf.errors import InvalidConfiguration, InvalidSourceTable
@@ -101,9 +110,22 @@ def _without_empty(values: Any) -> Any:
 
 
 ColumnName = Annotated[str, AfterValidator(_column)]
-CatalogName = Annotated[str, AfterValidator(_catalog_name)]
+CatalogName = Annotated[
+    str, AfterValidator(_catalog_name), WithJsonSchema({"type": "string", "pattern": _CATALOG_NAME.pattern})
+]
+ScheduleText = Annotated[
+    str,
+    AfterValidator(_schedule),
+    WithJsonSchema({"type": "string", "pattern": f"{_RATE.pattern}|{_CRON.pattern}"}),
+]
+_NAMES = {"type": "string", "minLength": 1}
+ColumnNames = Annotated[
+    tuple[ColumnName, ...],
+    BeforeValidator(_columns),
+    WithJsonSchema({"anyOf": [_NAMES, {"type": "array", "items": _NAMES}]}),
+]
 WorkerType = Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"]
-Flag = Annotated[Literal["Y", "N"], BeforeValidator(_flag)]
+Flag = Annotated[Literal["Y", "N"], BeforeValidator(_flag), WithJsonSchema({"enum": ["Y", "N", "y", "n", True, False]})]
 
 
 class CadenceConfig(BaseModel):
@@ -118,8 +140,8 @@ class CadenceConfig(BaseModel):
     glue_job_large_worker_type: WorkerType | None = None
     glue_job_max_workers: int = Field(default=10, ge=2, le=299)
     refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
-    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
-    maintenance_schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    schedule: ScheduleText | None = None
+    maintenance_schedule: ScheduleText | None = None
     compute: Literal["glue", "lambda", "auto"] = "glue"
     lag_objective_seconds: int | None = Field(default=None, ge=60)
 
@@ -143,7 +165,7 @@ class TableConfig(BaseModel):
     raw_database_name: CatalogName
     raw_table_name: CatalogName
     raw_database_S3_bucket: Annotated[str, Field(pattern=_BUCKET)] | None = None  # noqa: N815  the original's name
-    hudi_primary_key: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns), Field(min_length=1)]
+    hudi_primary_key: Annotated[ColumnNames, Field(min_length=1)]
     hudi_precombine_field: ColumnName
     hudi_partition_key: ColumnName | None = None
     hudi_table_type: Annotated[Literal["copy_on_write", "merge_on_read"], BeforeValidator(_lower)] = "copy_on_write"
@@ -158,7 +180,7 @@ class TableConfig(BaseModel):
     cdc_operation_column: ColumnName | None = None
     cdc_commit_timestamp_column: ColumnName | None = None
     cdc_stream_position_column: ColumnName | None = None
-    cdc_extra_columns: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns)] = RECOMMENDED_EXTRAS
+    cdc_extra_columns: ColumnNames = RECOMMENDED_EXTRAS
     before_image_prefix: Annotated[str, Field(pattern=_PREFIX)] = "BI_"
     on_bad_file: Literal["continue", "stop"] = "continue"
     partition_is_immutable: Flag = "N"

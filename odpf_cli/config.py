@@ -11,11 +11,14 @@ from rich.text import Text
 
 from config_manager.deployed import read_deployed
 from config_manager.importer import Imported, import_items
+from config_manager.json_schema import json_schema
 from config_manager.parse import Parsed, parse_path
 from config_manager.prepare import prepare
 from config_manager.validate import check_files
 from odpf.errors import InvalidConfiguration
 from odpf.settings import Settings
+from odpf_cli.config_discover import discover
+from odpf_cli.config_edit import edit_files
 from odpf_cli.config_history import rollback, show_history
 from odpf_cli.config_publish import AllOption, YesOption, confirm_and_publish, exit_on, publisher
 from odpf_cli.config_view import as_yaml, render_items, render_problems
@@ -25,6 +28,8 @@ from odpf_cli.plan_view import plan_document, render_plan
 app = typer.Typer(no_args_is_help=True, help="Table configuration: which tables, into which raw tables, how often.")
 app.command("history")(show_history)
 app.command()(rollback)
+app.command()(discover)
+app.command("edit")(edit_files)
 
 PathArgument = Annotated[
     Path, typer.Argument(metavar="PATH", help="A YAML or JSON file, or a folder of them.", show_default=False)
@@ -81,6 +86,13 @@ def show_deployed(
         typer.echo(as_yaml(document), nl=False)
     else:
         emit(output, document, lambda: render_items(document["cadences"], document["tables"]))
+
+
+@app.command("schema")
+def show_schema(output: OutputOption = Output.TABLE) -> None:
+    """Print the JSON Schema of configuration files, for editors; with either --output it is JSON."""
+    del output
+    emit(Output.JSON, json_schema(), Text)
 
 
 @app.command("import")

@@ -79,9 +79,13 @@ class ConfigManager(Stack):
         managed_policy(
             self,
             "PublisherPolicy",
-            description="ODPF: what odpf config plan, apply, show and import need",
+            description="ODPF: what odpf config plan, apply, show, import, history, rollback and discover need",
             policy_name=sub("${Prefix}publisher-${AWS::Region}"),
-            statements=[use_key(write=True), *_publish()],
+            statements=[
+                use_key(write=True),
+                *_publish(),
+                allow("RemoveCadences", ["dynamodb:DeleteItem"], [table_arn("batch_config")]),
+            ],
             wildcards=_WILDCARDS,
         )
 
@@ -90,7 +94,12 @@ def _publish() -> list[Statement]:
     """What publishing a configuration reads and writes, by the function, by people and by pipelines."""
     group = NAMES.schedule_group
     return [
-        allow("ReadConfiguration", ["dynamodb:Scan"], [table_arn("batch_config"), table_arn("raw_table_config")]),
+        allow(
+            "ReadConfiguration",
+            ["dynamodb:Scan"],
+            [table_arn("batch_config"), table_arn("raw_table_config"), table_arn("config_deploy_tracker")],
+        ),
+        allow("ReadDeployments", ["dynamodb:GetItem"], [table_arn("config_deploy_tracker")]),
         allow("ReadStates", ["dynamodb:BatchGetItem"], [table_arn("file_processing_tracker")]),
         allow("WriteCadences", ["dynamodb:PutItem"], [table_arn("batch_config"), table_arn("config_deploy_tracker")]),
         allow("WriteTables", ["dynamodb:BatchWriteItem"], [table_arn("raw_table_config")]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -191,5 +192,9 @@ def _rules(content: str | bytes) -> list[dict[str, Any]]:
 
 
 def _like(pattern: str, name: str) -> bool:
-    parts = (re.escape(part) for part in pattern.split("%"))
-    return re.fullmatch(".*".join(parts), name, flags=re.DOTALL) is not None
+    return _expression(pattern).fullmatch(name) is not None
+
+
+@lru_cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, pattern.split("%"))), flags=re.DOTALL)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from odpf.errors import TerminalError
+
 CADENCE = {"refresh_cadence": "10_min_refresh", "glue_job_max_workers": 10, "schedule": None}
 
 
@@ -45,3 +49,12 @@ def test_deployments_are_kept(stores):
     deployment = {"deployment_id": "d1", "added": ["taxi_trips.table_1"], "changed": [], "digest": "abc"}
     stores.config.put_deployment(deployment)
     assert stores.config.deployments() == [deployment]
+
+
+def test_what_a_deployment_replaced_is_kept_beside_its_record(stores):
+    stores.config.put_deployment({"deployment_id": "d1", "parts": 2})
+    stores.config.put_deployment_parts("d1", ["x" * 300_000, "y"])
+    assert stores.config.deployment_parts("d1", 2) == ["x" * 300_000, "y"]
+    assert [each["deployment_id"] for each in stores.config.deployments()] == ["d1"]
+    with pytest.raises(TerminalError, match="d2"):
+        stores.config.deployment_parts("d2", 1)

@@ -201,3 +201,48 @@ def test_with_an_embedded_aws_in_the_folder_and_no_endpoint_nothing_is_written(a
     assert aws.config.tables() == []
     assert odpf("plan", path)[0] == 0
     refuse_forgotten_endpoint(tmp_path, {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
+
+
+def test_a_plan_of_thousands_of_tables_groups_them(aws, odpf, capsys):
+    odpf("apply", write(*(table(f"t{n}") for n in range(300)), table("other")))
+    path = write(*(table(f"t{n}", is_active="N") for n in range(300)), *(table(f"new{n}") for n in range(40)))
+    execute(["config", "plan", str(path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "~ 300 tables  ! the table is not refreshed any more"
+    assert lines[1] == "    is_active: Y -> N"
+    assert len(lines) < 40
+    text = " ".join(lines)
+    assert "and 290 more (--all shows them)" in text
+    assert "+ 40 tables into shop_raw (hourly)" in text
+    assert "40 to add, 300 to change, 0 to remove, 1 unchanged; 300 dangerous, marked !" in text
+    execute(["config", "plan", str(path), "--all"])
+    assert len(capsys.readouterr().out.splitlines()) > 340
+
+
+def test_history_lists_deployments_and_rollback_undoes_one(aws, odpf, capsys):
+    odpf("apply", write(table()))
+    number = odpf("apply", write(table(is_active="N"), table("b")))[1]["deployment_id"]
+    status, deployments, _ = odpf("history")
+    assert (status, deployments[0]["deployment_id"], deployments[0]["tables_changed"]) == (0, number, ["shop.orders"])
+    _, one, _ = odpf("history", number)
+    assert [(each["kind"], each["name"]) for each in one["changes"]] == [("table", "shop.b"), ("table", "shop.orders")]
+    assert execute(["config", "history", number]) == 0
+    assert "is_active: Y -> N" in capsys.readouterr().out
+    status, undone, told = odpf("rollback", number, "--yes")
+    assert (status, undone["changed"], undone["removed"]) == (0, ["shop.orders"], ["shop.b"])
+    assert "account 123456789012" in told
+    assert [item["is_active"] for item in aws.config.tables()] == ["Y"]
+    assert execute(["config", "history"]) == 0
+    assert f"{number} was undone by {undone['deployment_id']}" in " ".join(capsys.readouterr().out.split())
+    assert odpf("rollback", number)[0] == 2
+    assert odpf("history", "never")[0] == 2
+
+
+@pytest.mark.parametrize(("answer", "status", "active"), [("n\n", 1, "N"), ("y\n", 0, "Y")])
+def test_rollback_shows_the_plan_and_asks(aws, odpf, monkeypatch, answer, status, active):
+    odpf("apply", write(table()))
+    number = odpf("apply", write(table(is_active="N")))[1]["deployment_id"]
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    found, _, told = odpf("rollback", number)
+    assert (found, aws.config.tables()[0]["is_active"]) == (status, active)
+    assert "is_active: N -> Y" in told
