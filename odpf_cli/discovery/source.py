@@ -57,7 +57,7 @@ def _told(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        told = " ".join(str(error.orig).split())
+        told = " ".join(str(error.orig).split()).rstrip(".?")
         raise SourceUnavailable(
             f"{url.render_as_string(hide_password=True)} answers: {told}. Check host, port, database, user and {PASSWORD}; "
             "the user needs to see the tables, SELECT is enough."

@@ -203,22 +203,6 @@ def test_with_an_embedded_aws_in_the_folder_and_no_endpoint_nothing_is_written(a
     refuse_forgotten_endpoint(tmp_path, {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
 
 
-def test_a_plan_of_thousands_of_tables_groups_them(aws, odpf, capsys):
-    odpf("apply", write(*(table(f"t{n}") for n in range(300)), table("other")))
-    path = write(*(table(f"t{n}", is_active="N") for n in range(300)), *(table(f"new{n}") for n in range(40)))
-    execute(["config", "plan", str(path)])
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "~ 300 tables  ! the table is not refreshed any more"
-    assert lines[1] == "    is_active: Y -> N"
-    assert len(lines) < 40
-    text = " ".join(lines)
-    assert "and 290 more (--all shows them)" in text
-    assert "+ 40 tables into shop_raw (hourly)" in text
-    assert "40 to add, 300 to change, 0 to remove, 1 unchanged; 300 dangerous, marked !" in text
-    execute(["config", "plan", str(path), "--all"])
-    assert len(capsys.readouterr().out.splitlines()) > 340
-
-
 def test_history_lists_deployments_and_rollback_undoes_one(aws, odpf, capsys):
     odpf("apply", write(table()))
     number = odpf("apply", write(table(is_active="N"), table("b")))[1]["deployment_id"]
