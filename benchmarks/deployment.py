@@ -91,6 +91,7 @@ class Deployment:
             refresh_events=ports.refresh_events,
             contender=contender,
             engines=self._engines,
+            hash_keys=ports.hash_keys,
         )
         return BatchRun(manifest, shop, ports.audit).run()
 

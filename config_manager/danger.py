@@ -58,6 +58,13 @@ def _of_table(
         )
     if "raw_database_S3_bucket" in after:
         yield "the bucket can be changed while the table has no rows, later not at all"
+    if {"exclude_columns", "hash_columns"} & after.keys():
+        yield (
+            "files read from now on obey; rows, files and commits that a raw table has stay as they are until it is built anew: "
+            f"odpf resnapshot --table {change.name}"
+        )
+    if "hash_key_secret" in after:
+        yield f"a table that has hashes waits until it is built anew with the other key: odpf resnapshot --table {change.name}"
     if after.get("is_active") == "N":
         yield "the table is not refreshed any more"
     if "refresh_cadence" in after and not scheduled(change.item["refresh_cadence"]):

@@ -11,6 +11,7 @@ from config_manager.deployment import unfinished
 from config_manager.diff import Removals, difference, digest, pruned, schedules
 from config_manager.hints import hints
 from config_manager.parse import Parsed
+from config_manager.personal_columns import unknown_columns
 from config_manager.plan import ConfigPlan
 from config_manager.stores import Stores
 from config_manager.validate import Checked, CheckedFiles, check_files
@@ -47,6 +48,7 @@ def prepare(
         *files.problems,
         *deployed_problems(parsed, files, deployed, settings, going),
         *state_problems(files, deployed, states, settings, rebuilt),
+        *unknown_columns(files, deployed, states, stores.catalog.columns, rebuilt),
     )
     if problems:
         return ConfigPlan(source=parsed.source, problems=problems)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from file_processor.choosing import ChosenFile
-from file_processor.columns import MAPPED_OPERATION
 from file_processor.engines.engine import DeleteLog, ReadGroup
 from file_processor.inspection import Inspection, inspect
 from file_processor.key_changes import before_images
@@ -18,7 +17,7 @@ from odpf.file_record import FileRecord
 from odpf.order import GENERATION_DIGITS, OrderPosition
 from odpf.ports import ObjectStore
 from odpf.states import DmsFileType, FileState
-from odpf.table_config import TableConfig
+from odpf.table_config import MAPPED_OPERATION, TableConfig
 from odpf.table_state import TableState
 
 _GREATEST = "~"

@@ -11,11 +11,12 @@ from typing import Protocol
 from file_processor.applied_deletes import AppliedDeletes
 from file_processor.choosing import Choice, ChosenFile, CycleKind, with_floor
 from file_processor.commit import NOTE, SCHEMA, Commit
-from file_processor.conversion import as_they_stand, copied, read_through
+from file_processor.conversion import Protection, as_they_stand, copied, read_through
 from file_processor.engine_choice import EngineChoice, choose_engine
 from file_processor.engine_facts import engine_facts
 from file_processor.engines.engine import Engine, Prepared, Reduced, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
+from file_processor.hash_guard import TableKey, table_key
 from file_processor.inspection import Inspection, inspect
 from file_processor.instants import await_clock
 from file_processor.stragglers import Stragglers
@@ -74,6 +75,7 @@ class Applying:
     def __init__(self, shop: Workshop, config: TableConfig, timeline: Timeline, books: Books) -> None:
         self._shop, self._config, self._timeline, self._books = shop, config, timeline, books
         self.engine: Engine | None = None
+        self._hash = TableKey()
         self.may_still_commit = False
 
     def apply(self, choice: Choice) -> None:
@@ -90,7 +92,9 @@ class Applying:
         inspections = inspect(self._shop.objects, self._config, choice.files)
         facts = engine_facts(self._config, choice, self._timeline, inspections)
         engine = self._take_engine(choose_engine(self._config, facts), next(iter(facts.obstacles), None))
-        fitted = fit_files(inspections, self._table_columns(choice), self._config)
+        table = self._table_columns(choice)
+        self._hash = self._table_key(choice, table)
+        fitted = fit_files(inspections, table, self._config)
         last_sequences = {found.chosen.file.file_id: found.sequences[1] for found in fitted.usable if found.sequences}
         choice = with_floor(choice, self._lease, last_sequences)
         fitted = fitted._replace(warnings=(*fitted.warnings, *self._engine_choice.warnings(self._config)))
@@ -128,6 +132,11 @@ class Applying:
                 "Restore the folder `.hoodie`, or reload the table under a new name."
             )
         return TableColumns(newest.schema, newest.absent, self._lease.high_water_mark)
+
+    def _table_key(self, choice: Choice, table: TableColumns) -> TableKey:
+        newest = None if choice.kind is CycleKind.LOAD else self._timeline.newest_own()
+        said = newest.note.hash_check if newest and newest.note else None
+        return table_key(self._shop.hash_key(self._config), table, said, self._config)
 
     def _prepare(
         self, engine: Engine, choice: Choice, fitted: FittedFiles
@@ -198,7 +207,9 @@ class Applying:
     def _write_plan(self, choice: Choice, fitted: FittedFiles, *, copies: bool) -> WritePlan:
         config, settings = self._config, self._shop.settings
         scratch = f"scratch/{config.raw_table}/{self._shop.contender.owner}"
-        place = partial(copied, self._shop.objects, settings.artifacts_bucket, scratch) if copies else as_they_stand
+        protection = Protection(config.protected, self._hash.key)
+        copy = partial(copied, self._shop.objects, settings.artifacts_bucket, scratch, protection)
+        place = copy if copies else as_they_stand
         identity = self._batch_id(choice)
         return WritePlan(
             kind=choice.kind or CycleKind.CHANGES,
@@ -215,6 +226,7 @@ class Applying:
             high_water_mark=self._lease.high_water_mark or "",
             may_be_late=may_be_late(self._lease, choice, fitted.usable),
             load_started_at=choice.load_started_at,
+            hash_key=self._hash.key,
             deletes=AppliedDeletes(self._books.history, self._shop.objects, config, self._lease, place).since,
         )
 
@@ -242,6 +254,7 @@ class Applying:
             epoch=self._shop.contender.epoch,
             follows=self._lease.commit_instant or "",
             absent=fitted.absent,
+            hash_check=self._hash.check,
         )
         await_clock(max(self._timeline.instants, default=""))
         self._shop.contender.check_epoch()  # the last thing before others see anything

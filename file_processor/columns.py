@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from file_processor.schema import Schema
-from odpf.table_config import TableConfig
+from odpf.table_config import MAPPED_OPERATION, TableConfig
 
 OPERATION = "_odpf_operation"
 ORDER = "_odpf_order"
@@ -19,8 +19,6 @@ VALID_TO = "_odpf_valid_to"
 IS_CURRENT = "_odpf_is_current"
 END_ORDER = "_odpf_end_order"
 """Order position of the change that ended a version: a delete, or the next version's own."""
-MAPPED_OPERATION = "cdc_operation"
-"""The operation column that a mapping rule adds, unless the configuration names another."""
 
 IS_DELETED = "_odpf_is_deleted"
 VALUES_ORDER = "_odpf_values_order"

@@ -11,8 +11,10 @@ from file_processor.columns import END_ORDER, ORDER, VALUES_ORDER, own_columns
 from file_processor.schema import Schema
 from file_processor.timeline import Timeline
 from odpf.errors import EngineError
+from odpf.rebuild import Differences, Example
 from odpf.table_config import TableConfig
 
+_HIDDEN = "(not shown)"
 _OF_POSITIONS = frozenset({ORDER, VALUES_ORDER, END_ORDER})
 """They name files and rows: two deliveries of a change have two positions, and are the same change."""
 
@@ -48,3 +50,26 @@ def shown(value: Any) -> Any:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def without_personal_data(differences: Differences, config: TableConfig) -> Differences:
+    """The same without values that must not be seen: the table as it was before may have them as they were.
+
+    Args:
+        differences: between a table before and after.
+        config: of the table after.
+    """
+    if not (config.exclude_columns or config.hash_columns):
+        return differences
+    hides_keys = any(map(config.protected.is_hashed, config.hudi_primary_key))
+
+    def side(values: dict[str, Any] | None) -> dict[str, Any] | None:
+        if values is None:
+            return None
+        return {name: _HIDDEN if config.protected.is_protected(name) else value for name, value in values.items()}
+
+    examples = tuple(
+        Example(key=_HIDDEN if hides_keys else each.key, before=side(each.before), after=side(each.after))
+        for each in differences.examples
+    )
+    return differences.model_copy(update={"examples": examples})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, NamedTuple
 
@@ -38,6 +38,8 @@ class Inspection(NamedTuple):
     Attributes:
         columns: data columns, lower case, as the table is to hold them; without DMS's `Op`.
         names: the columns' names as they stand in the file, by lower-case name.
+        hashed: of columns, those that are kept as hashes, with the type that they have in the file; a hash is text.
+        excluded: lower-case names of columns that are left out; nothing else here tells of them.
         nulls: lower-case names of columns whose type is null: they are there, but say nothing.
         dms_operation: whether the file begins with DMS's `Op` column.
         rows: number of rows.
@@ -52,6 +54,8 @@ class Inspection(NamedTuple):
     chosen: ChosenFile
     columns: Schema = ()
     names: tuple[tuple[str, str], ...] = ()
+    hashed: Schema = ()
+    excluded: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
     dms_operation: bool = False
     rows: int = 0
@@ -107,23 +111,28 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> I
             problem=f"Not a readable parquet file ({_first_line(error)}). Have DMS write it again, or remove it.",
         )
     operation_first = bool(len(schema.names)) and schema.names[0] == DMS_OPERATION
-    fields = list(schema)[1:] if operation_first else list(schema)
-    columns, rewrite, problem = _columns(fields, _int96(metadata))
+    every, protected = list(schema)[1:] if operation_first else list(schema), config.protected
+    fields = [field for field in every if not protected.is_excluded(field.name.lower())]
+    int96 = _int96(metadata) & {field.name for field in fields}
+    columns, rewrite, problem = _columns(fields, int96)
     names = tuple((field.name.lower(), field.name) for field in fields)
+    hashed = tuple(column for column in columns if protected.is_hashed(column[0]))
     found = Inspection(
         chosen,
-        columns=columns,
+        columns=tuple((lower, "string" if protected.is_hashed(lower) else kind) for lower, kind in columns),
+        hashed=hashed,
+        excluded=tuple(field.name.lower() for field in every if field not in fields),
         names=tuple((lower, name) for lower, name in names if lower in dict(columns)),
         nulls=tuple(lower for lower, _ in names if lower not in dict(columns)),
         dms_operation=operation_first,
         rows=metadata.num_rows,
         sequences=_sequences(metadata, names, config.hudi_precombine_field),
-        int96=bool(_int96(metadata)),
+        int96=bool(int96),
         rewrite=rewrite,
-        ranges=_ranges(metadata, names) if config.schema_policy.narrowed == "evolve" else (),
+        ranges=_ranges(metadata, names, dict(hashed)) if config.schema_policy.narrowed == "evolve" else (),
         problem=problem,
     )
-    return found._replace(problem=found.problem or _missing_roles(config, found))
+    return found._replace(problem=found.problem or _unprotected_copy(config, found) or _missing_roles(config, found))
 
 
 def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool, str | None]:
@@ -149,7 +158,11 @@ def _columns(fields: Iterable[pa.Field], int96: set[str]) -> tuple[Schema, bool,
             )
         kind, unreadable = _spark_type(field.type)
         if kind is None:
-            return (), False, f"Column {field.name} has type {field.type}, which no raw table can hold. Leave it out."
+            return (
+                (),
+                False,
+                f"Column {field.name} has type {field.type}, which no raw table can hold. Leave it out (exclude_columns).",
+            )
         rewrite |= unreadable and field.name not in int96
         if kind:
             columns[lower] = kind
@@ -211,8 +224,10 @@ def _int96(metadata: Any) -> set[str]:
     return {column.name for column in columns if column.physical_type == "INT96"}
 
 
-def _ranges(metadata: Any, names: Iterable[tuple[str, str]]) -> tuple[tuple[str, ValueRange], ...]:
-    found = ((lower, value_range(metadata, name)) for lower, name in names)
+def _ranges(
+    metadata: Any, names: Iterable[tuple[str, str]], hashed: Container[str]
+) -> tuple[tuple[str, ValueRange], ...]:
+    found = ((lower, value_range(metadata, name)) for lower, name in names if lower not in hashed)
     return tuple((lower, values) for lower, values in found if values is not None)
 
 
@@ -230,6 +245,16 @@ def _sequences(metadata: Any, names: Iterable[tuple[str, str]], precombine: str)
         smallest.append(statistics.min)
         greatest.append(statistics.max)
     return min(smallest), max(greatest)
+
+
+def _unprotected_copy(config: TableConfig, found: Inspection) -> str | None:
+    """Why Spark cannot be given a copy without what must not be copied."""
+    if found.int96 and found.needs_copy and (config.exclude_columns or config.hash_columns):
+        return (
+            "Its path needs a copy, of which exclude_columns and hash_columns leave something out, and its 96-bit timestamps "
+            "cannot be rewritten. Have the file written with 64-bit timestamps, as DMS does."
+        )
+    return None
 
 
 def _missing_roles(config: TableConfig, found: Inspection) -> str | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from file_processor.applying import Applying
 from file_processor.commit import Commit
+from file_processor.comparison import without_personal_data
 from file_processor.engines.engine import Engine
 from file_processor.file_batch import FileBatch
 from file_processor.rebuild_steps import file_batches, needed_records
@@ -264,7 +265,7 @@ class Rebuilding:
             rows_quarantined=counts.rows_quarantined,
             former_location=self._former.location,
             location=self._former.location if self._asked.compare_only else self._new.location,
-            differences=differences,
+            differences=without_personal_data(differences, self._config),
         )
 
     def _remove(self) -> None:

@@ -81,6 +81,7 @@ def _of_names(
     policy, known, exempt = config.schema_policy, dict(table.schema), of_mapping_rules(config)
     new = [Difference(SchemaChangeKind.ADDED, c, None, t) for c, t in file.columns if c not in {*known, *exempt}]
     there = {*names_of(file), *table.absent, *table.unstored, *exempt, *later}
+    there |= {column for column in known if config.protected.is_excluded(column)}  # left out on purpose
     lost = [] if is_old(file, table.mark) else [column for column in known if column not in there]
     gone = [Difference(SchemaChangeKind.DROPPED, column, known[column]) for column in lost]
     differences = gone + new

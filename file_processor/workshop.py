@@ -9,9 +9,11 @@ from file_processor.engine_choice import EngineChoice
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
 from odpf.errors import NeedsSpark
-from odpf.ports import Catalog, FileTracker, ObjectStore, RefreshEvents
+from odpf.hash_key import HashKey
+from odpf.ports import Catalog, FileTracker, HashKeys, ObjectStore, RefreshEvents
 from odpf.settings import Settings
 from odpf.states import EngineName
+from odpf.table_config import TableConfig
 
 
 class Workshop(NamedTuple):
@@ -27,6 +29,12 @@ class Workshop(NamedTuple):
     refresh_events: RefreshEvents
     contender: Contender
     engines: Mapping[EngineName, Callable[[], Engine]]
+    hash_keys: HashKeys
+
+    def hash_key(self, config: TableConfig) -> HashKey | None:
+        """The key of a table's hashed columns; None for a table without any."""
+        secret = config.hash_key_secret or self.settings.hash_key_secret
+        return self.hash_keys.key(secret) if config.hash_columns else None
 
     def engine(self, choice: EngineChoice) -> Engine:
         """The engine of a choice; Spark does what another one would, where that is not there.

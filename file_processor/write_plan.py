@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from file_processor.choosing import Choice
-from file_processor.columns import MAPPED_OPERATION
 from file_processor.engines.engine import ReadGroup
 from file_processor.inspection import Inspection
 from file_processor.schema import Schema
@@ -15,7 +14,7 @@ from file_processor.schema_policy import fit
 from file_processor.table_columns import TableColumns, names_of
 from odpf.errors import TerminalError
 from odpf.order import OrderPosition
-from odpf.table_config import TableConfig
+from odpf.table_config import MAPPED_OPERATION, TableConfig
 from odpf.table_state import TableState
 
 _DMS_OPERATION_LOWER = "op"
@@ -63,8 +62,9 @@ def fit_files(inspections: Sequence[Inspection], table: TableColumns, config: Ta
             refused.append((inspection, found.refusal))
     _stop_where_frozen(changes)
     told = summed(changes)
-    warnings = tuple(change.warning for change in told if not change.is_refusal)
-    return FittedFiles(table.schema, tuple(usable), tuple(refused), warnings, table.absent, told)
+    warnings = [change.warning for change in told if not change.is_refusal]
+    warnings += _unknown_columns(usable, table, config)
+    return FittedFiles(table.schema, tuple(usable), tuple(refused), tuple(warnings), table.absent, told)
 
 
 def _columns_after(inspections: Sequence[Inspection]) -> list[frozenset[str]]:
@@ -74,6 +74,16 @@ def _columns_after(inspections: Sequence[Inspection]) -> list[frozenset[str]]:
         after.append(seen)
         seen |= names_of(inspection)
     return after[::-1]
+
+
+def _unknown_columns(files: Sequence[Inspection], table: TableColumns, config: TableConfig) -> Iterator[str]:
+    """A column that must not be seen and is not there: perhaps it is there under another name."""
+    there = {name for file in files for name in (*names_of(file), *file.excluded)} | dict(table.schema).keys()
+    for key, column in config.protected.unknown(there) if files else ():
+        yield (
+            f"{key} of {config.source_table_name} names {column}, which neither a file of this batch nor the table has. Is it "
+            "spelt right? If the source has dropped it, take it out."
+        )
 
 
 def _stop_where_frozen(changes: Iterable[SchemaChange]) -> None:
@@ -93,12 +103,13 @@ def read_groups(files: Sequence[Inspection], config: TableConfig, uris: Mapping[
     groups: dict[ReadGroup, list[str]] = {}
     for inspection in files:
         file = inspection.chosen.file
-        key = _group_key(inspection, config)
+        key = _group_key(inspection, config, is_copy=file.file_id in uris)
         groups.setdefault(key, []).append(uris.get(file.file_id, file.path))
     return tuple(group._replace(paths=tuple(paths)) for group, paths in groups.items())
 
 
-def _group_key(inspection: Inspection, config: TableConfig) -> ReadGroup:
+def _group_key(inspection: Inspection, config: TableConfig, *, is_copy: bool) -> ReadGroup:
+    """How a file is read; a copy has hashes already."""
     names = dict(inspection.names)
     mapped = config.cdc_operation_column or MAPPED_OPERATION
     is_full = inspection.chosen.is_full
@@ -110,6 +121,7 @@ def _group_key(inspection: Inspection, config: TableConfig) -> ReadGroup:
         dms_operation=inspection.dms_operation,
         mapped_operation=names.get(mapped) if mapped != _DMS_OPERATION_LOWER else None,
         sequence=None if is_full else names[config.hudi_precombine_field],
+        hashed=() if is_copy else tuple(each for each in inspection.hashed if each[0] in dict(inspection.columns)),
     )
 
 

@@ -34,7 +34,7 @@ def main(argv: list[str]) -> str:
     lease = aws.ledger, aws.job_runs, settings, arguments.job_run_id, manifest.run_id, manifest.epoch, aws.region
     contender = Contender(*lease, is_summarised=over)
     ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
-    shop = Workshop(settings, *ports, contender, both(aws.objects))
+    shop = Workshop(settings, *ports, contender, both(aws.objects), aws.hash_keys)
     run = BatchRun(manifest, shop, aws.audit, megabytes=spare_megabytes())
     failed = [row for row in run.run() if row.outcome is Outcome.REFRESH_ERROR]
     names = ", ".join(row.source_table_name for row in failed)

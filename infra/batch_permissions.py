@@ -84,6 +84,7 @@ def batch_statements(parameters: Parameters) -> list[Statement]:
             catalog_arns(tables=True),
         ),
         allow("LookAtOwners", ["glue:GetJobRun"], [job_arn()]),
+        allow("ReadHashKey", ["secretsmanager:GetSecretValue"], [arn("secretsmanager", "secret:${Prefix}hash_key*")]),
         allow(
             "TellOfRefreshedTables",
             ["events:PutEvents"],

@@ -36,6 +36,7 @@ def handler(event: dict[str, str], context: LambdaContext) -> dict[str, str]:
             is_patient=False,
         )
         engines = arrow_alone(aws.objects)
-        shop = Workshop(settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, engines)
+        ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
+        shop = Workshop(settings, *ports, contender, engines, aws.hash_keys)
         answer = Invocation(manifest, uri, shop, aws.audit).run(lambda: context.get_remaining_time_in_millis() / 1000)
         return dict(answer)

@@ -13,6 +13,7 @@ from odpf.attempts import Attempts
 from odpf.audit import AuditRow
 from odpf.epoch import Epoch
 from odpf.file_record import FileRecord
+from odpf.hash_key import HashKey
 from odpf.landed_file import LandedFile
 from odpf.metrics import Dimensions, Values
 from odpf.notice import Notice
@@ -283,6 +284,9 @@ class Catalog(Protocol):
     def publish(self, table: CatalogTable) -> bool:
         """Bring the catalog entry in line; True when something had to be written."""
 
+    def columns(self, database: str, table: str) -> frozenset[str] | None:
+        """Names of a table's columns, the partition's too; None when there is no such table."""
+
 
 class RefreshEvents(Protocol):
     """Tells other pipelines of new commits."""
@@ -309,6 +313,13 @@ class DmsTasks(Protocol):
 
     def table_loads(self, schema_name: str, table_name: str) -> list[TableLoad]:
         """How far each task that has this source table is with its full load."""
+
+
+class HashKeys(Protocol):
+    """Keys of hashed columns, each fetched once as long as this lives."""
+
+    def key(self, secret: str) -> HashKey:
+        """The key that is a secret's current value."""
 
 
 class Metrics(Protocol):

@@ -174,6 +174,11 @@ class Settings(BaseModel):
         """The SNS topic of this deployment's notices."""
         return f"{self.prefix}notices"
 
+    @property
+    def hash_key_secret(self) -> str:
+        """The secret with which columns are hashed, of tables that name none; the job may read those whose names begin so."""
+        return f"{self.prefix}hash_key"
+
     def function_name(self, component: str) -> str:
         """The Lambda function of a component, for example batch_manager: the name of its entry point in `lambdas`."""
         return f"{self.prefix}{component}"

@@ -25,11 +25,14 @@ from pydantic import (
 from odpf.config_problems import problems_of
 from odpf.errors import InvalidConfiguration, InvalidSourceTable
 from odpf.full_load_completion import CompletionText, FullLoadCompletion
+from odpf.personal_data import ProtectedColumns
 from odpf.reserved_words import RESERVED_WORDS
 from odpf.schema_policy import SchemaPolicy
 from odpf.source_table import SourceTable
 
 RESERVED_COLUMN_PREFIXES = ("_hoodie_", "_odpf_")
+MAPPED_OPERATION = "cdc_operation"
+"""The operation column that a mapping rule adds, unless the configuration names another."""
 RECOMMENDED_EXTRAS = ("dms_timestamp", "cdc_commit_timestamp", "cdc_stream_position")
 """`TimestampColumnName` and what the recommended mapping rules add, under the names that `odpf dms` gives them."""
 
@@ -43,6 +46,7 @@ _CRON = re.compile(r"^cron\(([0-9A-Z*?,/#-]+( [0-9A-Z*?,/#-]+){5})\)$")
 _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
 _NO_SOURCE_NAME = re.compile(r"[\x00-\x1f\x7f/\\`\"';]")
 _PREFIX = r"^[A-Za-z_][A-Za-z0-9_]{0,30}$"
+_KEY_NAME = r"^[A-Za-z0-9/_+=.@:-]{1,512}$"
 _COLUMN = re.compile(r"^[^\x00-\x1f`\"';,=]{1,255}$")
 
 
@@ -182,6 +186,9 @@ class TableConfig(BaseModel):
     cdc_stream_position_column: ColumnName | None = None
     cdc_extra_columns: ColumnNames = RECOMMENDED_EXTRAS
     before_image_prefix: Annotated[str, Field(pattern=_PREFIX)] = "BI_"
+    exclude_columns: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns)] = ()
+    hash_columns: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns)] = ()
+    hash_key_secret: Annotated[str, Field(pattern=_KEY_NAME)] | None = None
     on_bad_file: Literal["continue", "stop"] = "continue"
     partition_is_immutable: Flag = "N"
     table_storage_type: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"
@@ -205,6 +212,8 @@ class TableConfig(BaseModel):
             "cdc_commit_timestamp_column": self.cdc_commit_timestamp_column,
             "cdc_stream_position_column": self.cdc_stream_position_column,
         }
+        roles: dict[str, tuple[str, ...]] = {key: (column,) for key, column in change_columns.items() if column}
+        roles.setdefault("cdc_operation_column", ("op", MAPPED_OPERATION))
         named = [column for column in change_columns.values() if column]
         prefix = self.before_image_prefix.lower()
         rules = {
@@ -227,6 +236,9 @@ class TableConfig(BaseModel):
             f"a key or partition column begins with before_image_prefix {self.before_image_prefix!r}": any(
                 column.startswith(prefix) for column in stored if column
             ),
+            "hash_key_secret is named and there are no hash_columns": (
+                self.hash_key_secret is not None and not self.hash_columns
+            ),
             "cdc_extra_columns names a key or partition column, which is the source's": (
                 "cdc_extra_columns" in self.model_fields_set and bool(stored & {*self.cdc_extra_columns})
             ),
@@ -236,12 +248,18 @@ class TableConfig(BaseModel):
             for key, column in change_columns.items()
             if column in stored and column
         ]
-        return of_changes + [sentence for sentence, broken in rules.items() if broken]
+        personal = self.protected.contradictions(self.hudi_primary_key, self.hudi_partition_key, roles)
+        return [*of_changes, *personal, *(sentence for sentence, broken in rules.items() if broken)]
 
     @property
     def raw_table(self) -> str:
         """`<raw_database_name>.<raw_table_name>`, the key of the processing tracker."""
         return f"{self.raw_database_name}.{self.raw_table_name}"
+
+    @property
+    def protected(self) -> ProtectedColumns:
+        """The columns that must not stand in the lake as they are."""
+        return ProtectedColumns(self.exclude_columns, self.hash_columns, self.before_image_prefix.lower())
 
     @property
     def stream_position(self) -> str | None:
@@ -254,7 +272,8 @@ class TableConfig(BaseModel):
 
     @property
     def identity(self) -> dict[str, str]:
-        """What an existing table cannot change without being rebuilt (S25); what has a default, where it is another."""
+        """What an existing table cannot change without being rebuilt (S25); what has a default, where it is another; of hashed columns those of the key."""
+        hashed_keys = [key for key in self.hudi_primary_key if key in self.hash_columns]
         return {
             "hudi_primary_key": ",".join(self.hudi_primary_key),
             "hudi_partition_key": self.hudi_partition_key or "",
@@ -262,6 +281,7 @@ class TableConfig(BaseModel):
             "table_data_versioning_type": self.table_data_versioning_type,
             **({} if self.delete_mode == "hard" else {"delete_mode": self.delete_mode}),
             **({"cdc_stream_position_column": self.stream_position} if self.stream_position else {}),
+            **({"hash_columns": ",".join(hashed_keys)} if hashed_keys else {}),
         }
 
     @property
@@ -286,7 +306,7 @@ class TableConfig(BaseModel):
         """
         if not made_with:
             return {}
-        defaults = {"delete_mode": "hard", "cdc_stream_position_column": ""}
+        defaults = {"delete_mode": "hard", "cdc_stream_position_column": "", "hash_columns": ""}
         wanted, was = defaults | self.identity, defaults | dict(made_with)
         return {name: (was[name], value) for name, value in wanted.items() if was.get(name, value) != value}
 

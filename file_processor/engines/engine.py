@@ -12,6 +12,7 @@ from file_processor.commit import Commit
 from file_processor.schema import Schema
 from file_processor.timeline import Timeline
 from odpf.counts import Counts
+from odpf.hash_key import HashKey
 from odpf.order import OrderPosition
 from odpf.rebuild import Differences
 from odpf.states import EngineName
@@ -36,6 +37,7 @@ class ReadGroup(NamedTuple):
         dms_operation: whether the files begin with DMS's `Op`.
         mapped_operation: name in the file of the operation column that a mapping rule added, None if there is none.
         sequence: name in the file of the change sequence column, None if there is none.
+        hashed: (lower-case name, type in the file) of the columns whose values become hashes when they are read.
     """
 
     paths: tuple[str, ...]
@@ -45,6 +47,7 @@ class ReadGroup(NamedTuple):
     dms_operation: bool
     mapped_operation: str | None
     sequence: str | None
+    hashed: Schema = ()
 
 
 class DeleteLog(NamedTuple):
@@ -83,6 +86,7 @@ class WritePlan(NamedTuple):
             been deleted since.
         may_be_late: whether rows may be at or below it, by the footers of the files.
         deletes: asked, with an order position, only where there is such a row: where deletes applied since are read.
+        hash_key: of the hashed columns; None where there are none.
         load_started_at: when the load of this generation began, ISO 8601; None where there was none.
     """
 
@@ -101,6 +105,7 @@ class WritePlan(NamedTuple):
     may_be_late: bool = False
     deletes: Callable[[OrderPosition], DeleteLog] = _no_deletes
     load_started_at: str | None = None
+    hash_key: HashKey | None = None
 
     @property
     def columns(self) -> Schema:

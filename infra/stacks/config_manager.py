@@ -104,6 +104,7 @@ def _publish() -> list[Statement]:
         allow("WriteCadences", ["dynamodb:PutItem"], [table_arn("batch_config"), table_arn("config_deploy_tracker")]),
         allow("WriteTables", ["dynamodb:BatchWriteItem"], [table_arn("raw_table_config")]),
         allow("MakeDatabases", ["glue:GetDatabase", "glue:CreateDatabase"], catalog_arns(tables=False)),
+        allow("SeeColumns", ["glue:GetTable"], catalog_arns(tables=True)),
         allow("ListSchedules", ["scheduler:ListSchedules"], ["*"]),
         allow(
             "WriteSchedules",

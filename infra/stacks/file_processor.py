@@ -234,8 +234,8 @@ class FileProcessor(Stack):
             tags={"odpf:deployment": parameters.text("Prefix")},
         )
         reason = (
-            "Its log groups are made here with the deployment's key, its buckets encrypt by default, and it keeps no "
-            "bookmarks: a security configuration would only send its logs to groups of other names."
+            "The deployment's key encrypts its logs and buckets, and it keeps no bookmarks: a security configuration would "
+            "only rename its log groups."
         )
         suppress(job, dict.fromkeys(("AwsSolutions-GL1", "AwsSolutions-GL3", "CKV_AWS_195"), reason))
         return own

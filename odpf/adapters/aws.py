@@ -14,6 +14,7 @@ from odpf.adapters.dms_tasks import DmsReplicationTasks
 from odpf.adapters.dynamo import RETRY_SECONDS, DynamoTable
 from odpf.adapters.failures import aws_call
 from odpf.adapters.file_tracker import DynamoFileTracker
+from odpf.adapters.hash_keys import SecretsManagerHashKeys
 from odpf.adapters.job_runs import GlueJobRuns
 from odpf.adapters.ledger import DynamoLedger
 from odpf.adapters.metrics import EmfMetrics
@@ -128,6 +129,11 @@ class Aws:
     def dms_tasks(self) -> DmsReplicationTasks:
         """The deployment's DMS tasks."""
         return DmsReplicationTasks(self.session, self.settings.dms_task_arns)
+
+    @cached_property
+    def hash_keys(self) -> SecretsManagerHashKeys:
+        """Keys of hashed columns."""
+        return SecretsManagerHashKeys(self.session)
 
     @cached_property
     def metrics(self) -> EmfMetrics:

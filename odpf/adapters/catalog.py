@@ -49,6 +49,16 @@ class GlueCatalog:
                 _pass_only(error, _ABSENT)
                 self._make_database(database)
 
+    def columns(self, database: str, table: str) -> frozenset[str] | None:
+        """Names of a table's columns, the partition's too; None when there is no such table."""
+        with aws_call(f"Looking up {database}.{table} in the catalog"):
+            found = self._table(database, table)
+        if found is None:
+            return None
+        return frozenset(
+            each["Name"] for each in (*found["StorageDescriptor"]["Columns"], *found.get("PartitionKeys", ()))
+        )
+
     def publish(self, table: CatalogTable) -> bool:
         """Bring every view of the table in line; True when something had to be written."""
         with aws_call(f"Publishing {table.database}.{table.name} in the Glue Data Catalog"):

@@ -9,6 +9,7 @@ from odpf_local.memory.catalog import MemoryCatalog
 from odpf_local.memory.config_store import MemoryConfigStore
 from odpf_local.memory.dms_tasks import MemoryDmsTasks
 from odpf_local.memory.file_tracker import MemoryFileTracker
+from odpf_local.memory.hash_keys import MemoryHashKeys
 from odpf_local.memory.job_runs import MemoryJobRuns
 from odpf_local.memory.ledger import MemoryLedger
 from odpf_local.memory.metrics import MemoryMetrics
@@ -43,6 +44,7 @@ class MemoryAws:
         self.refresh_events = MemoryRefreshEvents()
         self.job_runs = MemoryJobRuns()
         self.dms_tasks = MemoryDmsTasks()
+        self.hash_keys = MemoryHashKeys()
         self.metrics = MemoryMetrics()
         self.notices = MemoryNotices()
         self.queues = MemoryQueues(self.settings)

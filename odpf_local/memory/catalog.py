@@ -20,6 +20,12 @@ class MemoryCatalog:
         with self._lock:
             self.databases.setdefault(database, {})
 
+    def columns(self, database: str, table: str) -> frozenset[str] | None:
+        """Names of a table's columns; None when there is no such table."""
+        with self._lock:
+            found = self.databases.get(database, {}).get(table)
+            return frozenset(name for name, _ in found.columns) if found else None
+
     def publish(self, table: CatalogTable) -> bool:
         """Bring the catalog entry in line; True when something had to be written."""
         with self._lock:

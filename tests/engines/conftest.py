@@ -25,11 +25,12 @@ from odpf_local.spark_conf import job_environment, prefetch, write_conf, write_c
 from tests.engines.lake import Lake, lake_in_folder, storage_options
 from tests.engines.other_release import OtherRelease
 from tests.engines.stories import ARM, ARMS, MIXED, RELEASES, play
+from tests.reference.protected import SECRETS
 
 ONLY_SPARK = ("merge_on_read", "merge on read", "double")
 _IN_EMBEDDED_AWS = os.environ.get("ODPF_TEST_LAKE") == "embedded"
 _LAKES = {"arrow": "folder_lake", RELEASES: "releases_lake"}
-PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs")
+PORTS = ("tracker", "ledger", "audit", "config", "objects", "catalog", "refresh_events", "job_runs", "hash_keys")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -94,6 +95,9 @@ def _in_embedded_aws(folder: Path) -> Iterator[Lake]:
             for port in PORTS:  # clients keep the endpoint they are made with; no other test sees these variables
                 getattr(aws, port)
             aws.job_runs.state("none")  # its client is made for the first question
+            for name, value in SECRETS.items():
+                aws.session.client("secretsmanager").create_secret(Name=name, SecretBinary=value)
+                aws.hash_keys.key(name)
         environment = dict(embedded.environment)
         with _session(write_conf(folder / "spark", embedded.endpoint_url, jars=prefetch())) as spark:
             engines = {EngineName.SPARK: lambda: SparkEngine(spark), EngineName.ARROW: lambda: ArrowEngine(aws.objects)}

@@ -35,6 +35,7 @@ from odpf.source_table import SourceTable
 from odpf.states import EngineName, FileState
 from odpf_local.local_objects import LocalObjectStore
 from odpf_local.memory.aws import MemoryAws
+from tests.reference.protected import SECRETS
 
 Row = dict[str, Any]
 
@@ -192,9 +193,8 @@ class Lake:
         aws = self.aws
         manifest = BatchManifest.from_bytes(aws.objects.get(self.settings.artifacts_bucket, batch_key(run_id, number)))
         contender = Contender(aws.ledger, aws.job_runs, self.settings, f"jr_{uuid.uuid4().hex}", manifest.run_id)
-        shop = Workshop(
-            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, contender, self.engines
-        )
+        ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
+        shop = Workshop(manifest.settings, *ports, contender, self.engines, aws.hash_keys)
         batch = BatchRun(manifest, shop, aws.audit)
         batch.run()
         self.left = {work.config.raw_table_name: work.engine_reason or "" for work in batch.left}
@@ -219,4 +219,5 @@ def lake_in_folder(root: Path, **sizes: int) -> Lake:
         sizes: further arguments of the engine.
     """
     aws = MemoryAws(objects=LocalObjectStore(root))
+    aws.hash_keys.secrets |= SECRETS
     return Lake(aws.settings, aws, {EngineName.ARROW: lambda: ArrowEngine(aws.objects, **sizes)}, root=root)

@@ -18,6 +18,7 @@ from odpf.table_config import RECOMMENDED_EXTRAS, read_table_config
 from tests.engines.lake import Lake, Row
 from tests.reference.oracle import KINDS, Change, File, Mode, Replay
 from tests.reference.plain_values import plain_rows
+from tests.reference.protected import protected
 
 DATABASE = "semantics"
 SEQUENCE = "CDC_TIMESTAMP_SEQ"
@@ -275,6 +276,8 @@ class StagedTable:
 
     def _stored(self, change: Change) -> Row:
         row = {name.lower(): change.row.get(name) for name in self.columns}
+        excluded, hashes = (set(self.config.get(key, ())) for key in ("exclude_columns", "hash_columns"))
+        row = protected(row, excluded, hashes, self.config.get("hash_key_secret") or "odpf_hash_key")
         return {**row, SEQUENCE.lower(): change.sequence}
 
     def _data(self, rows: Iterable[Row]) -> list[Row]:

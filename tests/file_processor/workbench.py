@@ -146,7 +146,7 @@ class Workbench:
         if not fence.is_patient:
             engines = {EngineName.ARROW: lambda: getattr(aws, "lambda_engine", engine)}
         return manifest, Workshop(
-            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, engines
+            manifest.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, engines, aws.hash_keys
         )
 
     @property

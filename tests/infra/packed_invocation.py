@@ -58,7 +58,8 @@ def invoke(aws: MemoryAws, run_id: str, file: LandedFile) -> str:
     )
     fence = Contender(aws.ledger, aws.job_runs, aws.settings, f"lambda:{run_id}:0:r", run_id, is_patient=False)
     engines = arrow_alone(aws.objects)
-    shop = Workshop(aws.settings, aws.tracker, aws.objects, aws.catalog, aws.refresh_events, fence, engines)
+    ports = aws.tracker, aws.objects, aws.catalog, aws.refresh_events
+    shop = Workshop(aws.settings, *ports, fence, engines, aws.hash_keys)
     return Invocation(manifest, "s3://b/m.json", shop, aws.audit).run(lambda: 890.0)["then"]
 
 

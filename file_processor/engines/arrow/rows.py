@@ -22,6 +22,7 @@ from file_processor.columns import (
 from file_processor.engines import problems
 from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, positions, to_table
 from file_processor.engines.engine import ReadGroup, WritePlan
+from file_processor.hashing import hashed
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.ports import ObjectStore
 from odpf.table_config import TableConfig
@@ -59,7 +60,9 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
         source = pq.ParquetFile(reader).read(columns=list(wanted), use_threads=False)
     rows = source.num_rows
     columns = {
-        column: to_table(source[names[column]], kind) if column in names else pa.nulls(rows, arrow_type(kind))
+        column: _values(plan, group, column, source[names[column]], kind)
+        if column in names
+        else pa.nulls(rows, arrow_type(kind))
         for column, kind in plan.schema
     }
     operation, operation_problem = _operations(group, source)
@@ -91,6 +94,13 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
         .append_column(FILE, pa.repeat(pa.scalar(file), rows))
         .append_column(ROW, row)
     )
+
+
+def _values(plan: WritePlan, group: ReadGroup, column: str, values: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+    """A column as the table holds it; of a hashed one nothing else is kept."""
+    if column in dict(group.hashed) and plan.hash_key is not None:
+        return pa.chunked_array([hashed(values.combine_chunks(), plan.hash_key)], pa.string())
+    return to_table(values, kind)
 
 
 def _opened(objects: ObjectStore, path: str, content: bytes | None) -> BinaryIO | pa.BufferReader:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from file_processor.conversion import readable_column
+from file_processor.readable_types import readable_column
 from file_processor.schema import Schema, precision_and_scale
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")

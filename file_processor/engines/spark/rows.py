@@ -18,6 +18,7 @@ from file_processor.columns import (
 )
 from file_processor.engines import problems
 from file_processor.engines.engine import ReadGroup, WritePlan
+from file_processor.engines.spark.hashing import hashed, with_pads
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.table_config import TableConfig
 
@@ -36,14 +37,20 @@ def read_rows(spark: SparkSession, plan: WritePlan) -> DataFrame:
 
 def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataFrame:
     names = {lower: name for name, lower, _ in group.columns}
-    fields = [StructField(name, _data_type(kind)) for name, _, kind in group.columns]
+    in_file = dict(group.hashed)
+    fields = [StructField(name, _data_type(in_file.get(lower, kind))) for name, lower, kind in group.columns]
     if group.dms_operation:
         fields.insert(0, StructField(_DMS_OPERATION, StringType()))
     frame = spark.read.schema(StructType(fields)).parquet(*group.paths)
     frame = frame.select("*", F.col("_metadata.file_name").alias(FILE), F.col("_metadata.row_index").alias(ROW))
+    if in_file and plan.hash_key is not None:
+        frame = with_pads(spark, frame, plan.hash_key)
 
     def data(column: str, kind: str) -> Column:
-        return (_quoted(names[column]) if column in names else F.lit(None)).cast(kind).alias(column)
+        values = _quoted(names[column]) if column in names else F.lit(None)
+        if column in in_file:
+            values = hashed(values, in_file[column])
+        return values.cast(kind).alias(column)
 
     sequence = F.lit("") if group.is_full else F.coalesce(_quoted(group.sequence or ""), F.lit(""))
     operation, operation_problem = _operation(group)
