@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -14,7 +14,7 @@ from file_processor.commit import NOTE, SCHEMA, Commit
 from file_processor.conversion import Protection, as_they_stand, copied, read_through
 from file_processor.engine_choice import EngineChoice, choose_engine
 from file_processor.engine_facts import engine_facts
-from file_processor.engines.engine import Engine, Prepared, Reduced, WritePlan
+from file_processor.engines.engine import Engine, Prepared, ReadGroup, Reduced, WritePlan
 from file_processor.file_batch import CommitNote, FileBatch, batch_id
 from file_processor.hash_guard import TableKey, table_key
 from file_processor.inspection import Inspection, inspect
@@ -89,7 +89,7 @@ class Applying:
 
     def _apply(self, choice: Choice) -> None:
         begin(Phase.READ)
-        inspections = inspect(self._shop.objects, self._config, choice.files)
+        inspections = self._inspected(choice)
         facts = engine_facts(self._config, choice, self._timeline, inspections)
         engine = self._take_engine(choose_engine(self._config, facts), next(iter(facts.obstacles), None))
         table = self._table_columns(choice)
@@ -107,6 +107,12 @@ class Applying:
             self._commit(choice, fitted, plan, prepared)
         finally:
             prepared.discard()
+
+    def _inspected(self, choice: Choice) -> list[Inspection]:
+        return inspect(self._shop.objects, self._config, choice.files)
+
+    def _groups(self, files: Sequence[Inspection], uris: Mapping[str, str]) -> tuple[ReadGroup, ...]:
+        return read_groups(files, self._config, uris)
 
     @property
     def _lease(self) -> TableState:
@@ -216,7 +222,7 @@ class Applying:
             config=config,
             location=self._timeline.location,
             schema=fitted.schema,
-            groups=read_groups(fitted.usable, config, place(fitted.usable)),
+            groups=self._groups(fitted.usable, place(fitted.usable)),
             generation=choice.generation,
             floor=choice.floor,
             quarantine_uri=f"s3://{settings.artifacts_bucket}/{rows_folder(config.raw_table, identity)}",

@@ -72,12 +72,14 @@ class Inspection(NamedTuple):
         return self.rewrite or not _PLAIN_PATH.match(self.chosen.file.key)
 
 
-def inspect(objects: ObjectStore, config: TableConfig, files: Sequence[ChosenFile]) -> list[Inspection]:
-    """Read the footers of all files, a few at once, in the order given."""
+def inspect(
+    objects: ObjectStore, config: TableConfig, files: Sequence[ChosenFile], without: Container[str] = ()
+) -> list[Inspection]:
+    """Read the footers of all files, a few at once, in the order given; `without` are columns that are left out, in lower case."""
     most = _KEPT_OF_A_FILE if sum(chosen.file.size for chosen in files) <= _KEPT_OF_A_BATCH else 0
 
     def inspected(chosen: ChosenFile) -> Inspection:
-        return _inspect(objects, config, chosen, keep=chosen.file.size <= most)
+        return _inspect(objects, config, chosen, without, keep=chosen.file.size <= most)
 
     if len(files) < 2:  # noqa: PLR2004  a thread for one file is a waste
         return [inspected(chosen) for chosen in files]
@@ -85,7 +87,9 @@ def inspect(objects: ObjectStore, config: TableConfig, files: Sequence[ChosenFil
         return list(pool.map(inspected, files))
 
 
-def _inspect(objects: ObjectStore, config: TableConfig, chosen: ChosenFile, *, keep: bool) -> Inspection:
+def _inspect(
+    objects: ObjectStore, config: TableConfig, chosen: ChosenFile, without: Container[str], *, keep: bool
+) -> Inspection:
     file = chosen.file
     try:
         reader, etag = objects.open(file.bucket, file.key, tail=file.size if keep else 0)
@@ -95,12 +99,12 @@ def _inspect(objects: ObjectStore, config: TableConfig, chosen: ChosenFile, *, k
         if etag.strip('"') != file.etag:
             return Inspection(chosen, problem=_overwritten(file))
         if not keep:
-            return _read_footer(config, chosen, reader)
+            return _read_footer(config, chosen, reader, without)
         content = reader.read()
-    return _read_footer(config, chosen, io.BytesIO(content))._replace(content=content)
+    return _read_footer(config, chosen, io.BytesIO(content), without)._replace(content=content)
 
 
-def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> Inspection:
+def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO, without: Container[str]) -> Inspection:
     try:
         footer = pq.ParquetFile(reader, page_checksum_verification=False)
         schema: pa.Schema = footer.schema_arrow
@@ -111,7 +115,8 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO) -> I
             problem=f"Not a readable parquet file ({_first_line(error)}). Have DMS write it again, or remove it.",
         )
     operation_first = bool(len(schema.names)) and schema.names[0] == DMS_OPERATION
-    every, protected = list(schema)[1:] if operation_first else list(schema), config.protected
+    every = [field for field in list(schema)[operation_first:] if field.name.lower() not in without]
+    protected = config.protected
     fields = [field for field in every if not protected.is_excluded(field.name.lower())]
     int96 = _int96(metadata) & {field.name for field in fields}
     columns, rewrite, problem = _columns(fields, int96)

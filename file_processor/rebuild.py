@@ -36,7 +36,7 @@ from odpf.table_state import TableState
 _log = logging.getLogger(__name__)
 
 _NAMED = 5
-_OF_THE_LEASE = {
+OF_THE_LEASE = {
     "raw_table",
     "source_table_name",
     "lease_owner",
@@ -46,6 +46,7 @@ _OF_THE_LEASE = {
     "epoch",
     "run_id",
 }
+"""What a state has of its owner alone."""
 _NEVER = "~"
 """Sorts behind every order position."""
 
@@ -66,7 +67,7 @@ class Rebuilt(NamedTuple):
     told: str
 
 
-class _Unseen:
+class UnseenBooks:
     """The books of a table that nobody sees yet: in memory, for whoever dies begins anew."""
 
     def __init__(self, shop: Workshop, settlement: Settlement, config: TableConfig, timeline: Timeline) -> None:
@@ -127,7 +128,7 @@ class Rebuilding:
         location = config.location(settings.raw_bucket, settings.raw_bucket_replicas, self._place)
         self._new = Timeline(shop.objects, location)
         self._settlement = Settlement(shop, config, self._new)
-        self._books = _Unseen(shop, self._settlement, config, self._new)
+        self._books = UnseenBooks(shop, self._settlement, config, self._new)
 
     def run(self) -> Rebuilt:
         """Rebuild, compare, and move the table unless it was only to be compared.
@@ -172,7 +173,7 @@ class Rebuilding:
 
     def _never_run(self) -> TableState:
         """The state of a table without a commit, held as this one is."""
-        return TableState(place=self._place, **self._lease.model_dump(include=_OF_THE_LEASE))
+        return TableState(place=self._place, **self._lease.model_dump(include=OF_THE_LEASE))
 
     def _copied_state(self) -> TableState:
         """Copy the table as it was before the position, and tell its state."""

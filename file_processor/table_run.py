@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from file_processor.adopting import Adopted, Adopting
 from file_processor.applying import Applying
 from file_processor.choosing import Choice, CycleKind, choose
 from file_processor.commit import Commit
 from file_processor.engines.engine import Engine
 from file_processor.file_batch import FileBatch
 from file_processor.maintenance import maintain
-from file_processor.rebuild import Rebuilding
+from file_processor.rebuild import Rebuilding, Rebuilt
 from file_processor.recovery import Recovery
 from file_processor.settling import Settled, Settlement
 from file_processor.stragglers import Stragglers
@@ -66,6 +67,9 @@ class TableRun:
         """
         begin(Phase.RECOVER)
         self._check_identity()
+        if self._work.rebuild and self._work.rebuild.adopted_from:  # whose own timeline is none to recover from
+            self._rebuild(self._work.rebuild)
+            return
         self.warnings = tuple(Stragglers(self._timeline).take_out(self.lease))
         for lease, settled in self._recovery.steps(self.lease, self._work.files):
             self.lease, self._done = lease, None  # history has more now
@@ -88,7 +92,11 @@ class TableRun:
         self._applying.apply(choice)
 
     def _rebuild(self, asked: Rebuild) -> None:
-        found = Rebuilding(self._shop, self._config, asked, self._timeline, self.lease, self.history()).run()
+        found: Rebuilt | Adopted
+        if asked.adopted_from:
+            found = Adopting(self._shop, self._config, asked, self.lease).run()
+        else:
+            found = Rebuilding(self._shop, self._config, asked, self._timeline, self.lease, self.history()).run()
         self.lease, self._other_work_by = found.lease, found.engine
         self.settled += found.settled
         self.warnings = (*self.warnings, found.told)

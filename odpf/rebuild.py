@@ -18,6 +18,8 @@ class Rebuild(BaseModel):
             of the table as it was before. Empty for everything.
         compare_only: whether the result is only compared, and the table stays as it is.
         config: the table's configuration item from then on, where that is to change; the caller puts it.
+        adopted_from: base path of a table of another framework that the table is made from instead (`odpf adopt`).
+        quiet_minutes: how long nothing may have written to that one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +28,8 @@ class Rebuild(BaseModel):
     since: str = ""
     compare_only: bool = False
     config: dict[str, Any] | None = None
+    adopted_from: str = ""
+    quiet_minutes: int = 60
 
 
 class Example(BaseModel):

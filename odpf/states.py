@@ -187,3 +187,11 @@ class Then(StrEnum):
     DONE = "done"
     AGAIN = "again"
     GLUE = "glue"
+
+
+class Verdict(StrEnum):
+    """What a check makes of what it looked at."""
+
+    FINE = "fine"
+    TOLD = "told"  # a person should know
+    AGAINST = "against"  # it cannot be done

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
 from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, state
+from odpf_cli.adopt import adopt
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.explain import explain
@@ -41,7 +42,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
 app.add_typer(state.app, name="state")
-for command in (run, status, runs, files, explain, query, replay, resnapshot, unlock, cost):
+for command in (run, status, runs, files, explain, query, replay, resnapshot, adopt, unlock, cost):
     app.command()(command)
 
 

@@ -20,6 +20,8 @@ from odpf.table_config import TableConfig
 
 COMMITS_RETAINED = 20
 """How many commits a query may look back: the cleaner keeps every file that was current at one of them."""
+ADOPTED_FILE = "~"
+"""The file in the order position of a row of an adopted table: behind all that DMS names, so that the same change is late."""
 MOST_FILE_BYTES = 120 * 1024 * 1024
 """Of a data file, about: Hudi's own default (hoodie.parquet.max.file.size), to which both engines fill them up."""
 LEAST_COMMITS, MOST_COMMITS = 30, 40
@@ -37,6 +39,8 @@ class ReadGroup(NamedTuple):
         dms_operation: whether the files begin with DMS's `Op`.
         mapped_operation: name in the file of the operation column that a mapping rule added, None if there is none.
         sequence: name in the file of the change sequence column, None if there is none.
+        adopted: name in the file of the change sequence, where the files are those of an adopted table: of a load then only
+            the rows without one are read, of changes only those with one, and all stand at ADOPTED_FILE.
         hashed: (lower-case name, type in the file) of the columns whose values become hashes when they are read.
     """
 
@@ -48,6 +52,7 @@ class ReadGroup(NamedTuple):
     mapped_operation: str | None
     sequence: str | None
     hashed: Schema = ()
+    adopted: str | None = None
 
 
 class DeleteLog(NamedTuple):

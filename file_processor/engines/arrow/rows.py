@@ -21,7 +21,7 @@ from file_processor.columns import (
 )
 from file_processor.engines import problems
 from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, positions, to_table
-from file_processor.engines.engine import ReadGroup, WritePlan
+from file_processor.engines.engine import ADOPTED_FILE, ReadGroup, WritePlan
 from file_processor.hashing import hashed
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.ports import ObjectStore
@@ -53,11 +53,12 @@ def read_each(objects: ObjectStore, plan: WritePlan) -> Iterator[pa.Table]:
 
 def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: str) -> pa.Table:
     names = {lower: name for name, lower, _ in group.columns}
-    wanted = dict.fromkeys([*names.values(), *filter(None, [group.mapped_operation, group.sequence])])
+    wanted = dict.fromkeys([*names.values(), *filter(None, [group.mapped_operation, group.sequence, group.adopted])])
     if group.dms_operation:
         wanted[_DMS_OPERATION] = None
     with _opened(objects, path, plan.contents.get(path)) as reader:
         source = pq.ParquetFile(reader).read(columns=list(wanted), use_threads=False)
+    source = _of_group(group, source)
     rows = source.num_rows
     columns = {
         column: _values(plan, group, column, source[names[column]], kind)
@@ -89,11 +90,19 @@ def _read_file(objects: ObjectStore, plan: WritePlan, group: ReadGroup, path: st
         .append_column(CHANGE_SEQUENCE, sequence)
         .append_column(GENERATION, generation)
         .append_column(COMMIT_TIME, commit_time)
-        .append_column(ORDER, _orders(generation, sequence, file, row))
+        .append_column(ORDER, _orders(generation, sequence, ADOPTED_FILE if group.adopted else file, row))
         .append_column(PROBLEM, problem)
         .append_column(FILE, pa.repeat(pa.scalar(file), rows))
         .append_column(ROW, row)
     )
+
+
+def _of_group(group: ReadGroup, source: pa.Table) -> pa.Table:
+    """The rows of a file that belong to the group."""
+    if group.adopted is None:
+        return source
+    has_none = pc.equal(pc.fill_null(source[group.adopted].cast(pa.string()), ""), "")
+    return source.filter(has_none if group.is_full else pc.invert(has_none))
 
 
 def _values(plan: WritePlan, group: ReadGroup, column: str, values: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:

@@ -17,7 +17,7 @@ from file_processor.columns import (
     STREAM_POSITION,
 )
 from file_processor.engines import problems
-from file_processor.engines.engine import ReadGroup, WritePlan
+from file_processor.engines.engine import ADOPTED_FILE, ReadGroup, WritePlan
 from file_processor.engines.spark.hashing import hashed, with_pads
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.table_config import TableConfig
@@ -39,10 +39,15 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
     names = {lower: name for name, lower, _ in group.columns}
     in_file = dict(group.hashed)
     fields = [StructField(name, _data_type(in_file.get(lower, kind))) for name, lower, kind in group.columns]
+    if group.adopted and group.adopted not in {field.name for field in fields}:
+        fields.append(StructField(group.adopted, StringType()))
     if group.dms_operation:
         fields.insert(0, StructField(_DMS_OPERATION, StringType()))
     frame = spark.read.schema(StructType(fields)).parquet(*group.paths)
     frame = frame.select("*", F.col("_metadata.file_name").alias(FILE), F.col("_metadata.row_index").alias(ROW))
+    if group.adopted:
+        has_none = F.coalesce(_quoted(group.adopted), F.lit("")) == ""
+        frame = frame.where(has_none if group.is_full else ~has_none)
     if in_file and plan.hash_key is not None:
         frame = with_pads(spark, frame, plan.hash_key)
 
@@ -74,7 +79,7 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
     return frame.select(
         *(column for column in frame.columns if column != PROBLEM),
         commit_time.alias(COMMIT_TIME),
-        _order().alias(ORDER),
+        _order(F.lit(ADOPTED_FILE) if group.adopted else F.col(FILE)).alias(ORDER),
         F.coalesce(F.col(PROBLEM), *problem).alias(PROBLEM),
     )
 
@@ -175,14 +180,14 @@ def _generation(plan: WritePlan, group: ReadGroup, sequence: Column) -> Column:
     return F.when(contained, F.lit(group.generation - 1)).otherwise(F.lit(group.generation))
 
 
-def _order() -> Column:
+def _order(file: Column) -> Column:
     """`str(OrderPosition)` as an expression."""
     return F.concat(
         F.lpad(F.col(GENERATION).cast("string"), GENERATION_DIGITS, "0"),
         F.lit(" "),
         F.col(CHANGE_SEQUENCE),
         F.lit(" "),
-        F.col(FILE),
+        file,
         F.lit(" "),
         F.lpad(F.col(ROW).cast("string"), ROW_DIGITS, "0"),
     )

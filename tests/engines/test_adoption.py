@@ -1,0 +1,95 @@
+"""Tables of the original framework are taken over without a reload, and go on with both engines."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from odpf.adoption import AdoptionCheck
+from odpf.manifest import report_key
+from odpf.rebuild import Rebuild
+from odpf.states import FileState, Outcome
+from tests.engines.other_framework import OtherFramework
+from tests.engines.staged_table import DATABASE, delete, insert, sequence, update
+from tests.engines.stories import arms, story
+
+ENGINES = ("spark-arrow", "arrow-spark")
+COLUMNS = {"ID": pa.int64(), "V": pa.string(), "CDC_OPERATION": pa.string()}
+MODES = {"snapshot": {}, "history": {"history": True}, "partitioned": {"hudi_partition_key": "V"}}
+LOADED = [{"ID": key, "V": f"loaded {key}"} for key in range(1, 6)]
+
+
+def said(change):
+    """A change with the operation in the column of the mapping rule, too."""
+    words = {"I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+    return change._replace(row={**change.row, "CDC_OPERATION": words[change.operation]})
+
+
+def adopted(table, location, quiet_minutes=0):
+    """Adopt it now: the run's result and the report."""
+    asked = Rebuild(raw_table=f"{DATABASE}.{table.name}", adopted_from=location, quiet_minutes=quiet_minutes)
+    summary = table.lake.run(table.config["refresh_cadence"], rebuild=asked)
+    (result,) = summary.tables
+    if result.outcome is not Outcome.COMPLETED:
+        return result, None
+    content = table.lake.aws.objects.get(table.lake.settings.artifacts_bucket, report_key(summary.run_id))
+    return result, AdoptionCheck.model_validate_json(content)
+
+
+def states(table):
+    return {each.file.name: each.state for each in table.lake.aws.tracker.history(table.source)}
+
+
+@arms(*ENGINES)
+@story
+@pytest.mark.parametrize("mode", MODES)
+def test_a_table_of_the_original_framework_goes_on_as_if_it_had_always_been_ours(told, mode):
+    table = told.table(key="ID", columns=COLUMNS, **MODES[mode])
+    other = OtherFramework(table)
+    table.load(*LOADED)
+    applied = table.changes(
+        said(update(10, ID=1, V="one")), said(delete(11, ID=2, V="loaded 2")), said(insert(12, ID=6, V="six"))
+    )
+    straddling = table.changes(said(update(13, ID=3, V="three")), said(delete(14, ID=4, V="loaded 4")))
+    other.load("LOAD00000001.parquet")
+    other.changes(applied)
+    other.changes(straddling)
+    result, report = adopted(table, other.location)
+    assert report is not None, result.error
+    table.ran(result)
+    table.check_rows()
+    assert report.mark == sequence(14 if table.history else 13)
+    assert (applied in states(table), straddling in states(table)) == (True, table.history)
+    table.changes(
+        said(update(20, ID=3, V="newer")), said(insert(21, ID=7, V="seven")), said(delete(22, ID=5, V="loaded 5"))
+    )
+    yield
+    table.check_rows()
+    table.changes(said(update(9, ID=2, V="late, deleted since")), said(update(8, ID=1, V="late")))
+    yield
+    table.check_rows()
+    assert set(states(table).values()) == {FileState.PROCESSED}
+    report = table.rebuild()
+    table.check_rows()
+    assert report.differences.only_before == report.differences.only_after == 0
+
+
+@arms("spark-arrow")
+@story
+def test_a_table_that_cannot_be_told_apart_by_its_keys_is_refused_and_stays_as_it_is(told):
+    """Without a global index a row that moved stands twice."""
+    table = told.table(key="ID", columns=COLUMNS, hudi_partition_key="V")
+    other = OtherFramework(table)
+    table.load(*LOADED)
+    other.load("LOAD00000001.parquet")
+    other.changes(table.changes(said(update(10, ID=1, V="moved"))))
+    before = table.lake.commits(other.location)
+    recent, _ = adopted(table, other.location, quiet_minutes=60)
+    result, report = adopted(table, other.location)
+    assert report is None
+    assert "1 of 6 rows have a key that another row has" in result.error
+    assert "Something was written there 0 minutes ago" in recent.error
+    assert table.lake.commits(other.location) == before
+    assert states(table) == {}
+    yield
+    table.check()  # a full load is there, so it is simply loaded
