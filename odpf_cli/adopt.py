@@ -89,7 +89,7 @@ def adopt(
     emit(output, [_document(result) for result in results], lambda: Group(*(_told(result) for result in results)))
     failed = sum(not result.is_fine for result in results)
     if failed:
-        raise typer.Exit(ExitStatus.FAILED if failed == len(results) else ExitStatus.PARTIAL)
+        raise typer.Exit(ExitStatus.FAILED if failed == len(results) else ExitStatus.SOME_TABLES_FAILED)
 
 
 def _location(aws: Aws, config: TableConfig) -> str:
@@ -128,8 +128,10 @@ def _adopted(aws: Aws, config: TableConfig, result: _Result, quiet_minutes: int)
     executions.start(run_id, RunRequest(refresh_cadence=config.refresh_cadence, rebuild=asked))
     end = followed(run_id, source_of(aws, executions))
     if end.status is not RunStatus.SUCCEEDED:
-        errors = [each.error for each in end.failed if each.error]
-        return result._replace(error=" ".join(errors) or f"Run {run_id} ended {end.status}; see `odpf runs`.")
+        errors = [each.error for each in end.tables if each.error]
+        return result._replace(
+            error=" ".join(errors) or end.error or f"Run {run_id} ended {end.status}; see `odpf runs`."
+        )
     report = aws.objects.get(aws.settings.artifacts_bucket, report_key(run_id))
     return result._replace(adopted=True, check=AdoptionCheck.model_validate_json(report))
 
