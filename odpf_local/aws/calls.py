@@ -271,6 +271,13 @@ def _dms(request: Request, _arns: Arns) -> list[Call]:
     return [Call(f"dms:{request.operation}", request.document[named])]
 
 
+def _secretsmanager(request: Request, arns: Arns) -> list[Call]:
+    """A secret's ARN ends with six characters of the service's own, which its name does not tell."""
+    secret = request.document[{"GetSecretValue": "SecretId"}[request.operation]]
+    resource = secret if secret.startswith("arn:") else arns.of("secretsmanager", f"secret:{secret}-000000")
+    return [Call(f"secretsmanager:{request.operation}", resource)]
+
+
 _OF_A_QUERY = frozenset({"StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"})
 
 
@@ -295,4 +302,5 @@ _SERVICES: dict[str, Callable[[Request, Arns], list[Call]]] = {
     "sts": _sts,
     "athena": _athena,
     "dms": _dms,
+    "secretsmanager": _secretsmanager,
 }

@@ -15,7 +15,8 @@ from tests.engines.staged_table import DATABASE, Change, bad, delete, insert, up
 from tests.engines.stories import arms, story
 from tests.reference.protected import digest
 
-LONG_ARMS = ("spark",)
+LONG_ARMS = ("spark", "spark-arrow", "arrow-spark")
+"""Spark's are for the long tests; test_spark_hashing.py has what differs with it."""
 COLUMNS = {
     "id": pa.int64(),
     "v": pa.string(),

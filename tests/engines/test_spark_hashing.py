@@ -17,6 +17,7 @@ from file_processor.engines.spark.hashing import hashed, with_pads
 from file_processor.hashing import hashed as hashed_by_arrow
 from file_processor.inspection import _spark_type
 from odpf.hash_key import HashKey
+from tests.engines.staged_table import StagedTable, delete, update
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 KEYS = st.binary(min_size=32, max_size=100)
@@ -61,3 +62,15 @@ def test_both_engines_give_a_value_the_same_hash(spark, event_log, tmp_path, sec
     plan = found._jdf.queryExecution().toString() + "".join(each.read_text() for each in event_log.iterdir())
     shown = [text for pad in key.pads for text in (pad.hex(), pad.hex().upper(), str(list(pad)))]
     assert [text for text in (*shown, secret.hex()) if text in plan] == []
+
+
+def test_a_table_that_spark_writes_has_hashes_and_no_excluded_column(lake):
+    columns = {"id": pa.int64(), "v": pa.string(), "PHONE": pa.int64()}
+    options = {"engine": "spark", "columns": columns, "exclude_columns": ["v"], "hash_columns": ["id", "phone"]}
+    table = StagedTable(lake, "spark_hashing", "spark_hashing", **options)
+    table.load({"id": 1, "v": "a", "PHONE": 4912}, {"id": 2, "v": "b"})
+    table.ran(lake.run("spark_hashing").tables[0])
+    table.check()
+    table.changes(update(1, id=1, v="a1", PHONE=4913), delete(2, id=2))
+    table.ran(lake.run("spark_hashing").tables[0])
+    table.check()
