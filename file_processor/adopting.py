@@ -73,12 +73,14 @@ class _Rows(Applying):
     staged = StagedFiles()
 
     def _inspected(self, choice: Choice) -> list[Inspection]:
-        return inspect(self._shop.objects, self._config, choice.files, NOT_DATA)
+        found = inspect(self._shop.objects, self._config, choice.files, NOT_DATA)
+        return [each._replace(of_table=True) for each in found]
 
     def _groups(self, files: Sequence[Inspection], uris: Mapping[str, str]) -> tuple[ReadGroup, ...]:
         """Every file twice: rows of its load, and rows that changes have made."""
         changes = [_as_changes(found) for found in files]
-        names = {found.chosen.file.path: sequence_name(found, self._config) for found in files}
+        paths = {found.chosen.file.file_id: found.chosen.file.path for found in files}
+        names = {(paths | dict(uris))[f.chosen.file.file_id]: sequence_name(f, self._config) for f in files}
         groups = []
         for group in read_groups([*files, *changes], self._config, uris):
             is_history = self._config.table_data_versioning_type == "H"

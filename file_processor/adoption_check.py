@@ -89,7 +89,9 @@ def _of_timeline(facts: TableFacts, now: datetime, quiet: timedelta) -> Iterator
         f"Not finished: {', '.join(pending[:_NAMED])}. Let the former framework finish or roll back what it has begun, then "
         "stop it."
     )
-    yield _judged("timeline", unfinished if pending else None, f"{len(timeline.instants)} commits, none unfinished.")
+    yield _judged(
+        "timeline", unfinished if pending else None, f"Commits: {len(timeline.instants)}; none is unfinished."
+    )
     age = now - facts.written_at if facts.written_at else quiet
     recent = (
         f"Something was written there {int(age.total_seconds() // 60)} minutes ago. Stop the former framework's schedule and "
@@ -121,7 +123,8 @@ def _of_properties(said: TableProperties, config: TableConfig) -> Iterator[Findi
     payload = others.get("hoodie.compaction.payload.class", "").rsplit(".", 1)[-1]
     if payload and payload != "DefaultHoodieRecordPayload":
         yield _told(
-            "payload", f"Rows were written with {payload}, which overwrites newer rows by older ones; see reconcile."
+            "payload",
+            f"Rows were written with {payload}, which lets older rows overwrite newer ones: compare the table with its source.",
         )
     if others.get("hoodie.table.metadata.partitions"):
         yield _told("metadata table", "It has a metadata table; the adopted one has none and needs none.")
@@ -158,14 +161,14 @@ def _of_rows(facts: TableFacts) -> Iterator[Finding]:
         "the table instead."
         if keys.twice
         else None,
-        f"{keys.rows} rows, no key twice.",
+        f"Rows: {keys.rows}; no key is there twice.",
     )
     yield _judged(
         "sequence",
         f"{keys.malformed} rows have a change sequence that is no text of 35 digits, so they have no place in the order."
         if keys.malformed
         else None,
-        f"{keys.loaded} rows of a load; the greatest change sequence is {keys.mark or 'none'}.",
+        f"Rows of a load: {keys.loaded}; greatest change sequence: {keys.mark or 'none'}.",
     )
 
 

@@ -28,6 +28,8 @@ DMS_OPERATION = "Op"
 _AT_ONCE = 8
 _KEPT_OF_A_FILE, _KEPT_OF_A_BATCH = 1024 * 1024, 32 * 1024 * 1024
 _PLAIN_PATH = re.compile(r"^[A-Za-z0-9/_.\-]+$")
+_TABLE_PATH = re.compile(r"^[A-Za-z0-9/_.\-= ]+$")
+"""Of a data file of a table: partitions are folders `column=value`, which Spark is told not to read anything from."""
 _STORABLE_NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
 _MOST_DIGITS = 38
 
@@ -47,6 +49,7 @@ class Inspection(NamedTuple):
         int96: whether it has 96-bit timestamps, which Arrow misreads before 1970.
         rewrite: whether its types must be rewritten before Spark can read it (docs/hudi.md).
         ranges: of the columns' values, as far as the statistics tell; only where the schema policy asks for them.
+        of_table: whether it is a data file of a table that is adopted, and no landed file.
         content: the whole file, if it is small and so are those beside it; an engine that can spares a request.
         problem: why it cannot be applied, None if it can.
     """
@@ -63,13 +66,15 @@ class Inspection(NamedTuple):
     int96: bool = False
     rewrite: bool = False
     ranges: tuple[tuple[str, ValueRange], ...] = ()
+    of_table: bool = False
     content: bytes | None = None
     problem: str | None = None
 
     @property
     def needs_copy(self) -> bool:
         """Whether Spark gets a copy of it: for its types, or because its path means something else to Spark."""
-        return self.rewrite or not _PLAIN_PATH.match(self.chosen.file.key)
+        path = _TABLE_PATH if self.of_table else _PLAIN_PATH
+        return self.rewrite or not path.match(self.chosen.file.key)
 
 
 def inspect(

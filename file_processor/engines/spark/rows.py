@@ -43,7 +43,10 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
         fields.append(StructField(group.adopted, StringType()))
     if group.dms_operation:
         fields.insert(0, StructField(_DMS_OPERATION, StringType()))
-    frame = spark.read.schema(StructType(fields)).parquet(*group.paths)
+    reader = spark.read.schema(StructType(fields))
+    if group.adopted:  # folders of partitions say nothing that the files do not
+        reader = reader.option("recursiveFileLookup", "true")
+    frame = reader.parquet(*group.paths)
     frame = frame.select("*", F.col("_metadata.file_name").alias(FILE), F.col("_metadata.row_index").alias(ROW))
     if group.adopted:
         has_none = F.coalesce(_quoted(group.adopted), F.lit("")) == ""
