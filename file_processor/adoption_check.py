@@ -101,7 +101,6 @@ def _of_timeline(facts: TableFacts, now: datetime, quiet: timedelta) -> Iterator
 
 
 def _of_properties(said: TableProperties, config: TableConfig) -> Iterator[Finding]:
-    others = dict(said.others)
     version = said.version or "?"
     yield _judged(
         "version",
@@ -118,25 +117,17 @@ def _of_properties(said: TableProperties, config: TableConfig) -> Iterator[Findi
     wanted = (*keys, config.hudi_precombine_field) if config.table_data_versioning_type == "H" else keys
     yield _same("key", said.record_key, ",".join(wanted), "hudi_primary_key and table_data_versioning_type")
     yield _same("partition", said.partition_fields, config.hudi_partition_key or "", "hudi_partition_key")
-    precombine = others.get("hoodie.table.precombine.field")
-    yield _same("precombine", precombine, config.hudi_precombine_field, "hudi_precombine_field")
-    payload = others.get("hoodie.compaction.payload.class", "").rsplit(".", 1)[-1]
-    if payload and payload != "DefaultHoodieRecordPayload":
+    yield _same("precombine", said.precombine, config.hudi_precombine_field, "hudi_precombine_field")
+    if said.payload and said.payload != "DefaultHoodieRecordPayload":
         yield _told(
             "payload",
-            f"Rows were written with {payload}, which lets older rows overwrite newer ones: compare the table with its source.",
+            f"Rows were written with {said.payload}, which lets older rows overwrite newer ones: compare the table with its "
+            "source.",
         )
-    if others.get("hoodie.table.metadata.partitions"):
+    if said.has_metadata_table:
         yield _told("metadata table", "It has a metadata table; the adopted one has none and needs none.")
-    refused = {
-        "hoodie.bootstrap.base.path": "",
-        "hoodie.populate.meta.fields": "true",
-        "hoodie.datasource.write.drop.partition.columns": "false",
-        "hoodie.table.base.file.format": "parquet",
-    }
-    for name, usual in refused.items():
-        if others.get(name, usual).lower() != usual:
-            yield _against("properties", f"{name} is {others[name]}: its data files do not hold whole rows.")
+    for property_ in said.lacks_whole_rows():
+        yield _against("properties", f"{property_}: its data files do not hold whole rows.")
 
 
 def _same(subject: str, found: str | None, wanted: str, key: str) -> Finding:

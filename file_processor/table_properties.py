@@ -32,6 +32,13 @@ _USUAL: Mapping[str, tuple[str, str]] = {
     "hoodie.timeline.layout.version": ("1", "has another layout of its timeline"),
     "hoodie.bootstrap.base.path": ("", "was bootstrapped"),
 }
+_WHOLE_ROWS = {
+    "hoodie.bootstrap.base.path": "",
+    "hoodie.populate.meta.fields": "true",
+    "hoodie.datasource.write.drop.partition.columns": "false",
+    "hoodie.table.base.file.format": "parquet",
+}
+"""What they are where data files hold whole rows that other programs can read."""
 _KEY_GENERATORS = {
     "org.apache.hudi.keygen.SimpleKeyGenerator": "SIMPLE",
     "org.apache.hudi.keygen.NonpartitionedKeyGenerator": "NON_PARTITION",
@@ -77,6 +84,28 @@ class TableProperties(NamedTuple):
     def record_key(self) -> str | None:
         """The columns that record keys are made of, comma-separated."""
         return dict(self.others).get("hoodie.table.recordkey.fields")
+
+    @property
+    def precombine(self) -> str | None:
+        """The column that rows were ordered by."""
+        return dict(self.others).get("hoodie.table.precombine.field")
+
+    @property
+    def payload(self) -> str:
+        """The class that decided between two rows of a key, without its package; empty where it is not told."""
+        return dict(self.others).get("hoodie.compaction.payload.class", "").rsplit(".", 1)[-1]
+
+    @property
+    def has_metadata_table(self) -> bool:
+        """Whether Hudi keeps a table about its files."""
+        return bool(dict(self.others).get("hoodie.table.metadata.partitions"))
+
+    def lacks_whole_rows(self) -> list[str]:
+        """Properties with which data files do not hold whole rows, as `name is value`."""
+        said = dict(self.others)
+        return [
+            f"{name} is {said[name]}" for name, usual in _WHOLE_ROWS.items() if said.get(name, usual).lower() != usual
+        ]
 
     def unusual(self) -> list[str]:
         """What it is that ODPF's own tables are not, as the ends of sentences."""

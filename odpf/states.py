@@ -193,5 +193,5 @@ class Verdict(StrEnum):
     """What a check makes of what it looked at."""
 
     FINE = "fine"
-    TOLD = "told"  # a person should know
+    TOLD = "worth_knowing"
     AGAINST = "against"  # it cannot be done
