@@ -195,3 +195,12 @@ class Verdict(StrEnum):
     FINE = "fine"
     TOLD = "worth_knowing"
     AGAINST = "against"  # it cannot be done
+
+
+class Severity(StrEnum):
+    """How bad a finding of `odpf lint` or a check of `odpf doctor` is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+    UNCHECKED = "unchecked"

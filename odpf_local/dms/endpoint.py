@@ -149,6 +149,10 @@ class EndpointSettings(BaseModel):
         return _DELIMITERS[self.date_partition_delimiter].join(moment.strftime(part) for part in parts) + "/"
 
 
+SETTING_NAMES = frozenset(to_pascal(name) for name in EndpointSettings.model_fields) | _CSV_ONLY | _NOT_CONTENT
+"""Every setting of a DMS S3 endpoint that is known here (DMS API, S3Settings)."""
+
+
 def parse_endpoint_settings(content: str | bytes) -> tuple[EndpointSettings, tuple[str, ...]]:
     """Read endpoint settings JSON, bare or below `S3Settings`.
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from odpf_local.dms.errors import InvalidTableMappings
 from odpf_local.dms.rules import BeforeImage, DataType, Selection, Transformation, read_file, read_rules
 from odpf_local.dms.shape import Column, Shape
+from odpf_local.dms.wildcards import TableName
 
 
 class Origin(StrEnum):
@@ -99,10 +100,10 @@ class TableMappings:
         Raises:
             InvalidTableMappings: two columns would have one name, case aside.
         """
-        schema = self._named("schema", shape.schema, shape, None)
-        table = self._named("table", shape.table, shape, None)
-        kept = [column for column in shape.columns if self.keeps(shape.schema, shape.table, column.name)]
-        named = {column.name: self._named("column", column.name, shape, column.name) for column in kept}
+        source = TableName(shape.schema, shape.table)
+        schema, table = self.place(source)
+        kept = [column for column in shape.columns if self.keeps(*source, column.name)]
+        named = {column.name: self.column(source, column.name) for column in kept}
         columns = [TargetColumn(named[c.name], Origin.COLUMN, c.type, c.name) for c in kept]
         for rule in self._of(shape.schema, shape.table, "add-column"):
             columns.append(_added(rule, shape))
@@ -111,22 +112,30 @@ class TableMappings:
         _refuse_equal_names(shape, columns)
         return TargetTable(schema, table, tuple(columns))
 
+    def place(self, source: TableName) -> TableName:
+        """Under which names a table's files are written."""
+        return TableName(self._named("schema", source.schema, source), self._named("table", source.table, source))
+
+    def column(self, source: TableName, name: str) -> str:
+        """How a column is called in a table's files."""
+        return self._named("column", name, source, name)
+
     def _of(self, schema: str, table: str, action: str) -> list[Transformation]:
         """Rules of an action for a table; whichever column they are about."""
         covering = (rule for rule in self._transformations if rule.object_locator.covers(schema, table))
         return [rule for rule in covering if rule.rule_action == action]
 
-    def _named(self, target: str, name: str, shape: Shape, column: str | None) -> str:
+    def _named(self, target: str, name: str, source: TableName, column: str | None = None) -> str:
         for rule in self._transformations:
             locator = rule.object_locator
-            covered = _like_schema(rule, shape) if target == "schema" else locator.covers(shape.schema, shape.table)
+            covered = _like_schema(rule, source) if target == "schema" else locator.covers(*source)
             if rule.rule_target == target and covered and (column is None or _about(rule, column)):
                 name = rule.renamed(name)
         return name
 
 
-def _like_schema(rule: Transformation, shape: Shape) -> bool:
-    return rule.object_locator.model_copy(update={"table_name": "%"}).covers(shape.schema)
+def _like_schema(rule: Transformation, source: TableName) -> bool:
+    return rule.object_locator.model_copy(update={"table_name": "%"}).covers(source.schema)
 
 
 def _about(rule: Transformation, column: str) -> bool:

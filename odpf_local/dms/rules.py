@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from odpf_local.dms.errors import InvalidTableMappings
+from odpf_local.dms.wildcards import TablePattern, like, like_column
 
 _NO_PART = ("table-settings", "object-mapping")
 _NO_EFFECT = ("define-primary-key", "remove-primary-key")
@@ -29,7 +29,7 @@ class _Rule(BaseModel):
 
 
 class Locator(_Rule):
-    """What a rule speaks of; `%` stands for any text, everything else for itself, case included."""
+    """What a rule speaks of, by the wildcards of `odpf_local.dms.wildcards`."""
 
     schema_name: str
     table_name: str = "%"
@@ -38,8 +38,13 @@ class Locator(_Rule):
 
     def covers(self, schema: str, table: str = "", column: str | None = None) -> bool:
         """Whether the locator covers a table, or a column of it."""
-        of_table = _like(self.schema_name, schema) and _like(self.table_name, table)
-        return of_table and (column is None or _like(self.column_name, column))
+        of_table = like(self.schema_name, schema) and like(self.table_name, table)
+        return of_table and (column is None or like_column(self.column_name, column))
+
+    @property
+    def tables(self) -> TablePattern:
+        """The tables it covers."""
+        return TablePattern(self.schema_name, self.table_name)
 
 
 class Selection(_Rule):
@@ -154,15 +159,16 @@ def read_rules(
     notes: list[str] = []
     problems: list[str] = []
     for rule in _rules(content):
-        kind, action = rule.get("rule-type"), rule.get("rule-action")
         where = f"rule {rule.get('rule-id', '?')}"
         try:
-            if kind in _NO_PART or action in _NO_EFFECT:
-                notes.append(f"{where} ({action or kind}) is ignored: it does not change what the files hold.")
-            elif kind == "transformation":
-                transformations.append(Transformation.model_validate(rule))
-            else:
-                selections.append(Selection.model_validate(rule))
+            match read_rule(rule):
+                case None:
+                    kind = rule.get("rule-action") or rule.get("rule-type")
+                    notes.append(f"{where} ({kind}) is ignored: it does not change what the files hold.")
+                case Transformation() as transformation:
+                    transformations.append(transformation)
+                case Selection() as selection:
+                    selections.append(selection)
         except ValidationError as error:
             problems += [f"{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
     if problems:
@@ -170,6 +176,18 @@ def read_rules(
             f"The table mappings cannot be honoured: {'; '.join(problems)}. Correct or remove these rules."
         )
     return tuple(selections), tuple(sorted(transformations, key=lambda rule: rule.rule_id)), tuple(notes)
+
+
+def read_rule(rule: Mapping[str, Any]) -> Selection | Transformation | None:
+    """One rule as it stands in the JSON; None for one that does not change what the files hold.
+
+    Raises:
+        ValidationError: it cannot be honoured.
+    """
+    kind = rule.get("rule-type")
+    if kind in _NO_PART or rule.get("rule-action") in _NO_EFFECT:
+        return None
+    return (Transformation if kind == "transformation" else Selection).model_validate(rule)
 
 
 def read_file(path: Path) -> bytes:
@@ -190,11 +208,3 @@ def _rules(content: str | bytes) -> list[dict[str, Any]]:
         raise InvalidTableMappings('The table mappings have no list of rules. Write {"rules": [{...}, ...]}.')
     return rules
 
-
-def _like(pattern: str, name: str) -> bool:
-    return _expression(pattern).fullmatch(name) is not None
-
-
-@lru_cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, pattern.split("%"))), flags=re.DOTALL)

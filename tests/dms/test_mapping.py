@@ -39,11 +39,12 @@ def test_a_table_is_replicated_if_a_rule_includes_and_none_excludes_it(rules, se
     assert only(*rules).selects("shop", "items") is selected
 
 
-def test_only_the_percent_sign_is_a_wildcard():
-    chosen = only(selection(schema="a.c", table="x_z"))
-    assert chosen.selects("a.c", "x_z")
-    assert not chosen.selects("abc", "x_z")
-    assert not chosen.selects("a.c", "xyz")
+def test_wildcards_are_those_of_dms_and_everything_else_is_itself():
+    chosen = only(selection(schema="a.c", table="x_[0-9][_]z"))
+    assert chosen.selects("a.c", "xy7_z")
+    assert not chosen.selects("abc", "xy7_z")
+    assert not chosen.selects("a.c", "xy7yz")
+    assert not chosen.selects("a.c", "xyz_z")
 
 
 @pytest.mark.parametrize(
