@@ -17,6 +17,7 @@ from odpf.states import (
     Outcome,
     RefreshStatus,
     RunStatus,
+    Severity,
 )
 
 NOTHING = "-"
@@ -49,6 +50,10 @@ _COLOURS: dict[str, str] = {
     ConfigurationState.INACTIVE: _QUIET,
     ConfigurationState.BROKEN: _BAD,
     ConfigurationState.UNCONFIGURED: _ATTENTION,
+    Severity.OK: _GOOD,
+    Severity.WARNING: _ATTENTION,
+    Severity.ERROR: _BAD,
+    Severity.UNCHECKED: _QUIET,
 }
 
 

@@ -17,6 +17,7 @@ from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.explain import explain
 from odpf_cli.files import files
+from odpf_cli.lint.command import lint
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
 from odpf_cli.rebuild import replay, resnapshot
@@ -42,7 +43,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
 app.add_typer(state.app, name="state")
-for command in (run, status, runs, files, explain, query, replay, resnapshot, adopt, unlock, cost):
+for command in (run, status, runs, files, explain, query, replay, resnapshot, adopt, unlock, cost, lint):
     app.command()(command)
 
 

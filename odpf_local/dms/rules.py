@@ -207,4 +207,3 @@ def _rules(content: str | bytes) -> list[dict[str, Any]]:
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise InvalidTableMappings('The table mappings have no list of rules. Write {"rules": [{...}, ...]}.')
     return rules
-

@@ -43,6 +43,11 @@ class TableName(NamedTuple):
     def __str__(self) -> str:
         return f"{self.schema}.{self.table}"
 
+    @property
+    def pattern(self) -> TablePattern:
+        """What matches this table alone."""
+        return TablePattern(*(re.sub(r"([%_\[])", r"[\1]", part) for part in self))
+
 
 EVERY_TABLE = TablePattern("_%", "_%")
 
@@ -62,9 +67,7 @@ def like_column(pattern: str, name: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, pattern.split("%"))), name, flags=re.DOTALL) is not None
 
 
-def table_of_all(
-    groups: Sequence[Sequence[TablePattern]], without: Sequence[TablePattern] = ()
-) -> TableName | None:
+def table_of_all(groups: Sequence[Sequence[TablePattern]], without: Sequence[TablePattern] = ()) -> TableName | None:
     """A table that some pattern of every group matches and no pattern of `without`; None when there is none.
 
     All strings are looked at at once, as automata: what is not found does not exist.
