@@ -111,7 +111,10 @@ class Inventory:
         """The role of the state machine; None when it is not there."""
         arn = place.arn("states", f"stateMachine:{self._settings.state_machine_name}")
         client = self._client("stepfunctions")
-        return self._found(f"state machine {arn}", client.describe_state_machine, "roleArn", stateMachineArn=arn)
+        role: str | None = self._found(
+            f"state machine {arn}", client.describe_state_machine, "roleArn", stateMachineArn=arn
+        )
+        return role
 
     def job(self) -> Job | None:
         """The Glue job; None when it is not there."""

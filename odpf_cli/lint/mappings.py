@@ -95,7 +95,9 @@ class TaskMappings:
 
     def named_tables(self) -> Iterator[TableName]:
         """Tables that some rule names, if they are selected."""
-        readable = [rule.object_locator.tables for _, rule in (*self.selections, *self.transformations)]
+        locators = [rule.object_locator for _, rule in self.selections]
+        locators += [rule.object_locator for _, rule in self.transformations]
+        readable = [locator.tables for locator in locators]
         names = (TableName(*each) for each in readable if all(map(is_name, each)))
         return (name for name in dict.fromkeys(names) if self.mappings.selects(*name))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from odpf.config_problems import did_you_mean
@@ -103,7 +103,9 @@ def _said_once(task: Task) -> Iterator[Fault]:
 def _known(task: Task) -> Iterator[Fault]:
     """Names that are nearly one that is known; DMS has more settings than are known here."""
     values = task.file.values
-    known = [(name, (name,), SECTIONS) for name in values if name not in SECTIONS]
+    known: list[tuple[str, tuple[str, ...], Collection[str]]] = [
+        (name, (name,), SECTIONS) for name in values if name not in SECTIONS
+    ]
     for section, names in _SETTINGS.items():
         inner = values.get(section)
         known += [(name, (section, name), names) for name in inner or () if name not in names]
