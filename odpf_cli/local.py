@@ -71,17 +71,17 @@ def env() -> None:
 
 def _launched(folder: Path, port: int | None, region: str) -> Running:
     """Start it; where somebody else was faster at the well-known port, at a free one."""
-    chosen = port or _default_port()
+    chosen = port or default_port()
     try:
         return running.launch(folder, chosen, note, region)
     except EmbeddedFailed:
-        if port is not None or chosen is None or _default_port() is not None:
+        if port is not None or chosen is None or default_port() is not None:
             raise
         note(f"Port {DEFAULT_PORT} was taken meanwhile; taking a free one.")
         return running.launch(folder, None, note, region)
 
 
-def _default_port() -> int | None:
+def default_port() -> int | None:
     """The well-known port if nobody has it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

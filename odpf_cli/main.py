@@ -15,6 +15,7 @@ from odpf_cli import config, dead_letters, dms, epoch, generation, local, quaran
 from odpf_cli.adopt import adopt
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
+from odpf_cli.doctor.command import doctor
 from odpf_cli.explain import explain
 from odpf_cli.files import files
 from odpf_cli.lint.command import lint
@@ -43,7 +44,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
 app.add_typer(state.app, name="state")
-for command in (run, status, runs, files, explain, query, replay, resnapshot, adopt, unlock, cost, lint):
+for command in (run, status, runs, files, explain, query, replay, resnapshot, adopt, unlock, cost, lint, doctor):
     app.command()(command)
 
 

@@ -79,16 +79,29 @@ def prefetch(tell: Callable[[str], None] = lambda _: None) -> tuple[Path, ...]:
         JarsNotFetched: with the end of what Spark said.
         InvalidSettings: ODPF_RUNTIME cannot be used.
     """
-    stamp = cache_folder() / f"jars-{hashlib.sha256('|'.join(packages()).encode()).hexdigest()[:16]}.json"
-    if jars := _stamped(stamp):
+    if jars := fetched():
         return jars
     with _exclusive(cache_folder() / "jars.lock"):  # the first runs of several programs must not mix their downloads
-        if jars := _stamped(stamp):
+        if jars := fetched():
             return jars
         tell("Fetching the Hudi and S3A jars from Maven Central (380 MB, only this once) ...")
         jars = _resolve()
-        stamp.write_text(json.dumps([str(jar) for jar in jars]))
+        _stamp().write_text(json.dumps([str(jar) for jar in jars]))
         return jars
+
+
+def fetched() -> tuple[Path, ...]:
+    """The jars as far as they are on this machine: all, or none.
+
+    Raises:
+        InvalidSettings: ODPF_RUNTIME cannot be used.
+    """
+    return _stamped(_stamp())
+
+
+def _stamp() -> Path:
+    """Names the jars that were fetched for these coordinates."""
+    return cache_folder() / f"jars-{hashlib.sha256('|'.join(packages()).encode()).hexdigest()[:16]}.json"
 
 
 def write_conf(

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from odpf.adapters.caller import Place
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call, code_of
+from odpf.clock import utc_now
+from odpf.errors import TerminalError
 from odpf.settings import Settings
 
 _SOON = CLIENT_CONFIG.merge(
     Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 )
+MOST_SECONDS_OFF = 300
+"""AWS refuses requests that are signed further off its own clock (AWS general reference, "Signature Version 4")."""
 _ABSENT = frozenset(
     {
         "404",
@@ -29,17 +33,15 @@ _ABSENT = frozenset(
         "StateMachineDoesNotExist",
     }
 )
-_ACTIONS_AT_ONCE = 50
 
 
 class Identity(NamedTuple):
-    """Who asks, where, and when the service says that it answered."""
+    """Who asks, where, and by how much this machine's clock is ahead of the service's; None where that does not say."""
 
     arn: str
     place: Place
     endpoint: str
-    answered_at: datetime | None
-    seconds: float
+    ahead_seconds: float | None
 
 
 class Job(NamedTuple):
@@ -83,13 +85,13 @@ class Inventory:
         """
         with aws_call("Asking for the caller's identity"):
             client = self._client("sts")
-            asked = datetime.now(UTC)
-            answer = client.get_caller_identity()
-        seconds = (datetime.now(UTC) - asked).total_seconds()
-        date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+            try:
+                answer: Any = client.get_caller_identity()
+            except ClientError as error:
+                _blame_the_clock(error.response)
+                raise
         place = Place(answer["Arn"].split(":")[1], self._session.region_name, answer["Account"])
-        answered = parsedate_to_datetime(date).astimezone(UTC) if date else None
-        return Identity(answer["Arn"], place, client.meta.endpoint_url, answered, seconds)
+        return Identity(answer["Arn"], place, client.meta.endpoint_url, _ahead(answer))
 
     def tables(self, names: Iterable[str]) -> dict[str, str | None]:
         """Status of DynamoDB tables by name; None for one that is not there."""
@@ -156,9 +158,15 @@ class Inventory:
         decided = []
         for resource, actions in by_resource.items():
             with aws_call(f"Simulating the policies of {principal}"):
-                answer = client.simulate_principal_policy(
-                    PolicySourceArn=principal, ActionNames=actions[:_ACTIONS_AT_ONCE], ResourceArns=[resource]
-                )
+                try:
+                    answer = client.simulate_principal_policy(
+                        PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource]
+                    )
+                except ResponseParserError:  # emulators answer what they do not know with something that is no XML
+                    raise TerminalError(
+                        f"{client.meta.endpoint_url} offers no IAM simulation, so nobody can tell what {principal} may do. "
+                        "Ask in the account itself."
+                    ) from None
             decided += [
                 Decision(each["EvalActionName"], resource, each["EvalDecision"] == "allowed")
                 for each in answer["EvaluationResults"]
@@ -180,3 +188,19 @@ class Inventory:
         for key in filter(None, wanted.split(".")):
             answer = answer[key]
         return answer
+
+
+def _ahead(answer: Mapping[str, Any]) -> float | None:
+    """By the header Date, which has whole seconds."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return (utc_now() - parsedate_to_datetime(date)).total_seconds() if date else None
+
+
+def _blame_the_clock(answer: Mapping[str, Any]) -> None:
+    """A request that is signed minutes off is refused, often as one with a bad signature."""
+    ahead = _ahead(answer)
+    if ahead is not None and abs(ahead) > MOST_SECONDS_OFF:
+        word = "ahead of" if ahead > 0 else "behind"
+        raise TerminalError(
+            f"AWS refuses the request, and this machine's clock is {abs(ahead):.0f} s {word} AWS's. Set the clock (NTP), then try again."
+        )

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 from config_manager.parse import parse_path
 from config_manager.validate import check_files
 from odpf.adapters.aws import Aws
-from odpf.adapters.inventory import Identity, Inventory
+from odpf.adapters.inventory import Identity, Inventory, Job
 from odpf.audit import AuditRow
 from odpf.clock import iso
 from odpf.configured_table import read_items
 from odpf.errors import InvalidConfiguration, OdpfError
-from odpf.settings import StagingPlace
+from odpf.settings import Settings, StagingPlace
 from odpf.table_config import TableConfig
 from odpf_cli.lint.endpoint import Endpoint, read_endpoint
 from odpf_cli.lint.mappings import MappingFacts, read_mappings
@@ -112,24 +112,28 @@ def look_at(aws: Aws, now: datetime) -> Deployment:
         identity = inventory.identity()
     except OdpfError as error:
         return without_deployment(Unknown(f"No deployment was reached. {error}", _LOOK))
-    tables = _known(lambda: _tables(aws, now))
-    job, functions = _known(inventory.job), _known(lambda: inventory.functions(FUNCTIONS))
-    if job is None:
-        job = Unknown(f"There is no Glue job {aws.settings.glue_job_name}.", _LOOK)
-    wrote = _known(lambda: _newest_release(aws, now))
-    runtime = of_this_program()._replace(
-        job=job, functions=functions, wrote=None if isinstance(wrote, Unknown) else wrote
+    runtime = runtime_of(inventory, aws, now)
+    permissions = permissions_of(inventory, identity, runtime, aws.settings)
+    return Deployment(known(lambda: _tables(aws, now)), runtime, permissions, aws.settings.staging_places)
+
+
+def runtime_of(inventory: Inventory, aws: Aws, now: datetime) -> RuntimeFacts:
+    """Versions of this program, of the job, of the functions, and of what wrote last."""
+    job, functions = known(inventory.job), known(lambda: inventory.functions(FUNCTIONS))
+    wrote = known(lambda: _newest_release(aws, now))
+    return of_this_program()._replace(
+        job=job or Unknown(f"There is no Glue job {aws.settings.glue_job_name}.", _LOOK),
+        functions=functions,
+        wrote=None if isinstance(wrote, Unknown) else wrote,
     )
-    role = job.role if not isinstance(job, Unknown) else None
-    permissions = _permissions(inventory, identity, role, aws)
-    return Deployment(tables, runtime, permissions, aws.settings.staging_places)
 
 
-def _known(ask: Callable[[], Found]) -> Found | Unknown:
+def known(ask: Callable[[], Found]) -> Found | Unknown:
+    """An answer, or why there is none."""
     try:
         return ask()
     except OdpfError as error:
-        return Unknown(str(error), "See to it that the caller may read it, then lint again (docs/lint.md).")
+        return Unknown(str(error), "What the caller may need for it: docs/lint.md.")
 
 
 def _tables(aws: Aws, now: datetime) -> TableFacts:
@@ -144,17 +148,19 @@ def _newest_release(aws: Aws, now: datetime) -> str | None:
     return newest.odpf_version if newest else None
 
 
-def _permissions(inventory: Inventory, identity: Identity, job_role: str | None, aws: Aws) -> PermissionFacts:
+def permissions_of(
+    inventory: Inventory, identity: Identity, runtime: RuntimeFacts, settings: Settings
+) -> PermissionFacts:
+    """What the caller and the job may do, as far as somebody tells."""
     place = identity.place
-    asked = asked_of(aws.settings, place)
+    asked = asked_of(settings, place)
     arns = {Principal.OPERATOR: policy_source(identity.arn)}
-    if job_role:
-        arns[Principal.JOB] = job_role if job_role.startswith("arn:") else place.arn("iam", f"role/{job_role}")
+    if isinstance(runtime.job, Job) and (role := runtime.job.role):
+        arns[Principal.JOB] = role if role.startswith("arn:") else place.arn("iam", f"role/{role}")
 
     def answered(principal: Principal, arn: str) -> Answered:
         wanted = [(each.action, each.resource) for each in asked if each.principal is principal]
-        found = _known(lambda: tuple(inventory.decisions(arn, wanted)))
-        return Answered(principal, arn, found)
+        return Answered(principal, arn, known(lambda: tuple(inventory.decisions(arn, wanted))))
 
     return PermissionFacts(asked, tuple(answered(principal, arn) for principal, arn in arns.items()))
 

@@ -49,8 +49,8 @@ def _unchecked(findings: list[Finding]) -> list[RenderableType]:
     for each in findings:
         by_reason.setdefault((each.reason, each.fix), []).append(each)
     for (reason, fix), group in by_reason.items():
-        settings = ", ".join(dict.fromkeys(each.setting for each in group))
-        lines.append(Text.assemble(coloured(Severity.UNCHECKED), f" {settings}"))
+        settings = dict.fromkeys(f"{each.setting} ({each.found})" if each.found else each.setting for each in group)
+        lines.append(Text.assemble(coloured(Severity.UNCHECKED), f" {', '.join(settings)}"))
         lines.append(Text(f"  {reason} {fix}", "dim"))
     return [*lines, Text()] if lines else []
 

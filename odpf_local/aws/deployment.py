@@ -17,6 +17,10 @@ from odpf_local.aws.state_machine import definition
 
 MAX_RECEIVE_COUNT = 5
 MAX_CONCURRENT_RUNS = 50
+_AS_IN_THE_TEMPLATE = {
+    "--datalake-formats": "hudi",
+    "--conf": "spark.serializer=org.apache.spark.serializer.KryoSerializer",
+}
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}],
@@ -49,6 +53,7 @@ class Deployment:
             NumberOfWorkers=2,
             ExecutionProperty={"MaxConcurrentRuns": MAX_CONCURRENT_RUNS},
             Command={"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": job_script},
+            DefaultArguments=_AS_IN_THE_TEMPLATE,
         )
         self._client("scheduler").create_schedule_group(Name=settings.schedule_group)
         self._client("stepfunctions").create_state_machine(
