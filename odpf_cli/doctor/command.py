@@ -18,7 +18,7 @@ from odpf.states import Severity
 from odpf.tables import TABLES
 from odpf_cli.display import coloured, plural
 from odpf_cli.doctor.check import judged
-from odpf_cli.doctor.deployment import DEPLOYMENT_CHECKS, Deployed, nowhere
+from odpf_cli.doctor.deployment import DEPLOYMENT_CHECKS, START, Deployed, nowhere
 from odpf_cli.doctor.machine import MACHINE_CHECKS, look_at_machine
 from odpf_cli.lint.facts import known, permissions_of, runtime_of
 from odpf_cli.lint.finding import Finding
@@ -27,8 +27,6 @@ from odpf_cli.lint.rule import Subject, Unknown, findings
 from odpf_cli.lint.runtime_rules import RUNTIME_RULES, RuntimeFacts, of_this_program
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, stderr
 from odpf_cli.target import endpoint_forgotten
-
-_START = 'Start the embedded AWS (odpf local up --detach; eval "$(odpf local env)"), or set AWS_PROFILE and a Region.'
 
 
 def doctor(output: OutputOption = Output.TABLE) -> int:
@@ -51,7 +49,7 @@ def _of_deployment(now: datetime) -> list[Finding]:
         inventory = Inventory(aws.session, aws.settings)
         identity = inventory.identity()
     except OdpfError as error:
-        return judged(DEPLOYMENT_CHECKS, nowhere(Unknown(str(error), _START), forgotten=forgotten))
+        return judged(DEPLOYMENT_CHECKS, nowhere(Unknown(str(error), START), forgotten=forgotten))
     runtime = runtime_of(inventory, aws, now)
     settings = aws.settings
     buckets = dict.fromkeys(
@@ -106,7 +104,7 @@ def render(checks: Sequence[Finding]) -> RenderableType:
         word = coloured(each.severity)
         word.pad_right(width - len(word))
         lines.append(Text.assemble(word, " ", (each.setting, "bold"), f": {each.found or each.reason}"))
-        if each.severity in (Severity.WARNING, Severity.ERROR):
+        if each.severity is not Severity.OK and (each.found or each.severity is not Severity.UNCHECKED):
             lines.append(Text(f"{' ' * width} {each.reason} {each.fix}", "dim"))
     bad = sum(each.severity is Severity.ERROR for each in checks)
     return Group(*lines, Text(), Text(plural(bad, "error"), "red" if bad else "green"))

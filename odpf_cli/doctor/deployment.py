@@ -31,14 +31,15 @@ class Deployed(NamedTuple):
     tables: Mapping[str, str | None] | Unknown
     buckets: Mapping[str, bool] | Unknown
     state_machine: str | Unknown | None
-    job: Job | Unknown
+    job: Job | Unknown | None
     functions: Mapping[str, Function | None] | Unknown
     queues: Mapping[str, int | None] | Unknown
 
 
 def nowhere(why: Unknown, *, forgotten: bool) -> Deployed:
-    """Nothing can be asked."""
-    return Deployed(forgotten, why, why, why, why, why, why, why)
+    """Nothing can be asked, for that reason."""
+    rest = Unknown("No AWS was reached.", why.fix)
+    return Deployed(forgotten, why, rest, rest, rest, rest, rest, rest)
 
 
 def _reached(deployed: Deployed) -> Seen:
@@ -54,7 +55,7 @@ def _reached(deployed: Deployed) -> Seen:
 def _clock(deployed: Deployed) -> Seen | Unknown:
     found = deployed.identity
     if isinstance(found, Unknown):
-        return found
+        return Unknown("No AWS was reached.", found.fix)
     if found.ahead_seconds is None:
         return Unknown("The endpoint does not say what time it is.", "Compare the clocks by hand.")
     off = abs(found.ahead_seconds)
@@ -109,9 +110,10 @@ def _state_machine(deployed: Deployed) -> Seen | Unknown:
 def _job(deployed: Deployed) -> Seen | Unknown:
     if isinstance(deployed.job, Unknown):
         return deployed.job
-    return Seen(f"Glue {deployed.job.glue_version}")
+    return Seen(f"Glue {deployed.job.glue_version}") if deployed.job else Seen("not there", Severity.ERROR)
 
 
+START = 'Start the embedded AWS (odpf local up --detach; eval "$(odpf local env)"), or set AWS_PROFILE and a Region.'
 _DEPLOY = "Deploy it (docs/aws.md), or check ODPF_PREFIX, ODPF_*_BUCKET, account and Region."
 
 
@@ -126,7 +128,7 @@ DEPLOYMENT_CHECKS = (
         "Everything else is asked there, with them.",
         _reached,
         expected="an AWS that answers, and knows who asks",
-        fix='Start the embedded AWS (odpf local up --detach; eval "$(odpf local env)"), or set AWS_PROFILE and a Region.',
+        fix=START,
     ),
     _check(
         "clock",

@@ -122,7 +122,7 @@ def runtime_of(inventory: Inventory, aws: Aws, now: datetime) -> RuntimeFacts:
     job, functions = known(inventory.job), known(lambda: inventory.functions(FUNCTIONS))
     wrote = known(lambda: _newest_release(aws, now))
     return of_this_program()._replace(
-        job=job or Unknown(f"There is no Glue job {aws.settings.glue_job_name}.", _LOOK),
+        job=job,
         functions=functions,
         wrote=None if isinstance(wrote, Unknown) else wrote,
     )

@@ -59,10 +59,12 @@ def _of_job(check: Any) -> Check:
 
 
 def _glue_version(facts: RuntimeFacts) -> Iterator[Fault]:
-    job = facts.job
+    job = facts.job or Unknown(
+        "The Glue job is not there.", "Deploy it (docs/aws.md); odpf doctor shows what else is missing."
+    )
     if isinstance(job, Unknown):
         yield Fault(None, severity=Severity.UNCHECKED, reason=job.why, fix=job.fix)
-    elif job is not None and job.glue_version not in _GLUE_VERSIONS:
+    elif job.glue_version not in _GLUE_VERSIONS:
         yield Fault(job.glue_version or None)
 
 

@@ -54,7 +54,8 @@ class Wire:
         def reply(**_: Any) -> tuple[Any, dict[str, Any]] | None:
             if len(asked) > times:
                 return None
-            return _Answer(status), {**answer, "ResponseMetadata": {"HTTPStatusCode": status}}
+            metadata = {"HTTPStatusCode": status, **answer.get("ResponseMetadata", {})}
+            return _Answer(status), {**answer, "ResponseMetadata": metadata}
 
         self._events.register(
             f"provide-client-params.{self._service}.{operation}", lambda params, **_: asked.append(params)
