@@ -53,7 +53,7 @@ def _uncovered(task: TaskMappings, adding: list[Pair], nothing: str) -> Iterator
         yield Fault("too many rules to tell", task.whole, severity=Severity.UNCHECKED)
         return
     if missed is not None:
-        yield Fault(f"not for every selected table, for example not for {missed}", adding[0][0].place)
+        yield Fault(f"not for every selected table: none for a table like {missed}", adding[0][0].place)
 
 
 def _stream_position(facts: MappingFacts) -> Iterator[Fault]:

@@ -109,4 +109,4 @@ def _is_section(value: Any) -> bool:
     return value is None or isinstance(value, dict)
 
 
-_OBJECTS = frozenset({"BeforeImageSettings", "ChangeProcessingDdlHandlingPolicy", "TargetMetadata"})
+_OBJECTS = frozenset({"BeforeImageSettings", "ChangeProcessingDdlHandlingPolicy", "FullLoadSettings", "TargetMetadata"})

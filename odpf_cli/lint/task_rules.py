@@ -90,6 +90,12 @@ def _altered(task: Task) -> Iterator[Fault]:
         yield Fault(shown(value), task.place(_DDL, "HandleSourceTableAltered"))
 
 
+def _keeps_files(task: Task) -> Iterator[Fault]:
+    value = task.value("FullLoadSettings", "TargetTablePrepMode")
+    if value is not None and str(value).strip().upper() != "DO_NOTHING":
+        yield Fault(shown(value), task.place("FullLoadSettings", "TargetTablePrepMode"))
+
+
 def _target_schema(task: Task) -> Iterator[Fault]:
     value = task.value(_TARGET, "TargetSchema")
     if value:
@@ -214,6 +220,15 @@ TASK_RULES = (
         _altered,
         "New columns of the source do not come to the files, and so not to the lake.",
         "Set HandleSourceTableAltered to true.",
+        severity=Severity.WARNING,
+    ),
+    _rule(
+        "table-prep-mode",
+        "FullLoadSettings.TargetTablePrepMode",
+        "DO_NOTHING",
+        _keeps_files,
+        "A task that starts anew, or reloads a table, may remove what lies in the table's folder, applied or not.",
+        "Set TargetTablePrepMode to DO_NOTHING.",
         severity=Severity.WARNING,
     ),
     _rule(

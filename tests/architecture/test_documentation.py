@@ -47,7 +47,7 @@ def test_every_command_exists_with_its_options(page):
         while rest and hasattr(command, "commands"):
             assert rest[0] in command.commands, f"odpf {' '.join(words)}"
             command = command.commands[rest.pop(0)]
-        options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
         given = {word.split("=")[0] for word in rest if word.startswith("--")}
         assert given <= options, f"odpf {' '.join(words)}"
 

@@ -28,6 +28,7 @@ STATUS_WORDS_ELSEWHERE = {
 }
 ORDINARY_WORDS = {"Full", "active", "registered"}
 ORDINARY_WORDS |= {"arrow", "glue", "lambda", "spark"}  # also names of services, folders and configured values
+ORDINARY_WORDS |= {"error", "ok", "warning"}  # also keys of documents, levels of SARIF
 ORDINARY_WORDS |= {"files_quarantined"}  # also a count of a table's result
 
 

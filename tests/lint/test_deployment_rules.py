@@ -13,12 +13,13 @@ from odpf.adapters.caller import Place
 from odpf.adapters.inventory import Decision, Function, Job
 from odpf.configured_table import read_items
 from odpf.states import Severity
-from odpf_cli.lint.facts import policy_source
+from odpf_cli.lint.facts import FUNCTIONS, policy_source
 from odpf_cli.lint.permission_rules import PERMISSION_RULES, Answered, PermissionFacts, Principal, asked_of
 from odpf_cli.lint.rule import Subject, Unknown, findings
 from odpf_cli.lint.runtime_rules import PYARROW, PYTHON, RUNTIME_RULES, of_this_program
 from odpf_cli.lint.staged import read_tables
 from odpf_cli.lint.table_rules import TABLE_RULES
+from odpf_local.aws.instance import COMPONENTS
 from odpf_local.memory import MemoryAws
 from tests.architecture.source_tree import ROOT
 from tests.cli.builders import NOW, PLACE, landed
@@ -171,6 +172,10 @@ def test_pyarrow_may_be_what_the_project_allows():
 
 def test_the_functions_have_the_python_that_is_demanded():
     assert f'runtime="python{PYTHON}"' in (ROOT / "infra" / "functions.py").read_text()
+
+
+def test_every_function_of_the_embedded_aws_is_looked_for():
+    assert set(FUNCTIONS) == set(COMPONENTS)
 
 
 def permissions(*changed, unknown=False):

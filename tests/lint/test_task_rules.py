@@ -46,6 +46,7 @@ def test_what_can_cost_data_is_an_error(linted, section, changed, rule):
         (TARGET, {"TargetSchema": "all"}, "task-target-schema"),
         (TARGET, {"BatchAplyEnabled": True}, "task-unknown-setting"),
         (DDL, {"HandleSourceTableAltered": "false"}, "task-altered"),
+        ("FullLoadSettings", {"TargetTablePrepMode": "DROP_AND_CREATE"}, "task-table-prep-mode"),
         ("BeforeImageSettings", {"EnableBeforeImage": True}, "task-before-image-settings"),
     ],
 )
