@@ -16,10 +16,6 @@ from odpf_local.dms.wildcards import TooManyRules, table_of_all
 _SEQUENCE_DIGITS = 35
 _TEXT = frozenset({"string", "wstring"})
 _BEFORE = "BI_"
-_STORABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_CASE = frozenset({"convert-uppercase", "convert-lowercase"})
-_SHORTENING = frozenset({"remove-prefix", "remove-suffix", "replace-prefix", "replace-suffix"})
-_MOST_LOCATORS = 40
 Pair = tuple[MappingRule, Transformation]
 
 
@@ -59,14 +55,12 @@ def _uncovered(task: TaskMappings, adding: list[Pair], nothing: str) -> Iterator
 def _stream_position(facts: MappingFacts) -> Iterator[Fault]:
     """For histories; where nobody knows what is one, it is told as a warning."""
     for task in facts.tasks:
-        ours = [(table, task.source_of(table)) for table in facts.tables or ()]
-        ours = [(table, source) for table, source in ours if source]
-        adding = _adding(task, Origin.STREAM_POSITION)
+        adding, ours = _adding(task, Origin.STREAM_POSITION), facts.tables_of(task)
         if not ours:
             missing = _uncovered(task, adding, "no rule adds $AR_H_STREAM_POSITION")
             yield from (each._replace(severity=each.severity or Severity.WARNING) for each in missing)
         for table, source in ours:
-            covered = any(rule.object_locator.covers(*source) for _, rule in adding if source)
+            covered = any(rule.object_locator.covers(*source) for _, rule in adding)
             if table.table_data_versioning_type == "H" and not covered:
                 yield Fault(f"not for {table.source_table_name}", adding[0][0].place if adding else task.whole)
 
@@ -127,12 +121,10 @@ def _as_configured(header: Origin, attribute: str, default: str | None = None) -
 
     def check(facts: MappingFacts) -> Iterator[Fault]:
         for task in facts.tasks:
-            for table in facts.tables or ():
-                source, name = task.source_of(table), getattr(table, attribute) or default
-                if source is None or name is None:
-                    continue
+            for table, source in facts.tables_of(task):
+                name = getattr(table, attribute) or default
                 added = [pair for pair in _adding(task, header) if pair[1].object_locator.covers(*source)]
-                if added and name not in {str(rule.value).lower() for _, rule in added}:
+                if name and added and name not in {str(rule.value).lower() for _, rule in added}:
                     each, rule = added[0]
                     setting = f"{table.source_table_name}.{attribute}"
                     yield Fault(f"{rule.value}, while {attribute} is {name}", each.place, setting)

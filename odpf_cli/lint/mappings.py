@@ -126,6 +126,11 @@ class MappingFacts(NamedTuple):
     tables: tuple[TableConfig, ...] | None
     endpoint: Endpoint | None
 
+    def tables_of(self, task: TaskMappings) -> list[tuple[TableConfig, TableName]]:
+        """Configured tables that a task writes, each with its name at the source."""
+        found = ((table, task.source_of(table)) for table in self.tables or ())
+        return [(table, source) for table, source in found if source is not None]
+
 
 def read_mappings(path: Path) -> TaskMappings:
     """Read table mappings, bare or in the description of a task.

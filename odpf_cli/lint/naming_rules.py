@@ -33,16 +33,22 @@ def _storable(facts: MappingFacts) -> Iterator[Fault]:
 def _needed_columns(facts: MappingFacts) -> Iterator[Fault]:
     """Rules that leave columns out which the configuration needs."""
     for task in facts.tasks:
+        leaving_out = [*task.adding("remove-column"), *task.adding("include-column")]
         for each, rule in task.adding("remove-column"):
             if rule.object_locator.column_name == "%":
                 yield Fault("every column is removed", each.place, each.where)
-        for table in facts.tables or ():
-            source = task.source_of(table)
-            needed = [*table.hudi_primary_key, *filter(None, [table.hudi_partition_key])] if source else []
-            for each, rule in task.adding("remove-column") if source else ():
-                column = rule.object_locator.column_name
-                if source and rule.object_locator.covers(*source) and column.lower() in needed:
-                    yield Fault(f"{column} of {table.source_table_name}", each.place, each.where)
+        for table, source in facts.tables_of(task) if leaving_out else ():
+            for column in (*table.hudi_primary_key, *filter(None, [table.hudi_partition_key])):
+                if not _kept(task, source, column, leaving_out):
+                    each = leaving_out[0][0]
+                    yield Fault(f"{column} of {table.source_table_name} is left out", each.place, each.where)
+
+
+def _kept(task: TaskMappings, source: TableName, column: str, leaving_out: Iterable[Pair]) -> bool:
+    """Whether files have a column; its case at the source is that of a rule that names it, else it is tried."""
+    named = {rule.object_locator.column_name for _, rule in leaving_out}
+    names = [name for name in named if name.lower() == column] or [column, column.upper()]
+    return any(task.mappings.keeps(*source, name) for name in names)
 
 
 def _distinct(facts: MappingFacts) -> Iterator[Fault]:

@@ -337,6 +337,12 @@ def test_a_key_that_a_rule_removes_is_missed(linted):
     assert linted.errors(mappings=[rules], tables=[table("shop.lines")]) == set()
 
 
+@pytest.mark.parametrize(("column", "missed"), [("Id", False), ("%", False), ("name", True)])
+def test_a_key_that_no_rule_includes_is_missed(linted, column, missed):
+    rules = mapping(changing("include-column", at=f"shop.orders.{column}"))
+    assert linted.errors(mappings=[rules], tables=[table()]) == ({"mapping-needed-columns"} if missed else set())
+
+
 def test_a_configured_table_is_found_behind_a_rule_that_changes_its_case(linted):
     rules = mapping(
         changing("convert-lowercase", target="table", at="SHOP.%.%"),
