@@ -11,7 +11,7 @@ from odpf.table_config import RESERVED_COLUMN_PREFIXES
 from odpf_cli.lint.mappings import MappingFacts, MappingRule, TaskMappings, mapping_rule
 from odpf_cli.lint.rule import Fault
 from odpf_local.dms.rules import Transformation
-from odpf_local.dms.wildcards import TableName, TablePattern, TooManyRules, table_of_all
+from odpf_local.dms.wildcards import TableName, TablePattern, TooManyRules, is_name, table_of_all
 
 _STORABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _CASE = frozenset({"convert-uppercase", "convert-lowercase"})
@@ -76,10 +76,12 @@ def _all_one_name(task: TaskMappings) -> Iterator[Fault]:
 
 
 def _looked_at(task: TaskMappings) -> list[TableName]:
-    """Tables that rules of columns have in common: those named, and one for each two of their locators."""
+    """Tables that rules of columns have in common: those named, and one for each two of the locators with wildcards."""
     found = dict.fromkeys(task.named_tables())
-    about = [rule.object_locator.tables for _, rule in task.transformations if rule.rule_target == "column"]
-    locators = list(dict.fromkeys(about))[:_MOST_LOCATORS]
+    about = dict.fromkeys(
+        rule.object_locator.tables for _, rule in task.transformations if rule.rule_target == "column"
+    )
+    locators = [tables for tables in about if not all(map(is_name, tables))][:_MOST_LOCATORS]
     for number, first in enumerate(locators):
         for second in locators[number:]:
             if task.included and (table := _common(task, first, second)):

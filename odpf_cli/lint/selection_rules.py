@@ -9,6 +9,7 @@ from itertools import combinations
 from odpf.states import Severity
 from odpf_cli.lint.mappings import MappingFacts, TaskMappings, mapping_rule
 from odpf_cli.lint.rule import Fault
+from odpf_local.dms.rules import Selection
 from odpf_local.dms.wildcards import TableName, TablePattern, TooManyRules, is_name, table_of_all
 
 
@@ -71,17 +72,25 @@ def _one_task(facts: MappingFacts) -> Iterator[Fault]:
 
 def _shared(first: TaskMappings, second: TaskMappings) -> Iterator[Fault]:
     """One fault for each rule of the second task that selects a table of the first one, under the same name in S3."""
-    without = [*first.excluded, *second.excluded]
+    if table_of_all([first.included, second.included], [*first.excluded, *second.excluded]) is None:
+        return
     for each, rule in second.selections:
-        if rule.rule_action == "exclude":
-            continue
-        table = table_of_all([first.included, [rule.object_locator.tables]], without)
+        table = _of_both(first, second, rule) if rule.rule_action != "exclude" else None
         if table is not None and first.mappings.place(table) == second.mappings.place(table):
             ours = next(
                 e for e, r in first.selections if r.rule_action != "exclude" and r.object_locator.covers(*table)
             )
-            found = f"{_example(table, rule.object_locator.tables)} in {first.path} ({ours.name}) and {second.path} ({each.name})"
+            tables = _example(table, rule.object_locator.tables)
+            found = f"{tables} in {first.path} ({ours.name}) and {second.path} ({each.name})"
             yield Fault(found, each.place, each.where)
+
+
+def _of_both(first: TaskMappings, second: TaskMappings, rule: Selection) -> TableName | None:
+    """A table that a rule of the second task selects, and the first task too; the one that it names, if that is one."""
+    named = TableName(*rule.object_locator.tables)
+    if all(map(is_name, named)) and first.mappings.selects(*named) and second.mappings.selects(*named):
+        return named
+    return table_of_all([first.included, [rule.object_locator.tables]], [*first.excluded, *second.excluded])
 
 
 def _example(table: TableName, pattern: tuple[str, str]) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from odpf_local.dms.errors import InvalidTableMappings
 from odpf_local.dms.rules import BeforeImage, DataType, Selection, Transformation, read_file, read_rules
 from odpf_local.dms.shape import Column, Shape
-from odpf_local.dms.wildcards import TableName
+from odpf_local.dms.wildcards import TableName, like, like_column
 
 
 class Origin(StrEnum):
@@ -135,11 +135,11 @@ class TableMappings:
 
 
 def _like_schema(rule: Transformation, source: TableName) -> bool:
-    return rule.object_locator.model_copy(update={"table_name": "%"}).covers(source.schema)
+    return like(rule.object_locator.schema_name, source.schema)
 
 
 def _about(rule: Transformation, column: str) -> bool:
-    return rule.object_locator.model_copy(update={"schema_name": "%", "table_name": "%"}).covers("", "", column)
+    return like_column(rule.object_locator.column_name, column)
 
 
 def _added(rule: Transformation, shape: Shape) -> TargetColumn:
