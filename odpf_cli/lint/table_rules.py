@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from file_processor.columns import MAPPED_OPERATION, of_mapping_rules
+from file_processor.columns import of_mapping_rules
 from file_processor.inspection import Inspection
 from odpf.states import Severity
+from odpf.table_config import MAPPED_OPERATION
 from odpf_cli.lint.finding import Place
 from odpf_cli.lint.rule import Check, Fault, Rule, Subject
 from odpf_cli.lint.staged import StagedTable, TableFacts
