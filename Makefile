@@ -1,13 +1,14 @@
 # `make` alone prints what can be done. Every target sets up .venv by itself when something of it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help setup demo test test-more soak trino faults mutations bench bench-quick lint format package synth deploy lock clean
+.PHONY: help setup demo test test-more soak trino faults mutations bench bench-quick docs lint format package synth deploy lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INFRA_READY := $(VENV)/.ready-infra
 BENCH_READY := $(VENV)/.ready-bench
+DOCS_READY := $(VENV)/.ready-docs
 MINISTACK := .venv-ministack
 MINISTACK_READY := $(MINISTACK)/.ready
 TRINO := .venv-trino
@@ -45,7 +46,7 @@ test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTI
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -n $(PROCESSES) -m "not more and not soak" $(ARGS)
 
-test-more: $(INFRA_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
+test-more: $(INFRA_READY) $(DOCS_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
 	@$(PREFETCH)
 	@$(PREFETCH_MORE)
 	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)
@@ -71,6 +72,10 @@ bench: $(BENCH_READY) ## what engines and control plane cost, beside bare Hudi, 
 bench-quick: $(BENCH_READY) ## the same with small sizes, within five minutes
 	@$(PREFETCH)
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
+
+docs: $(DOCS_READY) ## the documentation as a site, into build/site
+	@$(BIN)/python -m tests.documentation
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 
 lint: $(INFRA_READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
@@ -100,6 +105,8 @@ lock: $(READY) ## resolve the dependencies anew into requirements.lock and infra
 		--output-file infra/locks/infra.lock pyproject.toml
 	@$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --extra bench \
 		--output-file infra/locks/bench.lock pyproject.toml
+	@$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --extra docs \
+		--output-file infra/locks/docs.lock pyproject.toml
 	@for group in $(PACKED); do \
 		$(COMPILE) --upgrade --generate-hashes --constraints requirements.lock --group pyproject.toml:$$group \
 			--python-platform x86_64-manylinux2014 --only-binary :all: --output-file infra/locks/$$group.lock || exit 1; \
@@ -139,6 +146,13 @@ $(INFRA_READY): infra/locks/infra.lock $(READY)
 $(BENCH_READY): infra/locks/bench.lock $(READY)
 	@echo "Adding what the benchmarks compare with to $(VENV): 60 MB from PyPI, only this once ..." >&2
 	@$(INSTALL) --quiet -r infra/locks/bench.lock
+	@touch $@
+
+# What makes the site of the documentation. Mermaid comes from npm.
+$(DOCS_READY): infra/locks/docs.lock docs/theme/mermaid.py $(READY)
+	@echo "Adding what makes the site to $(VENV): 70 MB from PyPI and 18 MB from npm, only this once ..." >&2
+	@$(INSTALL) --quiet -r infra/locks/docs.lock
+	@$(BIN)/python docs/theme/mermaid.py $(VENV)/share/odpf/mermaid.min.js
 	@touch $@
 
 # The AWS emulator that the templates are deployed to. Apart, as it pins a botocore, and its Lambdas must find nothing of $(VENV).

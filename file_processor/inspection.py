@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 from file_processor.choosing import ChosenFile
 from file_processor.schema import Schema
 from file_processor.value_range import ValueRange, value_range
+from odpf.config_values import RESERVED_COLUMN_PREFIXES
 from odpf.landed_file import LandedFile
 from odpf.ports import ObjectStore
-from odpf.table_config import RESERVED_COLUMN_PREFIXES, TableConfig
+from odpf.table_config import TableConfig
 
 DMS_OPERATION = "Op"
 """DMS's own operation column; it counts as such only where it is a file's first column."""

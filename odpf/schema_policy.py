@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 PolicyWord = Literal["evolve", "freeze", "discard", "quarantine"]
 
@@ -28,11 +28,21 @@ class SchemaPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    added: PolicyWord = "evolve"
-    dropped: PolicyWord = "evolve"
-    widened: PolicyWord = "evolve"
-    narrowed: PolicyWord = "quarantine"
-    renamed: PolicyWord = "evolve"
+    added: PolicyWord = Field(default="evolve", description="A column that the table does not have.")
+    dropped: PolicyWord = Field(
+        default="evolve",
+        description="A column of the table that the file does not have; `discard` is refused, as there is nothing to leave out.",
+    )
+    widened: PolicyWord = Field(
+        default="evolve",
+        description="Another type, and there is one that holds the values of both: `int` and `bigint`, `float` and `double`, "
+        "two decimals, anything and text.",
+    )
+    narrowed: PolicyWord = Field(default="quarantine", description="Another type, and there is none that does.")
+    renamed: PolicyWord = Field(
+        default="evolve",
+        description="One column is missing, and one new one of its type stands between the same neighbours.",
+    )
 
     @field_validator("dropped")
     @classmethod

@@ -7,30 +7,32 @@ release cannot honour is refused, never ignored.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from odpf.config_problems import problems_of
-from odpf.errors import InvalidConfiguration, InvalidSourceTable
+from odpf.config_values import (
+    BUCKET,
+    CADENCE,
+    KEY_NAME,
+    PREFIX,
+    CatalogName,
+    ColumnName,
+    ColumnNames,
+    Flag,
+    Schedule,
+    SourceTableName,
+    WorkerType,
+    lower,
+    without_empty,
+)
+from odpf.errors import InvalidConfiguration
 from odpf.full_load_completion import CompletionText, FullLoadCompletion
 from odpf.personal_data import ProtectedColumns
-from odpf.reserved_words import RESERVED_WORDS
 from odpf.schema_policy import SchemaPolicy
-from odpf.source_table import SourceTable
 
-RESERVED_COLUMN_PREFIXES = ("_hoodie_", "_odpf_")
 MAPPED_OPERATION = "cdc_operation"
 """The operation column that a mapping rule adds, unless the configuration names another."""
 RECOMMENDED_EXTRAS = ("dms_timestamp", "cdc_commit_timestamp", "cdc_stream_position")
@@ -38,121 +40,62 @@ RECOMMENDED_EXTRAS = ("dms_timestamp", "cdc_commit_timestamp", "cdc_stream_posit
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_CADENCE = r"^[A-Za-z0-9_-]{1,50}$"
-_CATALOG_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,127}$")
-_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
-_RATE = re.compile(r"^rate\([1-9][0-9]{0,5} (minutes?|hours?|days?)\)$")
-_CRON = re.compile(r"^cron\(([0-9A-Z*?,/#-]+( [0-9A-Z*?,/#-]+){5})\)$")
-_DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
-_NO_SOURCE_NAME = re.compile(r"[\x00-\x1f\x7f/\\`\"';]")
-_PREFIX = r"^[A-Za-z_][A-Za-z0-9_]{0,30}$"
-_KEY_NAME = r"^[A-Za-z0-9/_+=.@:-]{1,512}$"
-_COLUMN = re.compile(r"^[^\x00-\x1f`\"';,=]{1,255}$")
-
-
-def _catalog_name(name: str) -> str:
-    if not _CATALOG_NAME.fullmatch(name):
-        raise ValueError("use lower-case letters, digits and underscores, not a digit first (Athena's rule for names)")
-    if name in RESERVED_WORDS:
-        raise ValueError(f"{name!r} is a reserved word of Athena; choose another name, for example {name + '_table'!r}")
-    return name
-
-
-def _source_table(name: str) -> str:
-    try:
-        parts = SourceTable.parse(name)
-    except InvalidSourceTable as error:
-        raise ValueError(str(error)) from None
-    if _NO_SOURCE_NAME.search(name) or {".", ".."} & set(parts):
-        raise ValueError(
-            f"{name!r} cannot be a folder that DMS writes to: no slashes, quotes, semicolons or control characters"
-        )
-    return name
-
-
-def _column(name: str) -> str:
-    if not _COLUMN.match(name.strip()):
-        raise ValueError(
-            f"{name!r} cannot be a column: write 1 to 255 characters without quotes, commas, semicolons, equals signs"
-        )
-    lowered = name.strip().lower()
-    if lowered.startswith(RESERVED_COLUMN_PREFIXES):
-        raise ValueError(f"columns beginning with {' or '.join(RESERVED_COLUMN_PREFIXES)} belong to Hudi and ODPF")
-    return lowered
-
-
-def _columns(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(","))
-    return value
-
-
-def _flag(value: object) -> object:
-    if isinstance(value, bool):
-        return "Y" if value else "N"
-    return value.upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _schedule(value: str) -> str:
-    cron = _CRON.fullmatch(value)
-    if not _RATE.fullmatch(value) and not cron:
-        raise ValueError("write rate(10 minutes) or cron(0/10 * * * ? *) as EventBridge Scheduler has it")
-    if cron and [cron[1].split()[day] for day in (_DAY_OF_MONTH, _DAY_OF_WEEK)].count("?") != 1:
-        raise ValueError("in cron(...) exactly one of day of month and day of week (3rd and 5th place) is `?`")
-    return value
-
-
-def _without_empty(values: Any) -> Any:
-    """The original framework, and the DynamoDB console, write empty text where there is no value."""
-    if isinstance(values, dict):
-        return {key: value for key, value in values.items() if value is not None and value != ""}
-    return values
-
-
-ColumnName = Annotated[str, AfterValidator(_column)]
-CatalogName = Annotated[
-    str, AfterValidator(_catalog_name), WithJsonSchema({"type": "string", "pattern": _CATALOG_NAME.pattern})
-]
-ScheduleText = Annotated[
-    str,
-    AfterValidator(_schedule),
-    WithJsonSchema({"type": "string", "pattern": f"{_RATE.pattern}|{_CRON.pattern}"}),
-]
-_NAMES = {"type": "string", "minLength": 1}
-ColumnNames = Annotated[
-    tuple[ColumnName, ...],
-    BeforeValidator(_columns),
-    WithJsonSchema({"anyOf": [_NAMES, {"type": "array", "items": _NAMES}]}),
-]
-WorkerType = Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"]
-Flag = Annotated[Literal["Y", "N"], BeforeValidator(_flag), WithJsonSchema({"enum": ["Y", "N", "y", "n", True, False]})]
-
 
 class CadenceConfig(BaseModel):
     """One refresh cadence: an item of `odpf_batch_config`. Without a schedule it only runs by hand."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    refresh_cadence: str = Field(pattern=_CADENCE)
-    datalake_format: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"
-    glue_job_name: str | None = None
-    glue_job_worker_type: WorkerType = "G.1X"
-    glue_job_large_worker_type: WorkerType | None = None
-    glue_job_max_workers: int = Field(default=10, ge=2, le=299)
-    refresh_tables_batch_size: int = Field(default=5, ge=1, le=500)
-    schedule: ScheduleText | None = None
-    maintenance_schedule: ScheduleText | None = None
-    compute: Literal["glue", "lambda", "auto"] = "glue"
-    lag_objective_seconds: int | None = Field(default=None, ge=60)
+    refresh_cadence: str = Field(pattern=CADENCE, description="Its name: letters, digits, `_`, `-`; at most 50.")
+    datalake_format: Annotated[Literal["hudi"], BeforeValidator(lower)] = Field(
+        default="hudi", description="The only format."
+    )
+    glue_job_name: str | None = Field(
+        default=None, description="The deployment's job; may be left out, and another job is refused."
+    )
+    glue_job_worker_type: WorkerType = Field(default="G.1X", description="Worker type of the job runs.")
+    glue_job_large_worker_type: WorkerType | None = Field(
+        default=None,
+        description="Worker type of the job runs of large tables, which have one of their own. Without it "
+        "`glue_job_worker_type`.",
+    )
+    glue_job_max_workers: int = Field(
+        default=10,
+        ge=2,
+        le=299,
+        description="Workers that a job run may have at most; how many it has follows from the bytes of its tables.",
+    )
+    refresh_tables_batch_size: int = Field(
+        default=5,
+        ge=1,
+        le=500,
+        description="Tables that one job run handles at most; they are packed so that all batches take about the same time.",
+    )
+    schedule: Schedule | None = Field(
+        default=None,
+        description="When it runs, in UTC: `rate(10 minutes)` or `cron(0/10 * * * ? *)`. Without it it runs only by `odpf run`.",
+    )
+    maintenance_schedule: Schedule | None = Field(
+        default=None,
+        description="When its long timelines are archived, in UTC, once a day for example: `cron(0 3 * * ? *)`; it applies "
+        "no files. Without it only `odpf run CADENCE --maintenance` does it.",
+    )
+    compute: Literal["glue", "lambda", "auto"] = Field(
+        default="glue",
+        description="Where table batches are processed. `lambda`: tables of small work in one Lambda function beside the "
+        "job, without Spark, the others in Glue; `auto`: Lambda where that is cheaper than the job runs it spares.",
+    )
+    lag_objective_seconds: int | None = Field(
+        default=None,
+        ge=60,
+        description="How old the oldest waiting change of a table may become before somebody is told. Without it three "
+        "intervals of a `rate(...)`, and nothing for `cron(...)`.",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _empty_means_absent(cls, values: Any) -> Any:
-        return _without_empty(values)
+        return without_empty(values)
 
     def item(self) -> dict[str, Any]:
         """What stands in `odpf_batch_config`: the original's attributes always, the others when they are set."""
@@ -164,39 +107,120 @@ class TableConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source_table_name: Annotated[str, AfterValidator(_source_table)]
-    refresh_cadence: str = Field(pattern=_CADENCE)
-    raw_database_name: CatalogName
-    raw_table_name: CatalogName
-    raw_database_S3_bucket: Annotated[str, Field(pattern=_BUCKET)] | None = None  # noqa: N815  the original's name
-    hudi_primary_key: Annotated[ColumnNames, Field(min_length=1)]
-    hudi_precombine_field: ColumnName
-    hudi_partition_key: ColumnName | None = None
-    hudi_table_type: Annotated[Literal["copy_on_write", "merge_on_read"], BeforeValidator(_lower)] = "copy_on_write"
-    table_data_versioning_type: Literal["S", "H", "V"] = "S"
-    is_active: Flag = "Y"
-    engine: Literal["auto", "spark", "arrow"] = "auto"
-    full_load: Literal["required", "none"] = "required"
-    full_load_completion: CompletionText | None = None
-    delete_mode: Literal["hard", "soft"] = "hard"
-    reload_mode: Literal["replace", "difference"] = "replace"
-    schema_policy: SchemaPolicy = SchemaPolicy()
-    cdc_operation_column: ColumnName | None = None
-    cdc_commit_timestamp_column: ColumnName | None = None
-    cdc_stream_position_column: ColumnName | None = None
-    cdc_extra_columns: ColumnNames = RECOMMENDED_EXTRAS
-    before_image_prefix: Annotated[str, Field(pattern=_PREFIX)] = "BI_"
-    exclude_columns: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns)] = ()
-    hash_columns: Annotated[tuple[ColumnName, ...], BeforeValidator(_columns)] = ()
-    hash_key_secret: Annotated[str, Field(pattern=_KEY_NAME)] | None = None
-    on_bad_file: Literal["continue", "stop"] = "continue"
-    partition_is_immutable: Flag = "N"
-    table_storage_type: Annotated[Literal["hudi"], BeforeValidator(_lower)] = "hudi"
+    source_table_name: SourceTableName = Field(
+        description="`<schema>.<table>`, or `<source>.<schema>.<table>` for a named staging place; case counts; a dot inside "
+        "a name is `%2E`, a percent sign `%25`."
+    )
+    refresh_cadence: str = Field(pattern=CADENCE, description="The one cadence that the table belongs to.")
+    raw_database_name: CatalogName = Field(
+        description="Glue database; made when it is missing; lower case, no reserved word of Athena."
+    )
+    raw_table_name: CatalogName = Field(description="Glue table; one source table feeds one raw table.")
+    raw_database_S3_bucket: Annotated[str, Field(pattern=BUCKET)] | None = Field(  # noqa: N815  the original's name
+        default=None,
+        description="Bucket of the raw table, which lies below `<raw_database_name>/<raw_table_name>`. Without it the "
+        "deployment's raw bucket.",
+    )
+    hudi_primary_key: Annotated[ColumnNames, Field(min_length=1)] = Field(
+        description="Key column, or several: `[ORDER_ID, LINE]` or `ORDER_ID,LINE`."
+    )
+    hudi_precombine_field: ColumnName = Field(description="The column with the change sequence (`$AR_H_CHANGE_SEQ`).")
+    hudi_partition_key: ColumnName | None = Field(
+        default=None, description="One column by which the raw table is partitioned."
+    )
+    hudi_table_type: Annotated[Literal["copy_on_write", "merge_on_read"], BeforeValidator(lower)] = Field(
+        default="copy_on_write",
+        description="`merge_on_read` also takes the names `<table>_ro` and `<table>_rt`.",
+    )
+    table_data_versioning_type: Literal["S", "H", "V"] = Field(
+        default="S",
+        description="`S`: current snapshot; `H`: append history, a row for every change; `V`: validity intervals, a row for "
+        "every version.",
+    )
+    is_active: Flag = Field(default="Y", description="`N`: the table is not refreshed, its files wait.")
+    engine: Literal["auto", "spark", "arrow"] = Field(
+        default="auto",
+        description="What applies the changes: `arrow` writes small work into copy_on_write tables without Spark, `spark` "
+        "does everything; `auto` chooses by size and says why (`odpf explain`).",
+    )
+    full_load: Literal["required", "none"] = Field(
+        default="required",
+        description="`required`: change files wait until a full load has made the table; `none`: they may create it.",
+    )
+    full_load_completion: CompletionText | None = Field(
+        default=None,
+        description="When a full load is whole and is applied: `none`, `marker`, `quiet_seconds:N`, `dms`. Without it the "
+        "deployment's: `quiet_seconds:120` on AWS, `none` in the embedded AWS.",
+    )
+    delete_mode: Literal["hard", "soft"] = Field(
+        default="hard",
+        description="`hard`: a deleted row is removed; `soft`: it stays with the values it had, marked `_odpf_is_deleted`. "
+        "With `table_data_versioning_type: S` alone.",
+    )
+    reload_mode: Literal["replace", "difference"] = Field(
+        default="replace",
+        description="`replace`: a second full load replaces the first in one commit; `difference`: it is compared with the "
+        "table, and one commit inserts, updates and deletes what differs. With `table_data_versioning_type: S` alone.",
+    )
+    schema_policy: SchemaPolicy = Field(
+        default=SchemaPolicy(),
+        description="What a changed source schema does, a word for each kind of change; kinds that are not named keep their "
+        "defaults.",
+    )
+    cdc_operation_column: ColumnName | None = Field(
+        default=None,
+        description="The column that says insert, update or delete. Without it `Op` when that is the file's first column, "
+        "else `CDC_OPERATION`.",
+    )
+    cdc_commit_timestamp_column: ColumnName | None = Field(
+        default=None,
+        description="The column with the commit time. Without it the first 16 digits of the change sequence.",
+    )
+    cdc_stream_position_column: ColumnName | None = Field(
+        default=None,
+        description="The column with the source's own position (`$AR_H_STREAM_POSITION`): with "
+        "`table_data_versioning_type: H` a change is told apart by key, generation, position and operation instead of by its "
+        "sequence, so that what a task reads again from an earlier place of the log, and numbers anew, is no new row. Rows "
+        "without it go to quarantine.",
+    )
+    cdc_extra_columns: ColumnNames = Field(
+        default=RECOMMENDED_EXTRAS,
+        description="Other columns that DMS adds: they tell of a change and not of the row, so a load without them has lost "
+        "nothing, and rows that differ in them alone are equal to a reload (`reload_mode: difference`, `V`). A list or "
+        "comma-separated; `[]` for none.",
+    )
+    before_image_prefix: Annotated[str, Field(pattern=PREFIX)] = Field(
+        default="BI_",
+        description="How the columns begin that a mapping rule (`add-before-image-columns`) adds; with `BI_<key column>` a "
+        "change of the primary key moves the row. Without them the old row stays beside the new one, since DMS tells nobody "
+        "of the old key.",
+    )
+    exclude_columns: ColumnNames = Field(
+        default=(), description="Columns that never come into the lake, with their before images."
+    )
+    hash_columns: ColumnNames = Field(default=(), description="Columns that are kept as keyed hashes, as text.")
+    hash_key_secret: Annotated[str, Field(pattern=KEY_NAME)] | None = Field(
+        default=None,
+        description="Secret of AWS Secrets Manager with the key of the hashes, by name or ARN. Without it the deployment's "
+        "`<prefix>hash_key`.",
+    )
+    on_bad_file: Literal["continue", "stop"] = Field(
+        default="continue",
+        description="`continue`: a bad file is quarantined and the table goes on; `stop`: the table waits for a person.",
+    )
+    partition_is_immutable: Flag = Field(
+        default="N",
+        description="`N`: a row whose partition value changes moves; `Y`: it never changes. Both engines look rows up in the "
+        "whole table either way, so a row that does move is right with both.",
+    )
+    table_storage_type: Annotated[Literal["hudi"], BeforeValidator(lower)] = Field(
+        default="hudi", description="The only format; the original framework's items have it."
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _empty_means_absent(cls, values: Any) -> Any:
-        return _without_empty(values)
+        return without_empty(values)
 
     @model_validator(mode="after")
     def _keys_agree(self) -> Self:

@@ -43,7 +43,11 @@ PruneOption = Annotated[
 def show_plan(
     path: PathArgument, prune: PruneOption = False, everything: AllOption = False, output: OutputOption = Output.TABLE
 ) -> None:
-    """Show what applying PATH would change; nothing is written."""
+    """Show what applying PATH would change; nothing is written.
+
+    Example:
+        odpf config plan examples/taxi
+    """
     plan = prepare(parse_path(path), publisher(), prune=prune)
     emit(output, plan_document(plan), lambda: render_plan(plan, everything=everything))
     exit_on(plan.problems)
@@ -57,7 +61,13 @@ def apply_path(
     yes: YesOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Add and change what PATH names; with any problem nothing is written."""
+    """Add and change what PATH names; with any problem nothing is written.
+
+    Examples:
+        odpf config apply examples/taxi
+
+        odpf config apply examples/taxi --prune --yes
+    """
     _apply(parse_path(path), prune=prune, yes=yes, output=output, everything=everything)
 
 
@@ -68,7 +78,11 @@ def show_deployed(
     yaml: Annotated[bool, typer.Option("--yaml", help="As a configuration file.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show what is deployed; with --yaml or json in the form that `apply` reads."""
+    """Show what is deployed; with --yaml or json in the form that `apply` reads.
+
+    Example:
+        odpf config show --yaml
+    """
     aws = publisher()
     deployed = read_deployed(aws.config, aws.schedules)
     tables = [item for source, of, item in deployed.each_table() if cadence in (None, of) and table in (None, source)]
@@ -104,7 +118,13 @@ def import_original(
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Turn items of the original AWS ODP framework into configuration of this one."""
+    """Turn items of the original AWS ODP framework into configuration of this one.
+
+    Examples:
+        odpf config import batch_config.json raw_table_config.json > tables.yaml
+
+        odpf config import raw_table_config.json --schema sales --apply
+    """
     settings = Settings.from_environment()
     contents = [(str(file), _content(file)) for file in files]
     imported = import_items(contents, glue_job_name=settings.glue_job_name, schema=schema)

@@ -50,7 +50,8 @@ def cost(
 ) -> None:
     """Reckon what a month costs: ODPF, the original AWS framework, and one Glue job per table.
 
-    Example: odpf cost --tables 500 --changing 0.2 --every 1h --region eu-west-1
+    Example:
+        odpf cost --tables 500 --changing 0.2 --every 1h --region eu-west-1
     """
     if show_prices:
         typer.echo(shipped(), nl=False)

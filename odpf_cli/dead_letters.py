@@ -53,7 +53,11 @@ def list_letters(
     limit: Annotated[int, typer.Option(min=1, max=_MOST_SHOWN, help="How many messages of each queue.")] = _SHOWN,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List dead letters, oldest first: what each tells of, and whether that is registered meanwhile."""
+    """List dead letters, oldest first: what each tells of, and whether that is registered meanwhile.
+
+    Example:
+        odpf dead-letters list
+    """
     aws = _aws()
     depths = _depths(aws, queue)
     messages = DeadLetterQueues(aws.queues, tuple(depths)).peek(limit)
@@ -69,7 +73,11 @@ def redrive(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Send messages back to the queue that they came from, so that they are handled again; it may be repeated at any time."""
+    """Send messages back to the queue that they came from, so that they are handled again; it may be repeated at any time.
+
+    Example:
+        odpf dead-letters redrive --all
+    """
     refuse_forgotten_endpoint()
     if bool(ids) == everything:
         raise InvalidSettings("Give --message-id, once or more, or --all; not both and not neither.")
@@ -90,7 +98,11 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Remove messages that are of no use to anybody, for ever; one that could still be handled is refused."""
+    """Remove messages that are of no use to anybody, for ever; one that could still be handled is refused.
+
+    Example:
+        odpf dead-letters delete --message-id 4d2f3c1e-8a57-4a4e-9d0b-0c5a2f6f7d11
+    """
     refuse_forgotten_endpoint()
     if not ids:
         raise InvalidSettings("Give --message-id, once or more: `odpf dead-letters list` shows the ids.")

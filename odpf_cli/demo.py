@@ -39,7 +39,11 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the embedded AWS running, to look around.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Load taxi trips, change them, refresh twice, and compare the lake with the source."""
+    """Load taxi trips, change them, refresh twice, and compare the lake with the source.
+
+    Example:
+        odpf demo --rows 100000
+    """
     began = time.monotonic()
     source = TaxiSource(tables=tables, rows=rows, parquet_file=parquet)
     with _interrupted_by_sigterm(), _folder(keep) as folder, _embedded(folder, keep, began) as instance:

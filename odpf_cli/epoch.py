@@ -25,7 +25,11 @@ _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d{1,2}$")
 
 @app.command()
 def show(output: OutputOption = Output.TABLE) -> None:
-    """Show the epoch as this Region knows it."""
+    """Show the epoch as this Region knows it.
+
+    Example:
+        odpf epoch show
+    """
     aws = Aws(Settings.from_environment(), component="operator")
     epoch = aws.ledger.epoch()
     emit(output, _document(epoch, aws), lambda: _told(epoch, aws))
@@ -39,7 +43,11 @@ def raise_epoch(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Give the work to a Region: the statement that no job run planned until now works any more."""
+    """Give the work to a Region: the statement that no job run planned until now works any more.
+
+    Example:
+        odpf epoch raise --active-region eu-central-1
+    """
     refuse_forgotten_endpoint()
     if not _REGION.match(active_region):
         raise InvalidSettings(f"--active-region {active_region!r} is no Region, such as eu-west-1.")

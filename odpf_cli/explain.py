@@ -28,7 +28,11 @@ def explain(
     table: Annotated[str, typer.Option(help="A source table, or a raw table as DATABASE.TABLE.", show_default=False)],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Say which engine the next run would take for a table, where, and why."""
+    """Say which engine the next run would take for a table, where, and why.
+
+    Example:
+        odpf explain --table shop.orders
+    """
     aws = Aws(Settings.from_environment(), component="operator")
     look = Look(aws.settings, aws.objects, aws.dms_tasks)
     found = explain_table(table, aws.config, aws.ledger, aws.tracker, look)

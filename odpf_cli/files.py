@@ -25,7 +25,13 @@ def files(
     state: Annotated[FileState | None, typer.Option(help="Only files in this state.")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List landed files: waiting, processed, quarantined."""
+    """List landed files: waiting, processed, quarantined.
+
+    Examples:
+        odpf files --table shop.orders
+
+        odpf files --state quarantined
+    """
     aws = Aws(Settings.from_environment(), component="operator")
     found = listed(aws.tracker, table, state)
     emit(output, found, lambda: render(found, filtered=bool(table or state)))

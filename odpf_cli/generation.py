@@ -36,7 +36,13 @@ def bump(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Let the changes of a DMS task that was made anew come after everything the table has."""
+    """Let the changes of a DMS task that was made anew come after everything the table has.
+
+    Examples:
+        odpf generation bump --table shop.orders
+
+        odpf generation bump --table shop.orders --since 2026-01-31T10:15:00Z
+    """
     refuse_forgotten_endpoint()
     moment = moment_of("--since", since) if since else None
     aws = Aws(Settings.from_environment(), component="operator")

@@ -34,7 +34,11 @@ def up(
     port: Annotated[int | None, typer.Option(help=f"Port; by default {DEFAULT_PORT}, else a free one.")] = None,
     region: Annotated[str | None, typer.Option(help=f"The Region it passes for; by default {REGION}.")] = None,
 ) -> None:
-    """Start the embedded AWS with the framework deployed in it; nothing happens when it runs already."""
+    """Start the embedded AWS with the framework deployed in it; nothing happens when it runs already.
+
+    Example:
+        odpf local up --detach
+    """
     folder = Path.cwd()
     if (found := running.find(folder)) is not None:
         if region not in (None, found.region):
@@ -54,14 +58,22 @@ def up(
 
 @app.command()
 def down() -> None:
-    """End the embedded AWS and every job it runs; what was in it is gone then."""
+    """End the embedded AWS and every job it runs; what was in it is gone then.
+
+    Example:
+        odpf local down
+    """
     ended = running.stop(Path.cwd())
     note("The embedded AWS has ended." if ended else "No embedded AWS runs in this folder.")
 
 
 @app.command()
 def env() -> None:
-    """Print export lines that point AWS programs here: eval "$(odpf local env)"."""
+    """Print export lines that point AWS programs here.
+
+    Example:
+        eval "$(odpf local env)"
+    """
     found = running.find(Path.cwd())
     if found is None:
         raise NothingRunning("No embedded AWS runs in this folder. Start one with `odpf local up --detach`.")

@@ -37,7 +37,11 @@ def list_contents(
     table: Annotated[str | None, typer.Option(help="Only of this source table.")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List files in quarantine, and file batches with rows there, newest first."""
+    """List files in quarantine, and file batches with rows there, newest first.
+
+    Example:
+        odpf quarantine list --table shop.orders
+    """
     contents = _quarantine(_aws()).contents(table)
     emit(output, contents_document(contents), lambda: render_contents(contents))
 
@@ -48,7 +52,11 @@ def show(
     rows: Annotated[int, typer.Option(min=0, help="How many rows of a batch to show.")] = _ROWS_SHOWN,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show why a file or rows of a file batch could not be applied, where they came from, and what to do next."""
+    """Show why a file or rows of a file batch could not be applied, where they came from, and what to do next.
+
+    Example:
+        odpf quarantine show 01081f81e11b8e623684704b866bccc9
+    """
     quarantine = _quarantine(_aws())
     found = quarantine.find(wanted)
     shown = list(islice(quarantine.rows_of(found), rows)) if isinstance(found, RowBatch) else []
@@ -68,7 +76,13 @@ def release(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Put files back among those that wait, so that the next run applies them in order."""
+    """Put files back among those that wait, so that the next run applies them in order.
+
+    Examples:
+        odpf quarantine release 01081f81e11b8e623684704b866bccc9
+
+        odpf quarantine release --table shop.orders --reason "no longer in staging"
+    """
     refuse_forgotten_endpoint()
     if bool(ids) == bool(table) or (not table and (reason or rows)):
         raise InvalidSettings(

@@ -33,7 +33,13 @@ def query(
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Query the raw tables, as analysts do, through Athena."""
+    """Query the raw tables, as analysts do, through Athena.
+
+    Examples:
+        odpf query "SELECT count(*) FROM shop_raw.orders"
+
+        odpf query --as-of 2026-01-31T10:15:00Z "SELECT count(*) FROM shop_raw.orders"
+    """
     moment = moment_of("--as-of", as_of) if as_of else None
     aws = Aws(Settings.from_environment(), component="operator")
     if moment:

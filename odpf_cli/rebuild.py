@@ -51,7 +51,11 @@ def resnapshot(
     yes: _Yes = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Rebuild a raw table from its staged full load and changes, while readers keep reading."""
+    """Rebuild a raw table from its staged full load and changes, while readers keep reading.
+
+    Example:
+        odpf resnapshot --table shop.orders --compare-only
+    """
     _rebuild(table, "", with_, compare_only=compare_only, yes=yes, output=output)
 
 
@@ -64,7 +68,11 @@ def replay(
     yes: _Yes = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Apply again what came at or after a position, on top of the raw table as it was before."""
+    """Apply again what came at or after a position, on top of the raw table as it was before.
+
+    Example:
+        odpf replay --table shop.orders --from 2026-01-31T10:15:00Z
+    """
     _rebuild(table, from_, None, compare_only=compare_only, yes=yes, output=output)
 
 

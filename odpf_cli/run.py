@@ -59,7 +59,13 @@ def run(
     ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Refresh the tables of a cadence now, or some of them."""
+    """Refresh the tables of a cadence now, or some of them.
+
+    Examples:
+        odpf run 10_min_refresh --wait
+
+        odpf run --table shop.orders --wait
+    """
     if cadence is None and not table:
         raise typer.BadParameter("Missing: which cadence, or which --table? `odpf config show` lists them.")
     refuse_forgotten_endpoint()

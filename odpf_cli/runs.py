@@ -33,7 +33,13 @@ def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest runs to list.")] = 20,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List the newest runs, or show one of them."""
+    """List the newest runs, or show one of them.
+
+    Examples:
+        odpf runs
+
+        odpf runs --run 10_min_refresh-20260131T101500-3f2a
+    """
     aws = Aws(Settings.from_environment(), component="operator")
     executions = Executions(aws.session, aws.settings.state_machine_name)
     source = source_of(aws, executions)

@@ -44,7 +44,11 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="New, or empty.", show_default=False)],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Copy configuration, files, what every table has reached, and audit into a folder; runs may go on meanwhile."""
+    """Copy configuration, files, what every table has reached, and audit into a folder; runs may go on meanwhile.
+
+    Example:
+        odpf state export state-2026-01-31
+    """
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="operator")
     origin = Origin(aws.settings, announce(aws), aws.region)
@@ -59,7 +63,11 @@ def import_state(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Fill the empty tables of a deployment with an exported state, and begin a new epoch in this Region."""
+    """Fill the empty tables of a deployment with an exported state, and begin a new epoch in this Region.
+
+    Example:
+        odpf state import state-2026-01-31
+    """
     refuse_forgotten_endpoint()
     manifest = read_manifest(folder)
     aws = Aws(Settings.from_environment(), component="importer")

@@ -23,7 +23,13 @@ NO_TABLES = "No tables yet. Describe them in a file and add them: odpf config ap
 
 
 def status(output: OutputOption = Output.TABLE) -> None:
-    """Show per table its state, what waits, how far it is, and its last error."""
+    """Show per table its state, what waits, how far it is, and its last error.
+
+    Examples:
+        odpf status
+
+        odpf status --output json
+    """
     aws = Aws(Settings.from_environment(), component="operator")
     now = utc_now()
     found = current(aws, now)

@@ -31,6 +31,9 @@ def unlock(
 
     Dead writers need no unlocking: the next run takes their tables over by itself. What a writer has committed is not
     lost, and nothing it still tries is recorded: the next run goes on from the table's own timeline.
+
+    Example:
+        odpf unlock --table shop.orders
     """
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="operator")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from odpf.config_problems import did_you_mean
+from odpf.config_values import RESERVED_COLUMN_PREFIXES
 from odpf.states import Severity
-from odpf.table_config import RESERVED_COLUMN_PREFIXES
 from odpf_cli.lint.endpoint import Endpoint, Said
 from odpf_cli.lint.rule import Check, Fault, Rule, Subject
 from odpf_cli.lint.switch import shown, switched, whole_number

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from odpf.config_values import RESERVED_COLUMN_PREFIXES
 from odpf.states import Severity
-from odpf.table_config import RESERVED_COLUMN_PREFIXES
 from odpf_cli.lint.mappings import MappingFacts, MappingRule, TaskMappings, mapping_rule
 from odpf_cli.lint.rule import Fault
 from odpf_local.dms.rules import Transformation
