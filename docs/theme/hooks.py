@@ -1,4 +1,4 @@
-"""What the site has beside the pages of docs/: the change log, and Mermaid on pages with diagrams.
+"""What the site has beside the pages of docs/: pages that lie elsewhere, and Mermaid where there are diagrams.
 
 Material would load Mermaid from a public server where no page brings its own.
 """
@@ -16,13 +16,23 @@ from mkdocs.utils import get_relative_url
 ROOT = Path(__file__).parents[2]
 MERMAID = Path(sys.prefix) / "share" / "odpf" / "mermaid.min.js"
 SCRIPT = "assets/mermaid.min.js"
+ELSEWHERE = {"changelog.md": "CHANGELOG.md", "benchmarks.md": "benchmarks/README.md"}
+"""Pages of the site by the file of the project that they are."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Bring in what does not lie below docs/."""
-    files.append(File.generated(config, "changelog.md", content=(ROOT / "CHANGELOG.md").read_text()))
+    for page, path in ELSEWHERE.items():
+        files.append(File.generated(config, page, content=(ROOT / path).read_text()))
     files.append(File.generated(config, SCRIPT, abs_src_path=str(MERMAID)))
     return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Lead links that leave docs/ to the site's pages of the same content."""
+    for page, path in ELSEWHERE.items():
+        markdown = markdown.replace(f"](../{path}", f"]({page}")
+    return markdown
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001  the hook's signature

