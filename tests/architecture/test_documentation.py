@@ -1,4 +1,4 @@
-"""The documentation speaks of commands, targets and files that exist."""
+"""The documentation speaks of targets and files that exist; of its commands tests/documentation knows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import re
 import shlex
 
 import pytest
-import typer.main
 
-from odpf_cli.main import app
 from tests.architecture.source_tree import ROOT, name_of
 
 PAGES = [
@@ -28,28 +26,6 @@ def commands(page):
         for line in block.replace("\\\n", " ").splitlines():
             if words := shlex.split(line.removeprefix("$ "), comments=True):
                 yield words
-
-
-def odpf_commands(page):
-    for words in commands(page):
-        for index, word in enumerate(words):
-            inner = re.search(r"\$\(odpf ([^)]*)\)", word)
-            if inner:
-                yield inner[1].split()
-            elif word.endswith("odpf") and index == 0:
-                yield words[1:]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_command_exists_with_its_options(page):
-    for words in odpf_commands(page):
-        command, rest = typer.main.get_command(app), list(words)
-        while rest and hasattr(command, "commands"):
-            assert rest[0] in command.commands, f"odpf {' '.join(words)}"
-            command = command.commands[rest.pop(0)]
-        options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
-        given = {word.split("=")[0] for word in rest if word.startswith("--")}
-        assert given <= options, f"odpf {' '.join(words)}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

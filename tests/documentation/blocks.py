@@ -70,7 +70,9 @@ class Block(NamedTuple):
         """The words of each command line, continued lines joined, comments left out."""
         for command in self.commands():
             for line in _joined(command.text).splitlines():
-                if words := shlex.split(line, comments=True):
+                lexer = shlex.shlex(line, posix=True, punctuation_chars=";|&<>")
+                lexer.whitespace_split = True
+                if words := list(lexer):
                     yield words
 
     def why_not_run(self) -> str | None:

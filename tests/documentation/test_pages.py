@@ -48,7 +48,11 @@ def environment(instance):
     """Of a terminal in which nothing was typed yet: nobody's AWS, and the program on the path as after `activate`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ODPF_"))}
     kept = {name: os.environ[name] for name in ("ODPF_CACHE",) if name in os.environ}
-    return own | kept | {"COLUMNS": "120", "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), own["PATH"]])}
+    return (
+        own
+        | kept
+        | {"COLUMNS": "120", "TERM": "xterm", "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), own["PATH"]])}
+    )
 
 
 @pytest.fixture(scope="module")
