@@ -22,7 +22,7 @@ INFRA_DOWNLOADS := about 150 MB
 PREFETCH := $(BIN)/python -c 'from odpf_local.spark_conf import prefetch; prefetch(print)'
 PREFETCH_MORE := $(BIN)/python -c 'from odpf_local.dynamodb_local import prefetch; prefetch(print)'
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-EXTRAS := job local sources dev more
+EXTRAS := job local console sources dev more
 PACKED := config-manager job lambda observability process-batch
 ROWS ?=
 ARGS ?=
@@ -46,7 +46,7 @@ test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTI
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -n $(PROCESSES) -m "not more and not soak" $(ARGS)
 
-test-more: $(INFRA_READY) $(DOCS_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server
+test-more: $(INFRA_READY) $(DOCS_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server chromium
 	@$(PREFETCH)
 	@$(PREFETCH_MORE)
 	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)

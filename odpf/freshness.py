@@ -12,9 +12,9 @@ from odpf.states import DmsFileType
 _STAMP = re.compile(r"^(\d{8})-(\d{6})(\d{3})\d?\.")
 
 
-def freshness_lag(pending: Iterable[LandedFile], now: datetime) -> float:
-    """Age in seconds of the oldest change that waits; 0 when nothing does."""
-    return age(min(map(landed_change_at, pending), default=None), now)
+def oldest_change(pending: Iterable[LandedFile]) -> datetime | None:
+    """When the oldest change that waits was made; None when nothing does."""
+    return min(map(landed_change_at, pending), default=None)
 
 
 def landed_change_at(file: LandedFile) -> datetime:

@@ -150,6 +150,9 @@ class AuditLog(Protocol):
     def of_table(self, raw_table: str, since: str = "") -> list[AuditRow]:
         """Rows of a table whose run_sort begins at or after `since`, newest last, read consistently."""
 
+    def newest_of_table(self, raw_table: str, most: int) -> list[AuditRow]:
+        """At most so many rows of a table, newest first, read consistently; no more than these are read."""
+
     def of_day(self, day: str) -> list[AuditRow]:
         """Rows of runs started on a UTC day `YYYY-MM-DD`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from rich import box
 from rich.table import Table
@@ -21,39 +22,58 @@ from odpf.states import (
 )
 
 NOTHING = "-"
+NEVER_RUN = "never run"
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KILO = 1000
 _TENTHS_UP_TO = 10
-_GOOD, _BUSY, _ATTENTION, _BAD, _QUIET = "green", "cyan", "yellow", "red", "dim"
-_COLOURS: dict[str, str] = {
-    RefreshStatus.COMPLETED: _GOOD,
-    RefreshStatus.UPDATING: _BUSY,
-    RefreshStatus.ERROR: _BAD,
-    Outcome.SKIPPED_LOCKED: _ATTENTION,
-    Outcome.WAITING_FOR_FULL_LOAD: _ATTENTION,
-    Outcome.SET_ASIDE: _BAD,
-    RunStatus.SUCCEEDED: _GOOD,
-    RunStatus.NOTHING_TO_DO: _QUIET,
-    RunStatus.PARTIAL: _ATTENTION,
-    RunStatus.FAILED: _BAD,
-    ExecutionState.RUNNING: _BUSY,
-    ExecutionState.TIMED_OUT: _BAD,
-    ExecutionState.ABORTED: _BAD,
-    FileState.LANDED: _BUSY,
-    FileState.PROCESSED: _GOOD,
-    FileState.QUARANTINED: _BAD,
-    DeploymentStatus.STARTED: _ATTENTION,
-    DeploymentStatus.APPLIED: _GOOD,
-    DeploymentStatus.REFUSED: _BAD,
-    DeploymentStatus.UNDONE: _QUIET,
-    ConfigurationState.INACTIVE: _QUIET,
-    ConfigurationState.BROKEN: _BAD,
-    ConfigurationState.UNCONFIGURED: _ATTENTION,
-    Severity.OK: _GOOD,
-    Severity.WARNING: _ATTENTION,
-    Severity.ERROR: _BAD,
-    Severity.UNCHECKED: _QUIET,
+
+
+class Meaning(StrEnum):
+    """What a status word means to whoever looks: the terminal shows it as a colour, the console as a shape, too."""
+
+    GOOD = "good"
+    BUSY = "busy"
+    ATTENTION = "attention"
+    BAD = "bad"
+    QUIET = "quiet"
+
+
+_COLOURS = {
+    Meaning.GOOD: "green",
+    Meaning.BUSY: "cyan",
+    Meaning.ATTENTION: "yellow",
+    Meaning.BAD: "red",
+    Meaning.QUIET: "dim",
+}
+MEANINGS: dict[str, Meaning] = {
+    RefreshStatus.COMPLETED: Meaning.GOOD,
+    RefreshStatus.UPDATING: Meaning.BUSY,
+    RefreshStatus.ERROR: Meaning.BAD,
+    Outcome.SKIPPED_LOCKED: Meaning.ATTENTION,
+    Outcome.WAITING_FOR_FULL_LOAD: Meaning.ATTENTION,
+    Outcome.SET_ASIDE: Meaning.BAD,
+    RunStatus.SUCCEEDED: Meaning.GOOD,
+    RunStatus.NOTHING_TO_DO: Meaning.QUIET,
+    RunStatus.PARTIAL: Meaning.ATTENTION,
+    RunStatus.FAILED: Meaning.BAD,
+    ExecutionState.RUNNING: Meaning.BUSY,
+    ExecutionState.TIMED_OUT: Meaning.BAD,
+    ExecutionState.ABORTED: Meaning.BAD,
+    FileState.LANDED: Meaning.BUSY,
+    FileState.PROCESSED: Meaning.GOOD,
+    FileState.QUARANTINED: Meaning.BAD,
+    DeploymentStatus.STARTED: Meaning.ATTENTION,
+    DeploymentStatus.APPLIED: Meaning.GOOD,
+    DeploymentStatus.REFUSED: Meaning.BAD,
+    DeploymentStatus.UNDONE: Meaning.QUIET,
+    ConfigurationState.INACTIVE: Meaning.QUIET,
+    ConfigurationState.BROKEN: Meaning.BAD,
+    ConfigurationState.UNCONFIGURED: Meaning.ATTENTION,
+    Severity.OK: Meaning.GOOD,
+    Severity.WARNING: Meaning.ATTENTION,
+    Severity.ERROR: Meaning.BAD,
+    Severity.UNCHECKED: Meaning.QUIET,
 }
 
 
@@ -104,7 +124,8 @@ def seconds_between(start: str | None, end: str | None) -> float | None:
 
 def coloured(word: str | None, absent: str = NOTHING) -> Text:
     """A status word in the colour of what it means."""
-    return Text(word, style=_COLOURS.get(word, "")) if word else Text(absent, style=_QUIET)
+    style = _COLOURS[MEANINGS[word]] if word in MEANINGS else ""
+    return Text(word, style=style) if word else Text(absent, style=_COLOURS[Meaning.QUIET])
 
 
 def plural(count: int, noun: str) -> str:

@@ -41,7 +41,7 @@ def listed(tracker: FileTracker, table: str | None, state: FileState | None) -> 
     """Files by table and name; one that stands in both trackers after a crash or a repeated event is done."""
     entries = []
     if state in (None, FileState.LANDED):
-        entries += [_entry(file, FileState.LANDED) for file in waiting(tracker, table)]
+        entries += [file_entry(file, FileState.LANDED) for file in waiting(tracker, table)]
     if state is not FileState.LANDED:
         entries += [_done_entry(record) for record in _done(tracker, table, state)]
     return sorted(entries, key=lambda entry: (entry["source_table_name"], entry["path"]))
@@ -60,7 +60,8 @@ def waiting(tracker: FileTracker, table: str | None) -> list[LandedFile]:
     return [file for file in found if file.file_id not in done]
 
 
-def _entry(file: LandedFile, state: FileState) -> dict[str, Any]:
+def file_entry(file: LandedFile, state: FileState) -> dict[str, Any]:
+    """A file that waits, in the form of the output contract."""
     return {
         "source_table_name": file.source_table_name,
         "file_id": file.file_id,
@@ -78,7 +79,7 @@ def _entry(file: LandedFile, state: FileState) -> dict[str, Any]:
 
 
 def _done_entry(record: FileRecord) -> dict[str, Any]:
-    return _entry(record.file, record.state) | {
+    return file_entry(record.file, record.state) | {
         "reason": record.reason,
         "rows": record.rows,
         "batch_id": record.batch_id,

@@ -11,13 +11,23 @@ from rich.text import Text
 
 from odpf.adapters.aws import Aws
 from odpf.clock import iso, utc_now
-from odpf.configured_table import read_items
 from odpf.settings import Settings
-from odpf.states import ConfigurationState, Outcome
-from odpf.summarised import summarised
-from odpf_cli.display import NOTHING, coloured, complaint, duration, grid, name, number, plural, seconds_between
+from odpf.states import ConfigurationState
+from odpf_cli.display import (
+    NEVER_RUN,
+    NOTHING,
+    coloured,
+    complaint,
+    duration,
+    grid,
+    name,
+    number,
+    plural,
+    seconds_between,
+)
 from odpf_cli.output import Output, OutputOption, emit
-from odpf_cli.table_status import TableStatus, table_statuses
+from odpf_cli.table_facts import read_facts, statuses
+from odpf_cli.table_status import TableStatus
 
 NO_TABLES = "No tables yet. Describe them in a file and add them: odpf config apply PATH (see examples/taxi)."
 
@@ -38,11 +48,7 @@ def status(output: OutputOption = Output.TABLE) -> None:
 
 def current(aws: Aws, now: datetime) -> list[TableStatus]:
     """Read what the statuses are made of, and make them."""
-    tables = read_items(aws.config.tables())
-    states = aws.ledger.states([table.config.raw_table for table in tables if table.config])
-    files = aws.tracker.all_pending(), aws.tracker.quarantined()
-    is_over = summarised(aws.objects, aws.settings.artifacts_bucket)
-    return table_statuses(tables, states, *files, now, most_attempts=aws.settings.most_attempts, is_over=is_over)
+    return statuses(read_facts(aws), aws, now)
 
 
 def render(statuses: list[TableStatus], now: datetime) -> RenderableType:
@@ -74,7 +80,7 @@ def _table(entries: list[TableStatus], now: datetime) -> RenderableType:
         table.add_row(
             name(entry.source_table_name),
             name(raw if entry.raw_table_name else None),
-            _word(entry),
+            coloured(entry.word, NEVER_RUN),
             number(entry.pending_files) if entry.pending_files else NOTHING,
             duration(entry.freshness_lag_seconds) if entry.pending_files else NOTHING,
             f"{duration(seconds_between(entry.last_change_at, iso(now)))} ago" if entry.last_change_at else NOTHING,
@@ -87,13 +93,6 @@ def _title(entries: list[TableStatus], database: str | None) -> str:
     if _stranger(entries[0]):
         return f"Not configured: {count} with files"
     return f"{entries[0].refresh_cadence or 'No cadence'}: {count}{f' in {database}' if database else ''}"
-
-
-def _word(entry: TableStatus) -> Text:
-    """The refresh status, unless the configuration says that there is none to expect."""
-    if entry.state is not ConfigurationState.ACTIVE:
-        return coloured(entry.state)
-    return coloured(Outcome.SET_ASIDE if entry.set_aside else entry.refresh_status, "never run")
 
 
 def _stranger(entry: TableStatus) -> bool:

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from odpf.clock import iso
 from odpf.configured_table import ConfiguredTable
 from odpf.file_record import FileRecord
-from odpf.freshness import freshness_lag, stamp_digits
+from odpf.freshness import age, oldest_change, stamp_digits
 from odpf.landed_file import LandedFile
 from odpf.order import OrderPosition
 from odpf.set_aside import IsOver, is_set_aside, why_set_aside
-from odpf.states import ConfigurationState, RefreshStatus
+from odpf.states import ConfigurationState, Outcome, RefreshStatus
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
@@ -51,10 +52,21 @@ class TableStatus(BaseModel):
     high_water_mark: Position | None
     complete_through: Position | None
     freshness_lag_seconds: float
+    oldest_change_at: str | None
     last_change_at: str | None
     failed_attempts: int
     set_aside: bool
     last_error: str | None
+
+    @property
+    def word(self) -> str | None:
+        """The one word that says how the table is; None when it is configured and no run has had it.
+
+        The refresh status, unless the configuration says that there is none to expect.
+        """
+        if self.state is not ConfigurationState.ACTIVE:
+            return self.state
+        return Outcome.SET_ASIDE if self.set_aside else self.refresh_status
 
 
 class Tried(NamedTuple):
@@ -145,6 +157,7 @@ def _configured(
         why_set_aside(table.config, state) if aside and table.config and state else state.last_error if state else None
     )
     reached = OrderPosition.parse(state.high_water_mark) if state and state.high_water_mark else None
+    oldest = oldest_change(waiting)
     return TableStatus(
         source_table_name=table.source_table_name,
         raw_database_name=_text(table.item.get("raw_database_name")),
@@ -157,7 +170,8 @@ def _configured(
         quarantined_files=len(quarantined),
         high_water_mark=_position(reached),
         complete_through=_position(complete_through(reached, quarantined)),
-        freshness_lag_seconds=freshness_lag(waiting, now),
+        freshness_lag_seconds=age(oldest, now),
+        oldest_change_at=iso(oldest) if oldest else None,
         last_change_at=state.last_change_at if state else None,
         failed_attempts=tried.failed(state, aside=aside),
         set_aside=aside,
@@ -166,6 +180,7 @@ def _configured(
 
 
 def _unconfigured(name: str, waiting: list[LandedFile], quarantined: list[FileRecord], now: datetime) -> TableStatus:
+    oldest = oldest_change(waiting)
     return TableStatus(
         source_table_name=name,
         raw_database_name=None,
@@ -178,7 +193,8 @@ def _unconfigured(name: str, waiting: list[LandedFile], quarantined: list[FileRe
         quarantined_files=len(quarantined),
         high_water_mark=None,
         complete_through=None,
-        freshness_lag_seconds=freshness_lag(waiting, now),
+        freshness_lag_seconds=age(oldest, now),
+        oldest_change_at=iso(oldest) if oldest else None,
         last_change_at=None,
         failed_attempts=0,
         set_aside=False,

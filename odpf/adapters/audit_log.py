@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from odpf.adapters.dynamo import ConditionFailed, DynamoTable
 from odpf.adapters.items import audit_item, audit_row
 from odpf.audit import AuditRow
@@ -38,6 +40,11 @@ class DynamoAuditLog:
         """Rows of a table, oldest first."""
         later = {"run_sort": since} if since else None  # a key cannot be compared with an empty text
         return [audit_row(item) for item in self._table.query({"raw_table_name": raw_table}, since=later)]
+
+    def newest_of_table(self, raw_table: str, most: int) -> list[AuditRow]:
+        """At most so many rows of a table, newest first."""
+        found = self._table.query({"raw_table_name": raw_table}, newest=most)
+        return [audit_row(item) for item in islice(found, most)]
 
     def of_day(self, day: str) -> list[AuditRow]:
         """Rows of runs started on a UTC day."""

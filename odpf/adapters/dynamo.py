@@ -164,13 +164,21 @@ class DynamoTable:
                 f"{self._retry_seconds:.0f} s; nothing was moved. Try again."
             )
 
-    def query(self, values: Mapping[str, str], *, since: Key | None = None, index: str | None = None) -> Iterator[Item]:
+    def query(
+        self,
+        values: Mapping[str, str],
+        *,
+        since: Key | None = None,
+        index: str | None = None,
+        newest: int | None = None,
+    ) -> Iterator[Item]:
         """Items of a partition in the order of their sort key, page by page; an index is read eventually.
 
         Args:
             values: the partition key.
             since: the sort key from which to read on.
             index: name of the index to read instead of the table.
+            newest: from the greatest sort key down, so many items a page; who wants no more takes no more.
         """
         compared = [f"#{name} = :{name}" for name in values] + [f"#{name} >= :{name}" for name in since or {}]
         everything = {**values, **(since or {})}
@@ -180,6 +188,7 @@ class DynamoTable:
             "ExpressionAttributeNames": {f"#{name}": name for name in everything},
             "ExpressionAttributeValues": encode({f":{name}": value for name, value in everything.items()}),
             **({"IndexName": index} if index else {"ConsistentRead": True}),
+            **({"ScanIndexForward": False, "Limit": newest} if newest else {}),
         }
         return self._pages(lambda position: self._client.query(**arguments, **position))
 

@@ -32,6 +32,10 @@ class MemoryAuditLog:
             rows = self._rows.get(raw_table, {})
             return [rows[run_sort] for run_sort in sorted(rows) if run_sort >= since]
 
+    def newest_of_table(self, raw_table: str, most: int) -> list[AuditRow]:
+        """At most so many rows of a table, newest first."""
+        return self.of_table(raw_table)[::-1][:most]
+
     def of_day(self, day: str) -> list[AuditRow]:
         """Rows of runs started on a UTC day."""
         return [row for row in self._all() if row.run_started_at.startswith(day)]

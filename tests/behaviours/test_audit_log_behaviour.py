@@ -39,6 +39,15 @@ def test_rows_of_a_table_since_a_moment(stores):
     assert stores.audit.of_table(RAW_TABLE, rows[1].run_sort) == rows[1:]
 
 
+def test_the_newest_rows_of_a_table_come_first_and_no_more_than_asked_for(stores):
+    rows = [audit_row(attempt=number) for number in (1, 2, 3)]
+    for row in rows:
+        stores.audit.append(row)
+    assert stores.audit.newest_of_table(RAW_TABLE, 2) == [rows[2], rows[1]]
+    assert stores.audit.newest_of_table(RAW_TABLE, 9) == rows[::-1]
+    assert stores.audit.newest_of_table("lake_raw.x", 9) == []
+
+
 def test_the_same_row_again_is_nothing_new_and_another_is_the_next_attempt(stores):
     assert stores.audit.append(audit_row()) == audit_row()
     assert stores.audit.append(audit_row()) == audit_row()

@@ -1,0 +1,344 @@
+"""The console as a person has it: in a real browser, by keys and by clicks, in light and dark; pictures are left in build/console."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from odpf.errors import TransientError
+from odpf.states import RefreshStatus
+from tests.console.builders import NO_SPACE, Shop, name_of
+from tests.console.serving import Serving, serving
+
+pytestmark = pytest.mark.more
+
+PICTURES = Path(__file__).parents[2] / "build" / "console"
+PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 800, "height": 800}
+FILTER_MS = """(text) => {
+  const input = document.querySelector('.search');
+  input.value = text;
+  const began = performance.now();
+  input.dispatchEvent(new Event('input'));
+  document.body.offsetHeight;
+  return performance.now() - began;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if PROGRAM is None:
+        pytest.skip("needs a browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=PROGRAM, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(18)
+
+
+@pytest.fixture
+def acting(shop: Shop) -> Iterator[Serving]:
+    with serving(shop.deployment, allow_actions=True) as server:
+        yield server
+
+
+@pytest.fixture
+def page(chromium: Browser, acting: Serving) -> Iterator[Page]:
+    """A page that has opened the link; an error of its scripts fails the test."""
+    with opened(chromium, acting) as page:
+        yield page
+
+
+class opened:  # noqa: N801  reads as the `with` statement it is
+    """A page on a console, in a browser profile of its own."""
+
+    def __init__(self, chromium: Browser, server: Serving, **options: object) -> None:
+        self.context = chromium.new_context(**{"viewport": WIDE, **options})
+        self.page, self.errors = self.context.new_page(), list[str]()
+        self.page.set_default_timeout(5000)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if "Content Security" in said.text else None)
+        self.page.goto(server.link)
+        self.page.wait_for_selector("tr[data-key], .nothing")
+
+    def __enter__(self) -> Page:
+        return self.page
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+        assert self.errors == []
+
+
+def picture(page: Page, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def accessible(page: Page) -> list[str]:
+    found = Axe().run(page)
+    return [f"{each['id']}: {node['html'][:120]}" for each in found.response["violations"] for node in each["nodes"]]
+
+
+def row(page: Page, text: str):
+    return page.locator("tr[data-key]").filter(has_text=text)
+
+
+def test_tables_tell_status_lag_files_and_errors(page, shop):
+    expect(page.locator("tr[data-key]")).to_have_count(18)
+    failed = row(page, name_of(4))
+    expect(failed).to_contain_text("refresh error")
+    expect(failed).to_contain_text(NO_SPACE)
+    expect(failed.locator(".bars")).to_have_attribute("aria-label", re.compile("5 runs.*1 not completed"))
+    expect(row(page, name_of(2)).locator(".c-lag")).to_have_text(re.compile(r"▲ 47m \d\dsof 30m"))
+    expect(page.get_by_role("button", name="Failing")).to_contain_text("1")
+    assert page.evaluate("getComputedStyle(document.body).fontVariantNumeric") == "tabular-nums"
+
+
+def test_a_filter_over_three_thousand_tables_takes_less_than_a_frame_or_three(chromium):
+    shop = Shop(3000, runs=1)
+    with serving(shop.deployment) as server, opened(chromium, server) as page:
+        expect(page.get_by_role("button", name="All")).to_contain_text("3,000")
+        assert page.locator("tr[data-key]").count() < 60
+        took = [page.evaluate(FILTER_MS, text) for text in ("s", "sh", "shop.p", "prices_1", "", "no space", "refresh")]
+        print("filter over 3,000 tables, ms:", [round(each, 1) for each in took])
+        assert sorted(took)[len(took) // 2] < 50
+        page.evaluate(FILTER_MS, "prices_29")
+        expect(page.locator("tr[data-key]")).to_have_count(13)
+        page.evaluate(FILTER_MS, "")
+        page.locator(".scroll").evaluate("(scroll) => scroll.scrollTo(0, 1e6)")
+        expect(row(page, name_of(2999 - 2999 % 7 + 3 - 7))).to_have_count(1)
+        page.locator(".scroll").evaluate("(scroll) => scroll.scrollTo(0, 0)")
+        picture(page, "3000-light-1280-tables")
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size(NARROW)
+        picture(page, "3000-dark-800-tables")
+
+
+def test_everything_goes_by_keys_and_the_address_says_where_one_is(page):
+    page.keyboard.press("/")
+    page.keyboard.type("shipments_0004")
+    expect(page.locator("tr[data-key]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel h2")).to_have_text(name_of(4))
+    assert page.url.endswith(f"#/tables?q=shipments_0004&table={name_of(4)}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    expect(page.locator("tr[aria-selected=true]")).to_have_count(1)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    expect(page).to_have_title("Runs · ODPF console")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1.name")).to_contain_text("10_min_refresh-")
+
+
+def test_an_address_leads_to_the_same_place(page, acting, shop):
+    page.goto(f"{acting.url}/#/tables?show=failing&table={name_of(4)}")
+    expect(page.locator("tr[data-key]")).to_have_count(1)
+    expect(page.locator("#panel .trouble")).to_have_text(NO_SPACE)
+    page.goto(f"{acting.url}/#/runs/{shop.run_id(4)}?q=stock")
+    expect(page.locator("tr[data-key]")).to_have_count(1)
+    expect(page.locator("tr[data-key] svg.span")).to_have_attribute("aria-label", re.compile("commit at"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_is_accessible_in_light_and_dark_wide_and_narrow(chromium, acting, shop, scheme):
+    views = {
+        "tables": "#/tables",
+        "table": f"#/tables?table={name_of(4)}",
+        "runs": "#/runs",
+        "run": f"#/runs/{shop.run_id(4)}",
+        "files": "#/files",
+        "quarantine": f"#/quarantine?id={shop.bad_file.file_id}",
+        "configuration": f"#/configuration?table={name_of(0)}",
+    }
+    with opened(chromium, acting, color_scheme=scheme) as page:
+        for name, address in views.items():
+            page.goto(f"{acting.url}/{address}")
+            expect(page.locator("tr[data-key]").first).to_be_visible()
+            if "=" in address:
+                expect(page.locator("#panel button").nth(1)).to_be_visible()
+            page.set_viewport_size(WIDE)
+            picture(page, f"18-{scheme}-1280-{name}")
+            assert accessible(page) == []
+            page.set_viewport_size(NARROW)
+            picture(page, f"18-{scheme}-800-{name}")
+
+
+def test_light_and_dark_are_the_systems_until_somebody_chooses(page):
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(ground)
+    assert light != dark
+    page.keyboard.press("t")
+    assert page.evaluate(ground) == light
+    page.reload()
+    assert page.evaluate(ground) == light
+    page.get_by_role("button", name="Colours: light").click()
+    assert page.evaluate(ground) == dark
+
+
+def test_a_file_is_released_from_quarantine(page, acting, shop):
+    page.goto(f"{acting.url}/#/quarantine")
+    expect(row(page, shop.bad_file.name)).to_contain_text("no Parquet file")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.get_by_role("button", name="Release 1").click()
+    picture(page, "release")
+    assert accessible(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Release").click()
+    expect(page.get_by_role("status").filter(has_text="waits for the next run")).to_be_visible()
+    expect(page.get_by_text("Nothing is in quarantine")).to_be_visible()
+    assert [file.file_id for file in shop.aws.tracker.pending(name_of(1))] == [shop.bad_file.file_id]
+
+
+def test_a_table_is_added_then_edited_planned_and_applied(page, acting, shop):
+    page.goto(f"{acting.url}/#/configuration")
+    page.get_by_role("link", name="Add a table").click()
+    page.get_by_label("source_table_name").fill("shop.coupons")
+    page.get_by_label("refresh_cadence").select_option("hourly")
+    page.get_by_label("raw_database_name").fill("shop_raw")
+    page.get_by_label("raw_table_name").fill("Coupons")
+    page.get_by_label("hudi_primary_key").fill("id")
+    page.get_by_label("hudi_precombine_field").fill("seq")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.locator("#field-raw_table_name-trouble")).to_contain_text("lower-case")
+    page.get_by_label("raw_table_name").fill("coupons")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.locator(".plan")).to_contain_text("+ table shop.coupons")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".plan")).to_contain_text("Deployed as")
+    page.goto(f"{acting.url}/#/configuration?table=shop.coupons")
+    page.get_by_label("is_active").select_option("N")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.locator(".plan")).to_contain_text("the table is not refreshed any more")
+    picture(page, "plan")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".plan")).to_contain_text("Deployed as")
+    (item,) = [each for each in shop.aws.config.tables() if each["source_table_name"] == "shop.coupons"]
+    assert (item["is_active"], len(shop.aws.config.deployments())) == ("N", 2)
+
+
+def test_a_cadence_is_run_now_and_its_run_is_shown(page, acting, shop):
+    page.goto(f"{acting.url}/#/runs")
+    page.get_by_role("button", name="Run a cadence").click()
+    page.get_by_label("Refresh cadence").select_option("hourly")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.locator("h1.name")).to_contain_text("hourly-")
+    expect(page.get_by_text("The run is being planned")).to_be_visible()
+    assert [each.refresh_cadence for each in shop.executions.started] == ["hourly"]
+
+
+def test_a_console_that_only_shows_offers_nothing_else(chromium, shop):
+    with serving(shop.deployment) as server, opened(chromium, server) as page:
+        page.goto(f"{server.url}/#/tables?table={name_of(6)}")
+        expect(page.get_by_role("button", name="Run now")).to_be_disabled()
+        expect(page.get_by_role("button", name="Unlock")).to_be_disabled()
+        page.goto(f"{server.url}/#/quarantine?id={shop.bad_file.file_id}")
+        expect(page.locator("#panel").get_by_role("button", name="Release")).to_be_disabled()
+        page.goto(f"{server.url}/#/configuration?table={name_of(0)}")
+        page.get_by_label("is_active").select_option("N")
+        page.get_by_role("button", name="Plan").click()
+        expect(page.get_by_role("button", name="Apply")).to_be_disabled()
+
+
+def test_facts_arrive_by_themselves_and_nothing_else_moves(page, shop):
+    page.locator(".scroll table").focus()
+    page.keyboard.press("j")
+    before = row(page, name_of(6)).bounding_box()
+    page.evaluate("document.querySelector('tr[aria-selected=true]').kept = true")
+    raw = f"shop_raw.{name_of(6).split('.')[1]}"
+    done = {"refresh_status": RefreshStatus.COMPLETED, "lease_owner": None}
+    shop.aws.ledger._states[raw] = shop.aws.ledger._states[raw].model_copy(update=done)
+    expect(row(page, name_of(6))).to_contain_text("completed")
+    assert row(page, name_of(6)).bounding_box() == before
+    assert page.evaluate("document.querySelector('tr[aria-selected=true]').kept") is True
+
+
+def test_facts_that_cannot_be_read_anew_stay_and_say_how_old_they_are(page, shop):
+    pending, unreachable = shop.aws.tracker.all_pending, threading.Event()
+
+    def reading():
+        if unreachable.is_set():
+            raise TransientError("Reading table odpf_file_tracker failed: no network. The next run tries again.")
+        return pending()
+
+    shop.aws.tracker.all_pending = reading
+    unreachable.set()
+    expect(page.get_by_role("alert")).to_contain_text("no network")
+    expect(page.get_by_role("alert")).to_contain_text("These facts are of")
+    expect(page.locator("tr[data-key]")).to_have_count(18)
+    picture(page, "unreachable")
+    unreachable.clear()
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_a_console_that_has_ended_is_said_so_by_its_page(chromium, shop):
+    with serving(shop.deployment) as server:
+        page = opened(chromium, server)
+    expect(page.page.get_by_role("alert")).to_contain_text("The console does not answer")
+    expect(page.page.locator("tr[data-key]")).to_have_count(18)
+    page.context.close()
+
+
+def test_an_empty_deployment_says_what_to_do_next(chromium):
+    empty = Shop(0, runs=0)
+    empty.aws.tracker._history.clear()
+    with serving(empty.deployment) as server, opened(chromium, server) as page:
+        expect(page.get_by_text("No tables yet")).to_be_visible()
+        expect(page.get_by_text("odpf config apply PATH")).to_be_visible()
+        for view, text in {"runs": "odpf run CADENCE", "files": "No file waits", "quarantine": "Nothing is in"}.items():
+            page.goto(f"{server.url}/#/{view}")
+            expect(page.locator(".nothing")).to_contain_text(text)
+        assert accessible(page) == []
+
+
+def test_without_the_link_there_is_a_closed_door(chromium, acting):
+    page = chromium.new_page()
+    page.goto(acting.url)
+    expect(page.get_by_role("heading", name="No session here")).to_be_visible()
+    picture(page, "closed")
+    assert accessible(page) == []
+    page.close()
+
+
+def test_a_page_of_another_server_on_this_machine_reads_and_does_nothing(page, acting, shop):
+    """The browser itself is the attacker: it has the cookie, and a page of another port of this host tries."""
+    script = f"""async () => {{
+      const told = await fetch('{acting.url}/api/session', {{credentials: 'include'}}).then(() => 'read', () => 'kept');
+      await fetch('{acting.url}/api/actions/run', {{
+        method: 'POST', mode: 'no-cors', credentials: 'include', body: '{{"refresh_cadence": "hourly"}}'
+      }}).catch(() => null);
+      return told;
+    }}"""
+    with serving(shop.deployment) as other:
+        page.goto(f"{other.url}/static/closed.html")
+        time.sleep(0.1)
+        assert page.context.cookies()
+        blank = page.context.new_page()
+        blank.route("**/attack", lambda route: route.fulfill(body="<title>x</title>", content_type="text/html"))
+        blank.goto(f"{other.url}/attack")
+        assert blank.evaluate(script) == "kept"
+    assert shop.executions.started == []
