@@ -270,7 +270,9 @@ def _operator(parameters: Parameters) -> list[Statement]:
             ["dynamodb:BatchGetItem"],
             [table_arn("file_processing_tracker"), table_arn("file_tracker"), table_arn(history)],
         ),
-        allow("ReadAuditRows", ["dynamodb:Query"], [table_arn(audit, BY_RUN), table_arn(audit, BY_DAY)]),
+        allow(
+            "ReadAuditRows", ["dynamodb:Query"], [table_arn(audit), table_arn(audit, BY_RUN), table_arn(audit, BY_DAY)]
+        ),
         allow(
             "ExportState",
             ["dynamodb:Scan"],

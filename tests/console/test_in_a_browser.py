@@ -14,8 +14,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from odpf.clock import utc_now
 from odpf.errors import TransientError
 from odpf.states import RefreshStatus
+from odpf_cli.status import current
 from tests.console.builders import NO_SPACE, Shop, name_of
 from tests.console.serving import Serving, serving
 
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.more
 PICTURES = Path(__file__).parents[2] / "build" / "console"
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 800, "height": 800}
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 FILTER_MS = """(text) => {
   const input = document.querySelector('.search');
   input.value = text;
@@ -70,7 +74,7 @@ class opened:  # noqa: N801  reads as the `with` statement it is
     def __init__(self, chromium: Browser, server: Serving, **options: object) -> None:
         self.context = chromium.new_context(**{"viewport": WIDE, **options})
         self.page, self.errors = self.context.new_page(), list[str]()
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if "Content Security" in said.text else None)
         self.page.goto(server.link)
@@ -89,8 +93,9 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=PICTURES / f"{name}.png")
 
 
-def accessible(page: Page) -> list[str]:
-    found = Axe().run(page)
+def accessible(page: Page, *rules: str) -> list[str]:
+    """What axe finds wrong; with these rules alone, or with all of them."""
+    found = Axe().run(page, options={"runOnly": list(rules)} if rules else None)
     return [f"{each['id']}: {node['html'][:120]}" for each in found.response["violations"] for node in each["nodes"]]
 
 
@@ -114,14 +119,15 @@ def test_a_filter_over_three_thousand_tables_takes_less_than_a_frame_or_three(ch
     with serving(shop.deployment) as server, opened(chromium, server) as page:
         expect(page.get_by_role("button", name="All")).to_contain_text("3,000")
         assert page.locator("tr[data-key]").count() < 60
-        took = [page.evaluate(FILTER_MS, text) for text in ("s", "sh", "shop.p", "prices_1", "", "no space", "refresh")]
-        print("filter over 3,000 tables, ms:", [round(each, 1) for each in took])
-        assert sorted(took)[len(took) // 2] < 50
+        texts = ("s", "sh", "shop.p", "prices_1", "", "no space", "refresh")
+        took = {text: min(page.evaluate(FILTER_MS, text) for _ in range(5)) for text in texts}
+        print("filter over 3,000 tables, ms:", {text: round(each, 1) for text, each in took.items()})
+        assert max(took.values()) < 50
         page.evaluate(FILTER_MS, "prices_29")
         expect(page.locator("tr[data-key]")).to_have_count(13)
         page.evaluate(FILTER_MS, "")
         page.locator(".scroll").evaluate("(scroll) => scroll.scrollTo(0, 1e6)")
-        expect(row(page, name_of(2999 - 2999 % 7 + 3 - 7))).to_have_count(1)
+        expect(row(page, current(shop.aws, utc_now())[-1].source_table_name)).to_have_count(1)
         page.locator(".scroll").evaluate("(scroll) => scroll.scrollTo(0, 0)")
         picture(page, "3000-light-1280-tables")
         page.emulate_media(color_scheme="dark")
@@ -137,8 +143,11 @@ def test_everything_goes_by_keys_and_the_address_says_where_one_is(page):
     expect(page.locator("#panel h2")).to_have_text(name_of(4))
     assert page.url.endswith(f"#/tables?q=shipments_0004&table={name_of(4)}")
     page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
     expect(page.locator("#panel")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator("tr[data-key]")).to_have_count(18)
+    page.keyboard.press("Escape")
     page.keyboard.press("j")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("k")
@@ -148,6 +157,7 @@ def test_everything_goes_by_keys_and_the_address_says_where_one_is(page):
     page.keyboard.press("Escape")
     page.keyboard.press("2")
     expect(page).to_have_title("Runs · ODPF console")
+    expect(page.locator("tr[data-key]")).to_have_count(5)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("h1.name")).to_contain_text("10_min_refresh-")
@@ -162,8 +172,7 @@ def test_an_address_leads_to_the_same_place(page, acting, shop):
     expect(page.locator("tr[data-key] svg.span")).to_have_attribute("aria-label", re.compile("commit at"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_view_is_accessible_in_light_and_dark_wide_and_narrow(chromium, acting, shop, scheme):
+def test_every_view_is_accessible_in_light_and_dark_wide_and_narrow(page, acting, shop):
     views = {
         "tables": "#/tables",
         "table": f"#/tables?table={name_of(4)}",
@@ -173,17 +182,20 @@ def test_every_view_is_accessible_in_light_and_dark_wide_and_narrow(chromium, ac
         "quarantine": f"#/quarantine?id={shop.bad_file.file_id}",
         "configuration": f"#/configuration?table={name_of(0)}",
     }
-    with opened(chromium, acting, color_scheme=scheme) as page:
-        for name, address in views.items():
-            page.goto(f"{acting.url}/{address}")
-            expect(page.locator("tr[data-key]").first).to_be_visible()
-            if "=" in address:
-                expect(page.locator("#panel button").nth(1)).to_be_visible()
-            page.set_viewport_size(WIDE)
-            picture(page, f"18-{scheme}-1280-{name}")
-            assert accessible(page) == []
-            page.set_viewport_size(NARROW)
-            picture(page, f"18-{scheme}-800-{name}")
+    for name, address in views.items():
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(WIDE)
+        page.goto(f"{acting.url}/{address}")
+        expect(page.locator("tr[data-key]").first).to_be_visible()
+        if "=" in address:
+            expect(page.locator("#panel button").nth(1)).to_be_visible()
+        picture(page, f"18-light-1280-{name}")
+        assert accessible(page) == []
+        page.emulate_media(color_scheme="dark")
+        picture(page, f"18-dark-1280-{name}")
+        assert accessible(page, "color-contrast") == []
+        page.set_viewport_size(NARROW)
+        picture(page, f"18-dark-800-{name}")
 
 
 def test_light_and_dark_are_the_systems_until_somebody_chooses(page):

@@ -68,6 +68,7 @@ export class ConfigurationPanel {
 
   // What was planned is not what stands in the form any more.
   changed() {
+    this.dirty = true; // the key that closes details does not throw it away
     this.outcome.replaceChildren();
   }
 
@@ -115,6 +116,7 @@ export class ConfigurationPanel {
     button.disabled = true;
     try {
       const done = await post("configuration/apply", { ...given, plan: plan.plan });
+      this.dirty = false;
       say(`Deployed as ${done.deployment_id}`);
       await this.onApplied();
       this.outcome.replaceChildren(h("p", { class: "done" }, `Deployed as ${done.deployment_id}. `, h("a", { href: link("configuration", null, { show: "deployments" }) }, "Deployments")));

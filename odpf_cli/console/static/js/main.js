@@ -172,14 +172,17 @@ class Page {
   }
 
   escape(event, typing) {
-    if (typing && event.target === this.view.input && event.target.value) {
+    const inSearch = event.target === this.view.input;
+    if (this.panel.open && (inSearch || !typing)) {
+      if (!this.panel.content.dirty) this.closePanel();
+    } else if (inSearch && event.target.value) {
       event.preventDefault();
       event.target.value = "";
       event.target.dispatchEvent(new Event("input"));
     } else if (typing) {
       event.target.blur();
       this.view.grid.table.focus({ preventScroll: true });
-    } else if (this.panel.open) this.closePanel();
+    }
     else if (this.route.id) go(link(this.route.view));
   }
 }

@@ -18,6 +18,7 @@ export class RunView {
     this.input = search("Search this run", () => this.narrow());
     this.head = h("div", { class: "runhead" }, h("p", { class: "muted" }, "Reading …"));
     this.axis = h("div", { class: "axis", "aria-hidden": "true" });
+    const times = h("div", {}, h("span", { class: "unseen" }, "Time"), this.axis);
     this.grid = new Grid({
       label: "Tables of this run",
       key: (table) => `${table.raw_table} ${table.attempt ?? ""} ${table.batch_no ?? ""}`,
@@ -25,7 +26,7 @@ export class RunView {
       columns: [
         { name: "word", title: "Outcome", draw: (cell, table) => setStatus(cell, table.outcome ?? table.refresh_status, "waits") },
         { name: "table", title: "Source table", draw: (cell, table) => { setText(cell, table.source_table_name); setAttribute(cell, "title", table.source_table_name); } },
-        { name: "time", title: this.axis, draw: (cell, table) => this.drawTime(cell, table) },
+        { name: "time", title: times, draw: (cell, table) => this.drawTime(cell, table) },
         { name: "took", title: "Took", numeric: true, draw: (cell, table) => setText(cell, duration(this.took(table))) },
         { name: "rows", title: "Rows", numeric: true, draw: (cell, table) => setText(cell, table.rows_read ? number(table.rows_read) : NOTHING) },
         { name: "error", title: "Error or warning", draw: (cell, table) => { const text = textOf(table); setText(cell, text); setAttribute(cell, "title", text || null); } },

@@ -2,7 +2,7 @@
 
 import { bars } from "./charts.js";
 import { h, setAttribute, setText } from "./dom.js";
-import { ageOf, get, Kept } from "./facts.js";
+import { get, Kept, now } from "./facts.js";
 import { about, duration, NOTHING, number } from "./format.js";
 import { Grid } from "./grid.js";
 import { current, go, replace } from "./route.js";
@@ -10,7 +10,7 @@ import { TablePanel } from "./table_panel.js";
 import { Choices, matches, search, wordsOf } from "./toolbar.js";
 import { meaningOf, setStatus } from "./words.js";
 
-const SORTS = { word: urgency, table: (row) => row.place, waiting: (row) => -row.pending_files, lag: (row) => -lagOf(row), changed: (row) => -Date.parse(row.last_change_at ?? 0) };
+const SORTS = { word: urgency, table: (row) => row.place, waiting: (row) => -row.pending_files, lag: (row) => -lagOf(row), changed: (row) => -(row.changed || 0) };
 const CHOICES = [
   ["all", "All"],
   ["failing", "Failing", "bad"],
@@ -59,6 +59,8 @@ export class Tables {
     for (const [key, ...values] of found.rows ?? []) {
       const row = { key, place: this.rows.get(key)?.place ?? this.rows.size };
       found.columns.forEach((name, index) => (row[name] = values[index]));
+      row.oldest = Date.parse(row.oldest_change_at ?? "");
+      row.changed = Date.parse(row.last_change_at ?? "");
       row.objective = this.cadences.get(row.refresh_cadence)?.lag_objective_seconds ?? null;
       row.text = [row.source_table_name, row.raw_table, row.refresh_cadence, row.word, row.last_error].filter(Boolean).join(" ").toLowerCase();
       this.rows.set(key, row);
@@ -128,12 +130,16 @@ export class TablesView {
   update() {
     const { q = "", show = "all", cadence = "", sort = "" } = current().params;
     const words = wordsOf(q);
-    const all = [...this.tables.rows.values()];
-    const found = all.filter((row) => (!cadence || row.refresh_cadence === cadence) && matches(row.text, words));
-    const counts = Object.fromEntries(CHOICES.map(([name]) => [name, found.filter(IS[name]).length]));
-    this.choices.show(IS[show] ? show : "all", counts);
+    const wanted = IS[show] ? show : "all";
+    const counts = Object.fromEntries(CHOICES.map(([name]) => [name, 0]));
+    const rows = [];
+    for (const row of this.tables.rows.values()) {
+      if ((cadence && row.refresh_cadence !== cadence) || !matches(row.text, words)) continue;
+      for (const [name] of CHOICES) if (IS[name](row)) counts[name] += 1;
+      if (IS[wanted](row)) rows.push(row);
+    }
+    this.choices.show(wanted, counts);
     this.showCadences(cadence);
-    const rows = found.filter(IS[show] ?? IS.all);
     const name = sort.replace("-", "");
     const by = SORTS[name] ?? SORTS.table;
     const turn = sort.startsWith("-") ? -1 : 1;
@@ -191,7 +197,7 @@ function named(cell, text) {
 }
 
 export function lagOf(row) {
-  return row.pending_files ? ageOf(row.oldest_change_at) : 0;
+  return row.pending_files ? Math.max(0, (now() - row.oldest) / 1000) : 0;
 }
 
 export function isBehind(row) {
@@ -215,8 +221,7 @@ function drawLag(cell, row) {
 }
 
 function drawChanged(cell, row) {
-  const age = ageOf(row.last_change_at);
-  setText(cell, age === null ? NOTHING : `${about(age)} ago`);
+  setText(cell, row.changed ? `${about(Math.max(0, (now() - row.changed) / 1000))} ago` : NOTHING);
 }
 
 function urgency(row) {
