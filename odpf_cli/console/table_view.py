@@ -74,7 +74,7 @@ def table_view(name: str, overview: Overview, deployment: Deployment, now: Any) 
         "states": [_state(state) for state in states.values()],
         "runs": [run_entry(row) for row in runs],
         "waiting": [file_entry(file, FileState.LANDED) for file in islice(by_age, MOST_FILES)],
-        "quarantined": [{**file_entry(record.file, record.state), "reason": record.reason} for record in quarantined],
+        "in_quarantine": [{**file_entry(record.file, record.state), "reason": record.reason} for record in quarantined],
     }
 
 

@@ -86,6 +86,7 @@ export class ConfigurationPanel {
       this.outcome.replaceChildren(h("p", { class: "trouble" }, error.message));
     }
     this.planButton.disabled = false;
+    this.outcome.scrollIntoView({ block: "nearest" });
   }
 
   draw(plan, given) {

@@ -9,7 +9,7 @@ import { matches, search, wordsOf } from "./toolbar.js";
 import { meaningOf, setStatus, status } from "./words.js";
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400];
-const MOST_TICKS = 6;
+const TICK_WIDTH = 76;
 
 export class RunView {
   constructor(id) {
@@ -103,7 +103,8 @@ export class RunView {
     const ends = run.tables.map((table) => Date.parse(table.ended_at ?? table.started_at ?? 0));
     this.to = Math.max(this.from + 1000, run.ended_at ? Date.parse(run.ended_at) : now(), ...ends.filter(Boolean));
     const length = (this.to - this.from) / 1000;
-    const step = STEPS.find((each) => length / each <= MOST_TICKS) ?? 86400;
+    const ticksThatFit = Math.max(2, (this.axis.clientWidth || 480) / TICK_WIDTH);
+    const step = STEPS.find((each) => length / each <= ticksThatFit) ?? 86400;
     const ticks = Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step).filter((each) => each < length * 0.97);
     this.axis.replaceChildren(...ticks.map((each) => {
       const tick = h("span", {}, each ? `+${duration(each)}` : clock(run.started_at));

@@ -72,8 +72,8 @@ export class TablePanel {
       const line = [...found.runs].reverse().map((run) => [run.rows_read, run.outcome, run.run_id]);
       parts.push(h("h3", {}, "Rows per run"), bars(line, { places: 40, width: 400, height: 56 }), runTable(found.runs));
     }
-    if (found.quarantined.length) {
-      parts.push(h("h3", {}, "In quarantine"), h("ul", { class: "plain" }, found.quarantined.slice(0, 20).map((file) => h("li", {}, h("a", { href: link("quarantine", null, { id: file.file_id }) }, fileName(file.path)), h("span", { class: "muted" }, ` ${file.reason ?? ""}`)))));
+    if (found.in_quarantine.length) {
+      parts.push(h("h3", {}, "In quarantine"), h("ul", { class: "plain" }, found.in_quarantine.slice(0, 20).map((file) => h("li", {}, h("a", { href: link("quarantine", null, { id: file.file_id }) }, fileName(file.path)), h("span", { class: "muted" }, ` ${file.reason ?? ""}`)))));
     }
     if (found.waiting.length) {
       parts.push(h("h3", {}, "Waiting files, oldest first"), h("ul", { class: "plain" }, found.waiting.slice(0, 20).map((file) => h("li", {}, h("span", {}, fileName(file.path)), h("span", { class: "muted" }, ` ${size(file.size)}, since ${moment(file.last_modified)}`)))));

@@ -101,7 +101,7 @@ export class TablesView {
       { name: "waiting", title: "Waiting", sort: true, numeric: true, draw: (cell, row) => setText(cell, row.pending_files ? number(row.pending_files) : NOTHING) },
       { name: "lag", title: "Lag of objective", sort: true, draw: drawLag },
       { name: "changed", title: "Last change", sort: true, numeric: true, class: "wide", draw: drawChanged },
-      { name: "error", title: "Last error", draw: (cell, row) => named(cell, row.last_error ?? (row.quarantined_files ? `${number(row.quarantined_files)} in quarantine` : "")) },
+      { name: "error", title: "Last error", class: "roomy", draw: (cell, row) => named(cell, row.last_error ?? (row.quarantined_files ? `${number(row.quarantined_files)} in quarantine` : "")) },
     ];
   }
 
