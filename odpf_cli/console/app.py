@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -25,19 +23,17 @@ from odpf.release import CODE_VERSION
 from odpf_cli.console import actions, configuration
 from odpf_cli.console.deployment import Deployment
 from odpf_cli.console.file_view import quarantine_view, quarantined_item, table_files, waiting_files
-from odpf_cli.console.overview import ITEMS_A_SECOND, Overview, OverviewReader
-from odpf_cli.console.run_view import RunsReader, run_view
+from odpf_cli.console.looks import Looks
+from odpf_cli.console.overview import Overview
 from odpf_cli.console.security import Guard, Keys, Rules, has_session
-from odpf_cli.console.shared import Seen, Shared
-from odpf_cli.console.table_view import RunLines, table_view
+from odpf_cli.console.shared import Seen
+from odpf_cli.console.table_view import table_view
 from odpf_cli.display import MEANINGS
-from odpf_cli.quarantine_contents import Contents, NotInQuarantine
+from odpf_cli.quarantine_contents import NotInQuarantine
 
 STATIC = Path(__file__).parent / "static"
 PATIENCE = 2.0
 """Seconds that a browser waits for facts that are being read; then it gets those there are."""
-QUARANTINE_KEPT = 20.0
-RUNS_KEPT = 20
 MOST_BYTES = 2_000_000
 """Of a document that is planned or applied."""
 _ENTER = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>ODPF</title>"""
@@ -46,45 +42,6 @@ Value = TypeVar("Value")
 
 Say = Callable[[str], None]
 Answer = Callable[[Mapping[str, Any]], Any]
-
-
-class Looks(NamedTuple):
-    """What all browser tabs share."""
-
-    overview: Shared[Overview]
-    runs: Shared[list[dict[str, Any]]]
-    quarantine: Shared[Contents]
-    lines: RunLines
-    run: Callable[[str], Shared[dict[str, Any]]]
-
-    @classmethod
-    def at(cls, deployment: Deployment, refresh_seconds: float) -> Looks:
-        """Read a deployment, the more seldom the more there is to read."""
-
-        def keeps(overview: Overview | None) -> float:
-            return max(refresh_seconds, overview.items / ITEMS_A_SECOND if overview else 0.0)
-
-        def keeps_run(run: dict[str, Any] | None) -> float:
-            if run and run["ended"]:
-                return math.inf
-            return max(refresh_seconds, len(run["tables"]) / ITEMS_A_SECOND if run else 0.0)
-
-        @lru_cache(RUNS_KEPT)
-        def run(run_id: str) -> Shared[dict[str, Any]]:
-            return Shared(lambda _: run_view(run_id, deployment.runs), keeps_run)
-
-        return cls(
-            overview=Shared(OverviewReader(deployment.operator).read, keeps),
-            runs=Shared(RunsReader(deployment).read, lambda _: refresh_seconds),
-            quarantine=Shared(lambda _: deployment.quarantine.contents(), lambda _: QUARANTINE_KEPT),
-            lines=RunLines(deployment.operator.audit),
-            run=run,
-        )
-
-    def forget(self) -> None:
-        """Something was done: whoever looks next reads anew."""
-        for shared in (self.overview, self.runs, self.quarantine):
-            shared.forget()
 
 
 class Console(NamedTuple):
@@ -153,10 +110,6 @@ class Console(NamedTuple):
         """What is deployed."""
         return configuration.deployed_view(self.deployment)
 
-    def text(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """A document as a file."""
-        return {"text": configuration.text_of(asked.get("document") or {})}
-
     def plan(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What applying would change."""
         return configuration.plan(asked, self.deployment)
@@ -223,7 +176,6 @@ def application(
         "holder": console.holder,
     }
     post: dict[str, Answer] = {
-        "configuration/text": console.text,
         "configuration/plan": console.plan,
         "configuration/apply": console.apply,
         "actions/release": console.release,

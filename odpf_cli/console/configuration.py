@@ -17,7 +17,7 @@ from config_manager.prepare import prepare
 from config_manager.publish import publish
 from odpf.errors import TransientError
 from odpf.table_config import CadenceConfig, TableConfig
-from odpf_cli.config_view import as_yaml, plan_document
+from odpf_cli.config_view import plan_document
 from odpf_cli.console.deployment import Deployment
 
 SOURCE = "console"
@@ -52,11 +52,6 @@ def deployed_view(deployment: Deployment) -> dict[str, Any]:
     tables = [{**item.values, "problem": item.problem} for _, _, item in deployed.each_table()]
     records = sorted(stores.config.deployments(), key=lambda record: str(record.get("deployed_at")), reverse=True)
     return {"cadences": cadences, "tables": tables, "deployments": records[:MOST_DEPLOYMENTS], "form": form()}
-
-
-def text_of(document: Mapping[str, Any]) -> str:
-    """A document as the file that `odpf config apply` reads."""
-    return as_yaml(document)
 
 
 def plan(given: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/api/"
 TOKEN_HEADER = "X-ODPF-Token"  # noqa: S105  a header's name
-READS_BY_POST = frozenset({"/api/configuration/plan", "/api/configuration/text"})
+READS_BY_POST = frozenset({"/api/configuration/plan"})
 """Requests that carry a document and change nothing."""
 HEADERS = {
     "Content-Security-Policy": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -52,7 +53,7 @@ class RunLines:
         return line
 
 
-def table_view(name: str, overview: Overview, deployment: Deployment, now: Any) -> dict[str, Any]:
+def table_view(name: str, overview: Overview, deployment: Deployment, now: datetime) -> dict[str, Any]:
     """Everything about one table that a person asks next.
 
     Raises:

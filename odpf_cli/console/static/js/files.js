@@ -10,8 +10,7 @@ import { matches, search, wordsOf } from "./toolbar.js";
 import { setStatus } from "./words.js";
 
 export class FilesView {
-  constructor(tables) {
-    this.tables = tables;
+  constructor() {
     this.found = null;
     this.problem = null;
     this.input = search("Search files, tables, reasons", (value) => { replace(current().with({ q: value })); this.update(); });

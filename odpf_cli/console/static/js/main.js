@@ -96,7 +96,7 @@ class Page {
   make(route) {
     switch (route.view) {
       case "runs": return route.id ? new RunView(route.id) : new RunsView(this.kept.runs, this.tables);
-      case "files": return new FilesView(this.tables);
+      case "files": return new FilesView();
       case "quarantine": return new QuarantineView(this.kept.quarantine, this.panel);
       case "configuration": return new ConfigurationView(this.panel);
       default: return new TablesView(this.tables, this.panel);
