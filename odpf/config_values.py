@@ -100,7 +100,7 @@ ColumnNames = Annotated[
     WithJsonSchema({"anyOf": [_NAMES, {"type": "array", "items": _NAMES}]}),
 ]
 WorkerType = Literal["G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"]
-Flag = Annotated[Literal["Y", "N"], BeforeValidator(_flag), WithJsonSchema({"enum": ["Y", "N", "y", "n", True, False]})]
+Flag = Annotated[Literal["Y", "N"], BeforeValidator(_flag)]
 SourceTableName = Annotated[str, AfterValidator(_source_table)]
 Schedule = Annotated[
     str,

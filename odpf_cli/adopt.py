@@ -71,7 +71,13 @@ def adopt(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Take over Hudi tables that the original AWS ODP framework has written, without a reload."""
+    """Take over Hudi tables that the original AWS ODP framework has written, without a reload.
+
+    Examples:
+        odpf adopt shop.orders --check
+
+        odpf adopt shop.orders shop.customers
+    """
     refuse_forgotten_endpoint()
     if from_ and len(tables) > 1:
         raise InvalidConfiguration("--from is the place of one table; adopt several one after another.")

@@ -104,7 +104,11 @@ def show_deployed(
 
 @app.command("schema")
 def show_schema(output: OutputOption = Output.TABLE) -> None:
-    """Print the JSON Schema of configuration files, for editors; with either --output it is JSON."""
+    """Print the JSON Schema of configuration files, for editors; with either --output it is JSON.
+
+    Example:
+        odpf config schema > odpf.schema.json
+    """
     del output
     emit(Output.JSON, json_schema(), Text)
 

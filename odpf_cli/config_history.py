@@ -35,7 +35,13 @@ def show_history(
     everything: AllOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Deployments of configuration, newest first: who, when, from where, what; with ID every change of one."""
+    """Show deployments of configuration, newest first: who, when, from where, what; with ID every change of one.
+
+    Examples:
+        odpf config history
+
+        odpf config history 20261126T174312.123456Z-4fb1a2c3
+    """
     config = publisher().config
     deployments = history(config.deployments())
     if deployment_id is None:
@@ -67,7 +73,13 @@ def rollback(
     yes: YesOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Undo a deployment: put what it changed back as it was before. Shows the plan, asks, and is a deployment itself."""
+    """Undo a deployment: put what it changed back as it was before. Shows the plan, asks, and is a deployment itself.
+
+    Examples:
+        odpf config rollback 20261126T174312.123456Z-4fb1a2c3
+
+        odpf config rollback 20261126T174312.123456Z-4fb1a2c3 --as-of
+    """
     confirm_and_publish(
         lambda aws: plan_rollback(deployment_id, aws, as_of=as_of), yes=yes, output=output, everything=everything
     )

@@ -12,11 +12,8 @@ from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
 from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, state
-<<<<<<< HEAD
 from odpf_cli.adopt import adopt
-=======
 from odpf_cli.console.command import console
->>>>>>> c016a03 (odpf console: tables, runs, files, quarantine and configuration as a web page, from the same readings as the commands)
 from odpf_cli.cost import cost
 from odpf_cli.demo import demo
 from odpf_cli.doctor.command import doctor
@@ -48,7 +45,22 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
 app.add_typer(state.app, name="state")
-for command in (run, status, runs, files, explain, query, replay, resnapshot, adopt, unlock, cost, lint, doctor, console):
+for command in (
+    run,
+    status,
+    runs,
+    files,
+    explain,
+    query,
+    replay,
+    resnapshot,
+    adopt,
+    unlock,
+    cost,
+    lint,
+    doctor,
+    console,
+):
     app.command()(command)
 
 

@@ -41,6 +41,11 @@ def console(
     """Show tables, runs, files, quarantine and configuration as a web page of this machine.
 
     Whoever has the link that is printed may look, once; it opens a session of the browser. Ctrl-C ends it.
+
+    Examples:
+        odpf console
+
+        odpf console --port 8080 --allow-actions
     """
     if allow_actions:
         refuse_forgotten_endpoint()

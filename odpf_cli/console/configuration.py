@@ -17,8 +17,8 @@ from config_manager.prepare import prepare
 from config_manager.publish import publish
 from odpf.errors import TransientError
 from odpf.table_config import CadenceConfig, TableConfig
-from odpf_cli.config_view import plan_document
 from odpf_cli.console.deployment import Deployment
+from odpf_cli.plan_view import plan_document
 
 SOURCE = "console"
 MOST_DEPLOYMENTS = 30

@@ -33,6 +33,9 @@ def doctor(output: OutputOption = Output.TABLE) -> int:
     """Check this machine and the deployment: programs, folders, credentials, clock, what is deployed, in which versions.
 
     Nothing is changed, started or downloaded. Exit status 1 when something is an error.
+
+    Example:
+        odpf doctor
     """
     with stderr.status("looking ..."):
         checks = [*judged(MACHINE_CHECKS, look_at_machine(Path.cwd())), *_of_deployment(utc_now())]

@@ -55,8 +55,7 @@ def table(model: type[BaseModel]) -> str:
 def _types(field: dict[str, Any]) -> Iterator[str]:
     """The words that a value may be, or what kind of value it is."""
     if "enum" in field or "const" in field:
-        words = [word for word in field.get("enum", [field.get("const")]) if isinstance(word, str)]
-        yield from (f"`{word}`" for word in words if word == word.upper() or word.upper() not in words)
+        yield from (f"`{word}`" for word in field.get("enum", [field.get("const")]))
     elif "anyOf" in field:
         others = [each for each in field["anyOf"] if each.get("type") != "null"]
         lists = [each for each in others if each.get("type") == "array"]
