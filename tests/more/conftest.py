@@ -21,12 +21,21 @@ from odpf_local.dms.writer import TaskWriter
 from tests.more import every_type as kinds
 from tests.more import flights as records
 from tests.more.server import Mariadb, running
+from tests.postgresql import Postgresql
+from tests.postgresql import running as running_postgresql
 
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
     """A server of this session's own, empty at first."""
     with running(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL server of this session's own, empty at first."""
+    with running_postgresql() as server:
         yield server
 
 

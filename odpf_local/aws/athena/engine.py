@@ -30,6 +30,10 @@ _SETTINGS = (
     "SET python_enable_replacements = false",  # a table name must never find a Python variable
     "SET autoinstall_known_extensions = false",
     "SET threads = 2",
+    # Athena's functions that neither DuckDB nor sqlglot has
+    "CREATE MACRO from_base(digits, radix) AS CASE radix WHEN 16 THEN CAST('0x' || digits AS BIGINT) "
+    "ELSE error('NOT_SUPPORTED: from_base of another radix than 16') END",
+    "CREATE MACRO to_ieee754_64(number) AS CAST(CAST(CAST(number AS DOUBLE) AS BIT) AS BLOB)",
 )
 
 
@@ -71,8 +75,7 @@ class Engine:
         statement = parse(text, database, parameters)
         with duckdb.connect(":memory:") as connection:
             interruptible(partial(_interrupt, connection))
-            for setting in _SETTINGS:
-                connection.execute(setting)
+            prepare(connection)
             for table in statement.tables:
                 connection.register(table.internal, self._table(table, statement.mentioned))
             return _select(connection, text, statement)
@@ -111,6 +114,12 @@ class Engine:
         if self._catalog.table(database.lower(), name.lower()) is None:
             raise QueryFailed(f"TABLE_NOT_FOUND: Table {CATALOG}.{database.lower()}.{name.lower()} does not exist")
         return [(column.name, column.type) for column in self._catalog.columns(database.lower(), name.lower())]
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make DuckDB answer as Athena does."""
+    for setting in _SETTINGS:
+        connection.execute(setting)
 
 
 def _select(connection: duckdb.DuckDBPyConnection, sql: str, statement: Statement) -> Result:
