@@ -18,9 +18,11 @@ from odpf.landed_file import LandedFile
 from odpf.metrics import Dimensions, Values
 from odpf.notice import Notice
 from odpf.states import JobRunState, RefreshStatus, Registration, Release
+from odpf.table_drifted import TableDrifted
 from odpf.table_load import TableLoad
 from odpf.table_refreshed import TableRefreshed
 from odpf.table_state import Intent, TableState
+from odpf.table_statistics import TableStatistics
 
 
 class FileTracker(Protocol):
@@ -292,10 +294,13 @@ class Catalog(Protocol):
 
 
 class RefreshEvents(Protocol):
-    """Tells other pipelines of new commits."""
+    """Tells other pipelines of new commits, and alarms of tables that are not what their sources are."""
 
     def put(self, event: TableRefreshed) -> None:
         """Send an event; the same one again is a repetition that consumers tell by its batch id."""
+
+    def put_drift(self, event: TableDrifted) -> None:
+        """Send an event."""
 
 
 class JobRuns(Protocol):
@@ -316,6 +321,9 @@ class DmsTasks(Protocol):
 
     def table_loads(self, schema_name: str, table_name: str) -> list[TableLoad]:
         """How far each task that has this source table is with its full load."""
+
+    def statistics(self, schema_name: str, table_name: str) -> list[TableStatistics]:
+        """What each task that has this source table has counted."""
 
 
 class HashKeys(Protocol):

@@ -181,6 +181,34 @@ class NoticeState(StrEnum):
     OVER = "over"
 
 
+class Reconciled(StrEnum):
+    """How lake and source compare."""
+
+    AGREES = "agrees"
+    EXPLAINED = "explained"
+    DRIFTED = "drifted"
+    UNDECIDED = "undecided"
+    FAILED = "failed"
+
+
+class Explanation(StrEnum):
+    """Why a row differs that is no drift."""
+
+    PENDING = "pending"
+    QUARANTINED = "quarantined"
+    CAUGHT_UP = "caught_up"
+    IN_FLIGHT = "in_flight"
+
+
+class Difference(StrEnum):
+    """How a row differs."""
+
+    MISSING_IN_LAKE = "missing_in_lake"
+    MISSING_IN_SOURCE = "missing_in_source"
+    DIFFERENT = "different"
+    DUPLICATE = "duplicate"
+
+
 class Then(StrEnum):
     """What the state machine does after an invocation of the Lambda function has answered."""
 

@@ -16,6 +16,7 @@ from odpf.states import (
     ExecutionState,
     FileState,
     Outcome,
+    Reconciled,
     RefreshStatus,
     RunStatus,
     Severity,
@@ -74,6 +75,11 @@ MEANINGS: dict[str, Meaning] = {
     Severity.WARNING: Meaning.ATTENTION,
     Severity.ERROR: Meaning.BAD,
     Severity.UNCHECKED: Meaning.QUIET,
+    Reconciled.AGREES: Meaning.GOOD,
+    Reconciled.EXPLAINED: Meaning.GOOD,
+    Reconciled.DRIFTED: Meaning.BAD,
+    Reconciled.UNDECIDED: Meaning.ATTENTION,
+    Reconciled.FAILED: Meaning.BAD,
 }
 
 

@@ -23,6 +23,7 @@ from odpf_cli.lint.command import lint
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
 from odpf_cli.rebuild import replay, resnapshot
+from odpf_cli.reconcile import reconcile
 from odpf_cli.run import run
 from odpf_cli.runs import runs
 from odpf_cli.status import status
@@ -60,6 +61,7 @@ for command in (
     lint,
     doctor,
     console,
+    reconcile,
 ):
     app.command()(command)
 

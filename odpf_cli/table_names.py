@@ -17,9 +17,17 @@ def configured_table(name: str, config: ConfigStore) -> TableConfig:
     Raises:
         InvalidConfiguration: no table has it, or its configuration is not valid.
     """
-    found = named_table(name, read_items(config.tables()))
+    return valid(named_table(name, read_items(config.tables())))
+
+
+def valid(found: ConfiguredTable) -> TableConfig:
+    """Its configuration.
+
+    Raises:
+        InvalidConfiguration: it is not valid.
+    """
     if found.config is None:
-        raise InvalidConfiguration(f"The configuration of {name} is not valid: {found.problem}")
+        raise InvalidConfiguration(f"The configuration of {found.source_table_name} is not valid: {found.problem}")
     return found.config
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,27 +19,7 @@ def canonical(value: Any, form: Form) -> str | None:
     """The canonical text of a value; None for null."""
     if value is None:
         return None
-    match form:
-        case Form.NUMBER:
-            return trimmed(f"{Decimal(str(int(value) if isinstance(value, bool) else value)):f}")
-        case Form.SINGLE:
-            return bits(struct.unpack("f", struct.pack("f", value))[0])
-        case Form.DOUBLE:
-            return bits(float(value))
-        case Form.BOOLEAN:
-            return "1" if value else "0"
-        case Form.DATE:
-            return value.isoformat() if isinstance(value, date) else str(value)
-        case Form.MOMENT:
-            return _moment(value)
-        case Form.CLOCK:
-            return trimmed(str(value))
-        case Form.TEXT:
-            return md5(str(value).encode())
-        case Form.PADDED:
-            return md5(str(value).rstrip(" ").encode())
-        case Form.BYTES:
-            return md5(bytes(value))
+    return _SPELLED[form](value)
 
 
 def row_text(texts: Iterable[str | None]) -> str:
@@ -79,3 +59,25 @@ def _moment(value: datetime | date) -> str:
         return f"{value.isoformat()} 00:00:00"
     plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
     return trimmed(plain.isoformat(" ", "microseconds"))
+
+
+def _number(value: Any) -> str:
+    return trimmed(f"{Decimal(str(int(value) if isinstance(value, bool) else value)):f}")
+
+
+def _single(value: float) -> str:
+    return bits(struct.unpack("f", struct.pack("f", value))[0])
+
+
+_SPELLED: Mapping[Form, Callable[[Any], str]] = {
+    Form.NUMBER: _number,
+    Form.SINGLE: _single,
+    Form.DOUBLE: bits,
+    Form.BOOLEAN: lambda value: "1" if value else "0",
+    Form.DATE: str,
+    Form.MOMENT: _moment,
+    Form.CLOCK: lambda value: trimmed(str(value)),
+    Form.TEXT: lambda value: md5(str(value).encode()),
+    Form.PADDED: lambda value: md5(str(value).rstrip(" ").encode()),
+    Form.BYTES: lambda value: md5(bytes(value)),
+}

@@ -166,7 +166,11 @@ def _pair(source: SourceColumn, lake: LakeColumn | None, *, excluded: bool) -> P
     if excluded:
         return NotCompared(source.name, "left out by the table mappings")
     if lake is None:
-        reason = "computed when read: the log has no value of it" if source.virtual else "at the source only: not in the lake"
+        reason = (
+            "computed when read: the log has no value of it"
+            if source.virtual
+            else "at the source only: not in the lake"
+        )
         return NotCompared(source.name, reason)
     if source.form is None:
         return NotCompared(source.name, f"no one text for values of type {source.type}")

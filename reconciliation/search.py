@@ -55,11 +55,7 @@ def count(side: Side) -> Counted:
 
 
 def differing_ranges(source: Side, lake: Side, counted: tuple[Counted, Counted]) -> list[Range]:
-    """Small ranges whose digests differ.
-
-    Args:
-        counted: rows of source and lake.
-    """
+    """Small ranges whose digests differ; `counted` are the rows of source and lake."""
     spans = [each.span for each in counted if each.span]
     span = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
     division = first_division(max(each.rows for each in counted), span)
@@ -110,7 +106,11 @@ def _sizes(source: Side, lake: Side, division: Division, within: list[int] | Non
 
 
 def _digests(side: Side, division: Division, within: list[int] | None) -> dict[int, tuple[str | None, ...]]:
-    parts = [None] if within is None else [within[n : n + RANGES_A_STATEMENT] for n in range(0, len(within), RANGES_A_STATEMENT)]
+    parts = (
+        [None]
+        if within is None
+        else [within[n : n + RANGES_A_STATEMENT] for n in range(0, len(within), RANGES_A_STATEMENT)]
+    )
     answers = [side.rows(side.statements.digests(division, part)) for part in parts]
     return {division.number(row[0] or ""): row[1:] for answer in answers for row in answer}
 

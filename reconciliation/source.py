@@ -25,7 +25,10 @@ _DRIVERS = {
 }
 _CONNECT_SECONDS = 10
 _BEGIN = {
-    "mysql": ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
+    "mysql": (
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    ),
     "postgresql": ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
 }
 
@@ -91,7 +94,9 @@ class Source(NamedTuple):
             try:
                 found = sa.inspect(self.engine).get_columns(table, schema=schema)
             except NoSuchTableError:
-                raise TableNotAtSource(f"{self.name} has no table {schema}.{table}, or its user may not see it.") from None
+                raise TableNotAtSource(
+                    f"{self.name} has no table {schema}.{table}, or its user may not see it."
+                ) from None
         return [source_column(each) for each in found]
 
     def relation(self, schema: str, table: str) -> str:
@@ -179,7 +184,9 @@ def source_column(reflected: Mapping[str, object]) -> SourceColumn:
 
 
 def _form(kind: object) -> Form | None:
-    if isinstance(kind, mysql.FLOAT) or (isinstance(kind, sa.Float) and kind.precision and kind.precision <= _SINGLE_BITS):
+    if isinstance(kind, mysql.FLOAT) or (
+        isinstance(kind, sa.Float) and kind.precision and kind.precision <= _SINGLE_BITS
+    ):
         return Form.SINGLE
     if isinstance(kind, mysql.DOUBLE | postgresql.DOUBLE_PRECISION):
         return Form.DOUBLE

@@ -35,7 +35,8 @@ class Statements(NamedTuple):
 
     def digests(self, division: Division, within: Iterable[int] | None = None) -> str:
         """Range, rows, and sum of row digests, of the ranges of a division; all, or those within coarser ranges."""
-        inner = f"SELECT {self._range(division)} AS r, {self._digest()} AS d FROM {self.relation}{self._where(division, within)}"
+        chosen = self._where(division, within)
+        inner = f"SELECT {self._range(division)} AS r, {self._digest()} AS d FROM {self.relation}{chosen}"  # noqa: S608
         return f"SELECT r, COUNT(*), {self.dialect.sum_of('d')} FROM ({inner}) x GROUP BY r"  # noqa: S608
 
     def rows(self, division: Division, within: Iterable[int]) -> str:

@@ -19,7 +19,11 @@ import sqlalchemy as sa
 from tests.free_port import free_port
 
 _PLACES = ":".join(
-    [os.environ.get("PATH", ""), *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True), "/usr/local/bin"]
+    [
+        os.environ.get("PATH", ""),
+        *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True),
+        "/usr/local/bin",
+    ]
 )
 _INITDB, _SERVER = shutil.which("initdb", path=_PLACES), shutil.which("postgres", path=_PLACES)
 ADVICE = "needs a PostgreSQL server: apt-get install postgresql"
@@ -53,7 +57,15 @@ def running() -> Iterator[Postgresql]:
 def _start(folder: Path) -> Postgresql:
     data, port, who = folder / "data", free_port(), _unprivileged(folder)
     subprocess.run(
-        [str(_INITDB), f"--pgdata={data}", "--username=odpf", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [
+            str(_INITDB),
+            f"--pgdata={data}",
+            "--username=odpf",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ],
         check=True,
         capture_output=True,
         cwd=folder,

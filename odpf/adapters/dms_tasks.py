@@ -12,6 +12,7 @@ import boto3
 from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call
 from odpf.table_load import TableLoad
+from odpf.table_statistics import TableStatistics
 
 
 class DmsReplicationTasks:
@@ -30,14 +31,25 @@ class DmsReplicationTasks:
         """How far each task that has this source table is: one DescribeTableStatistics a task, filtered to the table."""
         return [load for arn in self._task_arns for load in self._of_task(arn, schema_name, table_name)]
 
+    def statistics(self, schema_name: str, table_name: str) -> list[TableStatistics]:
+        """What each task that has this source table has counted."""
+        return [
+            TableStatistics.model_validate(each)
+            for arn in self._task_arns
+            for each in self._asked(arn, schema_name, table_name)
+        ]
+
     def _of_task(self, arn: str, schema_name: str, table_name: str) -> Iterator[TableLoad]:
+        return (_load(arn, each) for each in self._asked(arn, schema_name, table_name))
+
+    def _asked(self, arn: str, schema_name: str, table_name: str) -> Iterator[Mapping[str, Any]]:
         wanted = {"schema-name": schema_name, "table-name": table_name}
         filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
         with aws_call(f"Asking DMS task {arn} for the statistics of {schema_name}.{table_name}"):
             answer = self._client.describe_table_statistics(ReplicationTaskArn=arn, Filters=filters)
         for each in answer.get("TableStatistics", []):
             if (each.get("SchemaName"), each.get("TableName")) == (schema_name, table_name):
-                yield _load(arn, each)
+                yield each
 
 
 def _load(arn: str, statistics: Mapping[str, Any]) -> TableLoad:

@@ -7,6 +7,7 @@ from threading import RLock
 
 from odpf.errors import OdpfError
 from odpf.table_load import TableLoad
+from odpf.table_statistics import TableStatistics
 
 
 class MemoryDmsTasks:
@@ -15,6 +16,7 @@ class MemoryDmsTasks:
     def __init__(self) -> None:
         self._lock = RLock()
         self._loads: dict[tuple[str, str, str], TableLoad] = {}
+        self.counted: list[TableStatistics] = []
         self.unreachable: OdpfError | None = None
         self.asked = 0
 
@@ -32,3 +34,7 @@ class MemoryDmsTasks:
             if self.unreachable:
                 raise self.unreachable
             return [load for (_, *names), load in self._loads.items() if names == [schema_name, table_name]]
+
+    def statistics(self, schema_name: str, table_name: str) -> list[TableStatistics]:
+        """What a test has counted."""
+        return [each for each in self.counted if (each.schema_name, each.table_name) == (schema_name, table_name)]

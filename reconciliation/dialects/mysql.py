@@ -23,7 +23,7 @@ class Mysql(Dialect):
         """The source's column."""
         return self.quoted(pair.source.name)
 
-    def canonical(self, pair: Pair) -> str:
+    def canonical(self, pair: Pair) -> str:  # noqa: PLR0911  one for each form
         """The canonical text of a column."""
         column = self.column(pair)
         match pair.form:
@@ -60,7 +60,7 @@ class Mysql(Dialect):
         """A sum of unsigned integers is a decimal of 65 digits."""
         return f"CAST(SUM(CAST(CONV(SUBSTRING({digest}, 1, {SUMMED}), 16, 10) AS UNSIGNED)) AS CHAR)"
 
-    def integer(self, pair: Pair, value: int) -> str:
+    def integer(self, pair: Pair, value: int) -> str:  # noqa: ARG002  the same for every type
         """A literal; columns may be unsigned."""
         return str(value)
 
@@ -102,7 +102,11 @@ def _bits(x: str) -> str:
     exponent = f"LEAST(1023, GREATEST(-1022, FLOOR(LOG2(ABS({x})))))"
     mantissa = f"ABS({x}) / POW(2, {exponent})"
     shift = f"(({mantissa} >= 2) - ({mantissa} < 1))"
-    normal = f"(CAST({exponent} + {shift} + 1022 AS UNSIGNED) << 52) + CAST({mantissa} * POW(2, 52 - {shift}) AS UNSIGNED)"
+    normal = (
+        f"(CAST({exponent} + {shift} + 1022 AS UNSIGNED) << 52) + CAST({mantissa} * POW(2, 52 - {shift}) AS UNSIGNED)"
+    )
     subnormal = f"CAST(ABS({x}) * POW(2, 1000) * POW(2, 74) AS UNSIGNED)"
-    number = f"CASE WHEN {x} = 0 THEN CAST(0 AS UNSIGNED) WHEN ABS({x}) < {_SUBNORMAL} THEN {subnormal} ELSE {normal} END"
+    number = (
+        f"CASE WHEN {x} = 0 THEN CAST(0 AS UNSIGNED) WHEN ABS({x}) < {_SUBNORMAL} THEN {subnormal} ELSE {normal} END"
+    )
     return f"LOWER(LPAD(HEX(({number}) | CASE WHEN {x} < 0 THEN 1 << 63 ELSE 0 END), 16, '0'))"

@@ -20,6 +20,7 @@ PACKAGES = (
     "odpf",
     "odpf_cli",
     "odpf_local",
+    "reconciliation",
 )
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from reconciliation.canonical import canonical
 from reconciliation.dialects.athena import Athena
-from reconciliation.forms import Form, LakeColumn, Pair
+from reconciliation.forms import Form, LakeColumn, Pair, SourceColumn, pairing
 from reconciliation.source import Source
 from tests.more import every_type as kinds
 from tests.reconciliation.duck import DuckLake, hive_type
@@ -39,7 +39,12 @@ DECIMAL = st.decimals(allow_nan=False, allow_infinity=False, places=10, min_valu
 COLUMNS: dict[str, tuple[str, str, pa.DataType, st.SearchStrategy[Any]]] = {
     "whole": ("BIGINT", "bigint", pa.int64(), st.integers(-(2**63), 2**63 - 1)),
     "exact": ("DECIMAL(38,10)", "numeric(38,10)", pa.decimal128(38, 10), DECIMAL),
-    "price": ("DECIMAL(10,2)", "numeric(10,2)", pa.decimal128(10, 2), st.decimals("-99999999.99", "99999999.99", places=2)),
+    "price": (
+        "DECIMAL(10,2)",
+        "numeric(10,2)",
+        pa.decimal128(10, 2),
+        st.decimals("-99999999.99", "99999999.99", places=2),
+    ),
     "single": ("FLOAT", "real", pa.float32(), SINGLE),
     "double": ("DOUBLE", "double precision", pa.float64(), DOUBLE),
     "day": ("DATE", "date", pa.date32(), st.dates(date(1000, 1, 1), date(9999, 12, 31))),
@@ -51,11 +56,18 @@ ROWS = st.lists(st.tuples(*(st.none() | strategy for *_, strategy in COLUMNS.val
 
 
 @pytest.mark.parametrize("server", ["mariadb", "postgresql"])
-def test_a_value_has_one_text_in_the_source_in_the_lake_and_in_python(server: str, request: pytest.FixtureRequest) -> None:
+def test_a_value_has_one_text_in_the_source_in_the_lake_and_in_python(
+    server: str, request: pytest.FixtureRequest
+) -> None:
     with table_of(request.getfixturevalue(server).engine, server) as table:
         source = Source(table.engine, *dialect_of(table.engine))
 
-        @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+        @settings(
+            max_examples=25,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow],
+        )
         @given(ROWS)
         def agree(rows: list[tuple[Any, ...]]) -> None:
             fill(table, rows)
@@ -110,7 +122,9 @@ def table_of(engine: sa.Engine, server: str) -> Iterator[Table]:
         connection.exec_driver_sql(f"CREATE TABLE {schema}.spelt (n INT PRIMARY KEY, {listed})")
     yield Table(engine, "spelt", schema)
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP {'DATABASE' if which == 0 else 'SCHEMA'} {schema}{'' if which == 0 else ' CASCADE'}")
+        connection.exec_driver_sql(
+            f"DROP {'DATABASE' if which == 0 else 'SCHEMA'} {schema}{'' if which == 0 else ' CASCADE'}"
+        )
 
 
 def dialect_of(engine: sa.Engine) -> tuple[Any, Any]:
@@ -125,7 +139,9 @@ def fill(table: Table, rows: list[tuple[Any, ...]]) -> None:
     )
     with table.engine.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM {table.schema}.{table.name}")
-        connection.execute(statement, [{"n": number, **dict(zip(names, row, strict=True))} for number, row in enumerate(rows)])
+        connection.execute(
+            statement, [{"n": number, **dict(zip(names, row, strict=True))} for number, row in enumerate(rows)]
+        )
 
 
 def pairs_of(source: Source) -> list[Pair]:
@@ -135,16 +151,12 @@ def pairs_of(source: Source) -> list[Pair]:
 
 
 def pair_of(column: Any, lake: LakeColumn) -> Pair:
-    from reconciliation.forms import pairing
-
     made = pairing([column], [lake], {column.name: lake.name}, (), frozenset())
     assert made.others, made.not_compared
     return made.others[0]
 
 
 def source_pair(name: str, form: Form, lake: str) -> Pair:
-    from reconciliation.forms import SourceColumn
-
     return Pair(SourceColumn(name, form, "any"), LakeColumn(name, lake), form)
 
 
@@ -155,7 +167,9 @@ def texts_of(source: Source, pairs: list[Pair]) -> list[tuple[Any, ...]]:
 
 
 def lake_texts(rows: list[tuple[Any, ...]], pairs: list[Pair]) -> list[tuple[Any, ...]]:
-    columns = {f"c_{name}": pa.array([row[n] for row in rows], types[2]) for n, (name, types) in enumerate(COLUMNS.items())}
+    columns = {
+        f"c_{name}": pa.array([row[n] for row in rows], types[2]) for n, (name, types) in enumerate(COLUMNS.items())
+    }
     lake = DuckLake({"d.t": pa.table({**columns, "n": pa.array(range(len(rows)))})})
     listed = ", ".join(Athena().canonical(pair) for pair in pairs)
     return [tuple(row) for row in lake.run(f"SELECT {listed} FROM d.t ORDER BY n")]

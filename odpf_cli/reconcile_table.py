@@ -1,0 +1,189 @@
+"""Reconciles one table: source, DMS statistics, ledger and lake, put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from file_processor.columns import of_mapping_rules
+from odpf.adapters.athena import AthenaQueries
+from odpf.adapters.aws import Aws
+from odpf.adapters.catalog_reader import CatalogReader
+from odpf.errors import OdpfError
+from odpf.source_table import SourceTable
+from odpf.states import Reconciled
+from odpf.table_config import TableConfig
+from odpf.table_state import TableState
+from odpf.table_statistics import TableStatistics
+from odpf_cli.files import waiting
+from odpf_cli.quarantine_contents import Quarantine
+from odpf_cli.reconcile_source import lake_names, sources, statistics_of
+from odpf_cli.reconcile_waiting import OnTheWay, rows_of
+from odpf_local.dms.mapping import TableMappings
+from reconciliation.comparison import Comparison, InFlight, Plan, reconciliation_of
+from reconciliation.dialects.athena import Athena
+from reconciliation.forms import LakeColumn, Pairing, SourceColumn, pairing
+from reconciliation.lake import TOUCHED, current_rows
+from reconciliation.ledger import against_dms, recorded, rows_in_lake
+from reconciliation.report import Level, TableReconciliation, Tolerance
+from reconciliation.source import Source
+from reconciliation.statements import Statements
+
+
+class CannotCompare(OdpfError):
+    """A table cannot be compared: it is not there, or its key is not on both sides."""
+
+
+class Asked(NamedTuple):
+    """What a person asks for, as it stands in the options of `odpf reconcile`."""
+
+    sources: Sequence[str]
+    level: Level
+    tolerance: Tolerance
+    wait_seconds: float
+    table_mappings: Path | None
+    dms_statistics: Path | None
+
+
+class Reconciler(NamedTuple):
+    """What all tables of one reconciliation share.
+
+    Attributes:
+        sources: databases by the name of their staging place; without one only lake, ledger and DMS are compared.
+        statistics: of a file; None where the deployment's DMS tasks are asked, if there are any.
+    """
+
+    aws: Aws
+    queries: AthenaQueries
+    catalog: CatalogReader
+    sources: Mapping[str, Source]
+    mappings: TableMappings | None
+    statistics: Mapping[tuple[str, str], TableStatistics] | None
+    plan: Plan
+
+    def table(self, config: TableConfig) -> TableReconciliation:
+        """Reconcile one table; what goes wrong is its outcome, and no other table's."""
+        began = time.monotonic()
+        try:
+            found = self._table(config)
+        except OdpfError as error:
+            found = TableReconciliation(**_names(config), outcome=Reconciled.FAILED, error=str(error))
+        return found.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
+
+    def _table(self, config: TableConfig) -> TableReconciliation:
+        name = SourceTable.parse(config.source_table_name)
+        found = self.catalog.table(config.raw_database_name, config.raw_table_name)
+        if found is None:
+            raise CannotCompare(
+                f"{config.raw_table} is not in the catalog: no run has written it. Start one: odpf run {config.refresh_cadence} --wait"
+            )
+        source = self.sources.get(name.source)
+        compared = self._with_source(config, name, source, lake_columns(found)) if source else self._counted(config)
+        return self._with_ledger(config, name, compared)
+
+    def _with_source(
+        self, config: TableConfig, name: SourceTable, source: Source, lake: Sequence[LakeColumn]
+    ) -> TableReconciliation:
+        columns = source.columns(name.schema, name.table)
+        pairs = pairing(
+            columns, lake, lake_names(self.mappings, name, columns), config.hudi_primary_key, of_mapping_rules(config)
+        )
+        _refuse_without_key(config, pairs, columns)
+        theirs = Athena()
+        on_the_way = OnTheWay(self._quarantine(), config)
+        comparison = Comparison(
+            source,
+            Statements(source.dialect, source.relation(name.schema, name.table), pairs),
+            Statements(theirs, current_rows(config, theirs), pairs, TOUCHED),
+            lambda sql: self.queries.run(sql).rows,
+            InFlight(on_the_way.keys, on_the_way.complete_through),
+        )
+        compared = comparison.compare(self.plan)
+        return reconciliation_of(_names(config), compared, pairs, comparison.traffic)
+
+    def _counted(self, config: TableConfig) -> TableReconciliation:
+        """The lake's rows, where there is no source to compare them with."""
+        rows = self.queries.run(f"SELECT COUNT(*) FROM {current_rows(config, Athena())}").rows  # noqa: S608  names are quoted
+        found = TableReconciliation(**_names(config), outcome=Reconciled.AGREES)
+        return found.model_copy(update={"counts": found.counts.model_copy(update={"lake": int(rows[0][0] or 0)})})
+
+    def _with_ledger(self, config: TableConfig, name: SourceTable, found: TableReconciliation) -> TableReconciliation:
+        state, tolerance = self.aws.ledger.state(config.raw_table), self.plan.tolerance
+        ledger = rows_in_lake(config, state, self.aws.audit.of_table(config.raw_table))
+        notes = [*found.notes, *_lake_against_ledger(found.counts.lake, ledger, state, tolerance)]
+        counted = self._statistics(name)
+        for each in counted:
+            notes += against_dms(each, recorded(self._history(config), self._unapplied(config)), tolerance)
+        dms = sum(each.full_load_rows + each.inserts - each.deletes for each in counted) if counted else None
+        counts = found.counts.model_copy(update={"ledger": ledger, "dms": dms})
+        drifted = bool(notes) and found.outcome in (Reconciled.AGREES, Reconciled.EXPLAINED)
+        outcome = Reconciled.DRIFTED if drifted else found.outcome
+        return found.model_copy(update={"counts": counts, "notes": tuple(notes), "outcome": outcome})
+
+    def _statistics(self, name: SourceTable) -> list[TableStatistics]:
+        if self.statistics is None:
+            return self.aws.dms_tasks.statistics(name.schema, name.table)
+        found = self.statistics.get((name.schema, name.table))
+        return [found] if found else []
+
+    def _history(self, config: TableConfig) -> list[Any]:
+        return list(self.aws.tracker.history(config.source_table_name))
+
+    def _unapplied(self, config: TableConfig) -> int:
+        tracker = self.aws.tracker
+        quarantined = [record.file for record in tracker.quarantined(config.source_table_name)]
+        return rows_of(self.aws.objects, [*waiting(tracker, config.source_table_name), *quarantined])
+
+    def _quarantine(self) -> Quarantine:
+        aws = self.aws
+        return Quarantine(aws.tracker, aws.ledger, aws.audit, aws.config, aws.objects, aws.settings.artifacts_bucket)
+
+
+def reconciler(aws: Aws, queries: AthenaQueries, catalog: CatalogReader, asked: Asked) -> Reconciler:
+    """Make ready what is asked for.
+
+    Raises:
+        InvalidSettings: a source, or a file, that cannot be used.
+    """
+    mappings = TableMappings.read(asked.table_mappings) if asked.table_mappings else None
+    plan = Plan(asked.level, asked.tolerance, asked.wait_seconds)
+    return Reconciler(
+        aws, queries, catalog, sources(asked.sources), mappings, statistics_of(asked.dms_statistics), plan
+    )
+
+
+def lake_columns(table: Mapping[str, Any]) -> list[LakeColumn]:
+    """Columns of a table as GetTable describes it."""
+    listed = [*table.get("StorageDescriptor", {}).get("Columns", ()), *table.get("PartitionKeys", ())]
+    return [LakeColumn(column["Name"], column.get("Type", "string")) for column in listed]
+
+
+def _names(config: TableConfig) -> dict[str, Any]:
+    return {
+        name: getattr(config, name)
+        for name in ("source_table_name", "raw_database_name", "raw_table_name", "refresh_cadence")
+    }
+
+
+def _refuse_without_key(config: TableConfig, pairs: Pairing, columns: Sequence[SourceColumn]) -> None:
+    missing = [name for name in config.hudi_primary_key if name not in {pair.lake.name for pair in pairs.keys}]
+    if missing:
+        reasons = {left.column.lower(): left.reason for left in pairs.not_compared}
+        why = "; ".join(f"{name}: {reasons.get(name, 'not at the source')}" for name in missing)
+        listed = ", ".join(column.name for column in columns)
+        raise CannotCompare(
+            f"The key of {config.raw_table} is not on both sides ({why}). The source has {listed}. If mapping rules rename columns, "
+            "give them: --table-mappings FILE."
+        )
+
+
+def _lake_against_ledger(
+    lake: int | None, ledger: int | None, state: TableState | None, tolerance: Tolerance
+) -> tuple[str, ...]:
+    """A sentence where the audit adds up to other rows than the lake has, unless a run was writing meanwhile."""
+    writing = state is not None and state.lease_owner is not None
+    if lake is None or ledger is None or writing or tolerance.allows(abs(lake - ledger), lake):
+        return ()
+    return (f"The audit of its runs adds up to {ledger:,} rows, the lake has {lake:,}.",)

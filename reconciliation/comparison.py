@@ -1,0 +1,234 @@
+"""Compares one raw table with its source: counts, digests of key ranges, keys, and what differs in their rows."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from odpf.order import OrderPosition
+from odpf.states import Difference, Explanation, Reconciled
+from reconciliation.canonical import number_of_bits
+from reconciliation.forms import Form, Pair, Pairing
+from reconciliation.report import Counts, Left, Level, RowDifference, SideTraffic, TableReconciliation, Tolerance
+from reconciliation.search import Counted, Found, chunks, count, differing_keys, differing_ranges
+from reconciliation.settling import Look, Settled, Settling, settle
+from reconciliation.side import Row, Run, Side, Traffic
+from reconciliation.source import Source
+from reconciliation.statements import Statements
+
+MOST_KEYS = 10_000
+"""Keys that differ and are looked at in one table."""
+_FLOATS = (Form.SINGLE, Form.DOUBLE)
+
+
+class Plan(NamedTuple):
+    """How closely, how patiently, and with what tolerance tables are compared."""
+
+    level: Level
+    tolerance: Tolerance
+    wait_seconds: float
+    most_keys: int = MOST_KEYS
+
+
+class InFlight(NamedTuple):
+    """What is on its way to a table, as the ledger and the trackers know.
+
+    Attributes:
+        waiting: why keys of waiting or quarantined rows differ, by key.
+        complete_through: how far the lake has everything.
+    """
+
+    waiting: Callable[[Pairing], Mapping[str, Explanation]]
+    complete_through: Callable[[], OrderPosition | None]
+
+
+class Compared(NamedTuple):
+    """What the comparison of source and lake found."""
+
+    counts: Counts
+    outcome: Reconciled
+    differences: Mapping[Difference, int]
+    explained: Mapping[str, int]
+    ranges_not_seen: int
+    rows: tuple[RowDifference, ...]
+    columns: Mapping[str, int]
+
+
+class Comparison:
+    """One table on both sides.
+
+    Args:
+        source: the database.
+        ours, theirs: statements about the source table and the raw table.
+        ask: answers statements about the lake.
+    """
+
+    def __init__(self, source: Source, ours: Statements, theirs: Statements, ask: Run, in_flight: InFlight) -> None:
+        self._source, self._ours, self._theirs, self._ask = source, ours, theirs, ask
+        self._in_flight = in_flight
+        self._traffic = Traffic(), Traffic()
+
+    @property
+    def traffic(self) -> dict[str, SideTraffic]:
+        """What crossed the wire by now."""
+        return {
+            name: SideTraffic(queries=t.queries, rows=t.rows, bytes=t.bytes)
+            for name, t in zip(("source", "lake"), self._traffic, strict=True)
+        }
+
+    def compare(self, plan: Plan, pause: Callable[[float], None] = time.sleep) -> Compared:
+        """Compare as the plan says."""
+        began = time.monotonic()
+
+        def spent() -> float:
+            return time.monotonic() - began
+
+        if plan.level is Level.COUNTS:
+            return self._compare_counts(plan, pause, spent)
+        with self._source.snapshot() as run:
+            ours, theirs = self._sides(run)
+            read_at = _moment(run)
+            counted = count(ours), count(theirs)
+            found = differing_keys(ours, theirs, differing_ranges(ours, theirs, counted), plan.most_keys)
+        began = time.monotonic()
+        settling = Settling(
+            {key: sides[0] for key, sides in found.keys.items()}, read_at, timedelta(seconds=plan.wait_seconds)
+        )
+        settled = settle(settling, self._look, pause, plan.wait_seconds, spent)
+        rows = self._rows(settled.drifted, plan.level)
+        return _compared(plan, counted, found, settled, rows)
+
+    def _compare_counts(self, plan: Plan, pause: Callable[[float], None], spent: Callable[[], float]) -> Compared:
+        while True:
+            with self._source.snapshot() as run:
+                ours, theirs = (count(side).rows for side in self._sides(run))
+            agrees = plan.tolerance.allows(abs(ours - theirs), ours)
+            if agrees or spent() >= plan.wait_seconds:
+                break
+            pause(min(5.0, plan.wait_seconds))
+        on_the_way = len(self._in_flight.waiting(self._ours.pairs)) if not agrees else 0
+        kind = Difference.MISSING_IN_LAKE if ours > theirs else Difference.MISSING_IN_SOURCE
+        different = {} if ours == theirs else {kind: abs(ours - theirs)}
+        explained = not agrees and abs(ours - theirs) <= on_the_way
+        outcome = Reconciled.AGREES if agrees else Reconciled.EXPLAINED if explained else Reconciled.DRIFTED
+        waits = {Explanation.PENDING.value: abs(ours - theirs)} if explained else {}
+        return Compared(Counts(source=ours, lake=theirs), outcome, {} if explained else different, waits, 0, (), {})
+
+    def _sides(self, run: Run) -> tuple[Side, Side]:
+        return Side(self._ours, run, self._traffic[0]), Side(self._theirs, self._ask, self._traffic[1])
+
+    def _look(self, keys: Iterable[str]) -> Look:
+        wanted = list(keys)
+        with self._source.snapshot() as run:
+            ours, theirs = self._sides(run)
+            at = _moment(run)
+            source = _answers(ours, wanted)
+        waiting, through = self._in_flight.waiting(self._ours.pairs), self._in_flight.complete_through()
+        lake = _answers(theirs, wanted)
+        return Look(
+            at,
+            {key: _digests(rows) for key, rows in source.items()},
+            waiting,
+            through,
+            {key: _digests(rows) for key, rows in lake.items()},
+            {key: max(row[2] or "" for row in rows) for key, rows in lake.items() if any(row[2] for row in rows)},
+        )
+
+    def _rows(self, keys: Sequence[str], level: Level) -> tuple[RowDifference, ...]:
+        found: list[RowDifference] = []
+        for part in chunks(keys, _DETAILS_A_STATEMENT):
+            with self._source.snapshot() as run:
+                ours, theirs = self._sides(run)
+                details = [_by_key(side.rows(side.statements.details(part))) for side in (ours, theirs)]
+            both = [(details[0].get(key, []), details[1].get(key, [])) for key in part]
+            found += [self._row(ours_now, theirs_now, level) for ours_now, theirs_now in both if ours_now != theirs_now]
+        return tuple(found)
+
+    def _row(self, ours: list[Row], theirs: list[Row], level: Level) -> RowDifference:
+        pairs = self._ours.pairs
+        one = (ours or theirs or [(None,) * (1 + 2 * len(pairs.all))])[0]
+        key = {pair.lake.name: _shown(pair, one, n) for n, pair in enumerate(pairs.keys)}
+        kind = _kind(ours, theirs)
+        if level is not Level.ROWS or kind is not Difference.DIFFERENT:
+            return RowDifference(kind=kind, key=key)
+        differing = [n for n, _ in enumerate(pairs.all) if ours[0][1 + 2 * n] != theirs[0][1 + 2 * n]]
+        source, lake = (
+            {pairs.all[n].lake.name: _shown(pairs.all[n], side[0], n) for n in differing} for side in (ours, theirs)
+        )
+        return RowDifference(kind=kind, key=key, columns=tuple(source), source=source, lake=lake)
+
+
+def reconciliation_of(
+    names: Mapping[str, str], compared: Compared, pairs: Pairing, traffic: dict[str, SideTraffic]
+) -> TableReconciliation:
+    """The entry of a table in the report."""
+    return TableReconciliation(
+        **names,  # type: ignore[arg-type]
+        outcome=compared.outcome,
+        counts=compared.counts,
+        differences=dict(compared.differences),
+        explained=dict(compared.explained),
+        ranges_not_seen=compared.ranges_not_seen,
+        columns=dict(compared.columns),
+        not_compared=tuple(Left(column=each.column, reason=each.reason) for each in pairs.not_compared),
+        rows=compared.rows,
+        traffic=traffic,
+    )
+
+
+_DETAILS_A_STATEMENT = 500
+
+
+def _compared(
+    plan: Plan, counted: tuple[Counted, Counted], found: Found, settled: Settled, rows: tuple[RowDifference, ...]
+) -> Compared:
+    ours, theirs = (each.rows for each in counted)
+    kinds = Counter(row.kind for row in rows)
+    explained = Counter(reason.value for reason in settled.explained.values())
+    if not plan.tolerance.allows(len(rows), max(ours, theirs)):
+        outcome = Reconciled.DRIFTED
+    elif found.unseen:
+        outcome = Reconciled.UNDECIDED
+    else:
+        outcome = Reconciled.EXPLAINED if explained else Reconciled.AGREES
+    columns = Counter(column for row in rows for column in row.columns)
+    return Compared(
+        Counts(source=ours, lake=theirs), outcome, kinds, explained, found.unseen, rows, dict(columns.most_common())
+    )
+
+
+def _answers(side: Side, keys: list[str]) -> dict[str, list[Row]]:
+    return _by_key(row for part in chunks(keys) for row in side.rows(side.statements.again(part)))
+
+
+def _by_key(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[0] or ""].append(row)
+    return found
+
+
+def _digests(rows: Iterable[Row]) -> tuple[str, ...]:
+    return tuple(sorted(row[1] or "" for row in rows))
+
+
+def _kind(ours: list[Row], theirs: list[Row]) -> Difference:
+    if not theirs:
+        return Difference.MISSING_IN_LAKE
+    if not ours:
+        return Difference.MISSING_IN_SOURCE
+    return Difference.DUPLICATE if len(ours) != len(theirs) else Difference.DIFFERENT
+
+
+def _shown(pair: Pair, row: Row, number: int) -> str | None:
+    text = row[2 + 2 * number]
+    return repr(number_of_bits(text)) if pair.form in _FLOATS and text is not None else text
+
+
+def _moment(run: Run) -> datetime:
+    """The source's clock; both databases know this function, and sessions are in UTC."""
+    ((text,),) = run("SELECT CAST(CURRENT_TIMESTAMP AS CHAR(19))")
+    return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
