@@ -104,12 +104,9 @@ def _about(entry: TableReconciliation, examples: int) -> list[RenderableType]:
         columns = f" (columns: {', '.join(entry.columns)})" if entry.columns else ""
         about.append(complaint(entry.source_table_name, f"{kinds}{columns}"))
         about += [_example(row) for row in entry.rows[:examples]]
-    if entry.ranges_not_seen:
-        about.append(
-            Text(
-                f"  {plural(entry.ranges_not_seen, 'more range')} differ and were not looked into: too many keys differ."
-            )
-        )
+    if entry.keys_not_seen or entry.ranges_not_seen:
+        unseen = f"{plural(entry.keys_not_seen, 'key')} and {plural(entry.ranges_not_seen, 'range')}"
+        about.append(complaint(entry.source_table_name, f"too many keys differ: {unseen} more were not looked at"))
     if entry.explained:
         reasons = ", ".join(f"{count:,} {_REASONS[reason]}" for reason, count in entry.explained.items())
         about.append(

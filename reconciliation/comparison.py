@@ -53,6 +53,7 @@ class Compared(NamedTuple):
     differences: Mapping[Difference, int]
     explained: Mapping[str, int]
     ranges_not_seen: int
+    keys_not_seen: int
     rows: tuple[RowDifference, ...]
     columns: Mapping[str, int]
 
@@ -115,7 +116,7 @@ class Comparison:
         explained = not agrees and abs(ours - theirs) <= on_the_way
         outcome = Reconciled.AGREES if agrees else Reconciled.EXPLAINED if explained else Reconciled.DRIFTED
         waits = {Explanation.PENDING.value: abs(ours - theirs)} if explained else {}
-        return Compared(Counts(source=ours, lake=theirs), outcome, {} if explained else different, waits, 0, (), {})
+        return Compared(Counts(source=ours, lake=theirs), outcome, {} if explained else different, waits, 0, 0, (), {})
 
     def _sides(self, run: Run) -> tuple[Side, Side]:
         return Side(self._ours, run, self._traffic[0]), Side(self._theirs, self._ask, self._traffic[1])
@@ -172,6 +173,7 @@ def reconciliation_of(
         differences=dict(compared.differences),
         explained=dict(compared.explained),
         ranges_not_seen=compared.ranges_not_seen,
+        keys_not_seen=compared.keys_not_seen,
         columns=dict(compared.columns),
         not_compared=tuple(Left(column=each.column, reason=each.reason) for each in pairs.not_compared),
         rows=compared.rows,
@@ -190,13 +192,20 @@ def _compared(
     explained = Counter(reason.value for reason in settled.explained.values())
     if not plan.tolerance.allows(len(rows), max(ours, theirs)):
         outcome = Reconciled.DRIFTED
-    elif found.unseen:
+    elif found.unseen or found.more_keys:
         outcome = Reconciled.UNDECIDED
     else:
         outcome = Reconciled.EXPLAINED if explained else Reconciled.AGREES
     columns = Counter(column for row in rows for column in row.columns)
     return Compared(
-        Counts(source=ours, lake=theirs), outcome, kinds, explained, found.unseen, rows, dict(columns.most_common())
+        Counts(source=ours, lake=theirs),
+        outcome,
+        kinds,
+        explained,
+        found.unseen,
+        found.more_keys,
+        rows,
+        dict(columns.most_common()),
     )
 
 

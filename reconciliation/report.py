@@ -75,7 +75,7 @@ class TableReconciliation(_Frozen):
     Attributes:
         differences: keys that are drift, by kind.
         explained: keys that differ and are no drift, by the reason.
-        ranges_not_seen: ranges that differ and were not looked into, as there were too many.
+        keys_not_seen, ranges_not_seen: keys, and ranges of keys, that differ and were not looked at, as there were too many.
         columns: in how many of the rows looked at a column differs.
         rows: the differences themselves; `odpf reconcile` prints some and exports all.
     """
@@ -88,6 +88,7 @@ class TableReconciliation(_Frozen):
     counts: Counts = Counts()
     differences: dict[Difference, int] = Field(default_factory=dict)
     explained: dict[str, int] = Field(default_factory=dict)
+    keys_not_seen: int = 0
     ranges_not_seen: int = 0
     columns: dict[str, int] = Field(default_factory=dict)
     not_compared: tuple[Left, ...] = ()

@@ -16,6 +16,8 @@ from reconciliation.side import Side
 KEYS_A_STATEMENT = 2000
 """Athena takes statements of 256 kB (Athena API, StartQueryExecution)."""
 RANGES_A_STATEMENT = 1000
+RANGES_AT_ONCE = 32
+"""Ranges whose rows are fetched with one statement: at most 32,000 keys with digests."""
 
 
 class Counted(NamedTuple):
@@ -38,12 +40,12 @@ class Found(NamedTuple):
     Attributes:
         keys: those whose rows differ, with the digests of their rows at the source and in the lake; sorted, as a key may stand
             there twice.
-        ranges: small ranges that differ.
-        unseen: ranges that differ and were not looked into, as there were too many.
+        more_keys: that differ and are too many to be looked at.
+        unseen: ranges that differ and were not looked into, as there were too many keys.
     """
 
     keys: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    ranges: int
+    more_keys: int
     unseen: int
 
 
@@ -79,13 +81,11 @@ def differing_keys(source: Side, lake: Side, ranges: list[Range], most_keys: int
             break
         division, numbers = group[0].division, [each.number for each in group]
         ours, theirs = (_by_key(side.rows(side.statements.rows(division, numbers))) for side in (source, lake))
-        keys |= {
-            key: (ours.get(key, ()), theirs.get(key, ()))
-            for key in sorted({*ours, *theirs})
-            if ours.get(key) != theirs.get(key)
-        }
+        differing = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
+        keys |= {key: (ours.get(key, ()), theirs.get(key, ())) for key in differing}
         looked += len(group)
-    return Found(keys, len(ranges), len(ranges) - looked)
+    within = dict(islice(keys.items(), most_keys))
+    return Found(within, len(keys) - len(within), len(ranges) - looked)
 
 
 def chunks(keys: Iterable[str], size: int = KEYS_A_STATEMENT) -> Iterator[list[str]]:
@@ -130,10 +130,6 @@ def _groups(ranges: list[Range]) -> Iterator[list[Range]]:
     for group in by_division.values():
         for start in range(0, len(group), RANGES_AT_ONCE):
             yield group[start : start + RANGES_AT_ONCE]
-
-
-RANGES_AT_ONCE = 100
-"""Ranges whose rows are fetched with one statement: at most 100,000 keys with digests."""
 
 
 def _whole(text: str) -> int:

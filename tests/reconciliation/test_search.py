@@ -1,0 +1,175 @@
+"""A large table with few differences costs few rows, whatever its keys are; every difference is found and none invented."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from odpf.states import Difference, Reconciled
+from reconciliation.comparison import Plan
+from reconciliation.ranges import ByHash, ByNumber, first_division
+from tests.reconciliation.builders import changed, comparison, found, orders, plan, without
+
+ROWS = 20_000
+ONE = pa.table(
+    {
+        "id": pa.array([1, 2], pa.int64()),
+        "number": pa.array([5, 6], pa.int32()),
+        "exact": pa.array([Decimal("1.50"), Decimal("-0.01")], pa.decimal128(10, 2)),
+        "single": pa.array([0.1, 2.5], pa.float32()),
+        "double": pa.array([0.1, -2.5e-300]),
+        "truth": [True, False],
+        "day": [date(2026, 1, 31), date(1000, 1, 1)],
+        "moment": pa.array([datetime(2026, 1, 31, 10), datetime(2026, 1, 31, 10, 0, 0, 1)], pa.timestamp("us")),
+        "words": ["note", ""],
+        "bytes": pa.array([b"\x00", b""], pa.binary()),
+    }
+)
+
+
+def test_a_large_table_that_agrees_costs_two_statements_a_side_and_no_row():
+    compared = comparison(orders(ROWS), orders(ROWS))
+    assert compared.compare(plan()).outcome is Reconciled.AGREES
+    assert {side.queries for side in compared.traffic.values()} == {2}
+    assert compared.traffic["source"].rows <= 1 + ROWS / 500
+
+
+def test_a_large_table_with_few_differences_transfers_few_rows():
+    theirs = without(changed(orders(ROWS), 15_000, "note", "other"), 10)
+    compared = comparison(orders(ROWS), theirs)
+    result = compared.compare(plan())
+    assert result.differences == {Difference.DIFFERENT: 1, Difference.MISSING_IN_LAKE: 1}
+    for side in compared.traffic.values():
+        assert side.queries <= 7
+        assert side.rows < 1_000
+        assert side.bytes < 40_000
+
+
+@pytest.mark.parametrize("keys", [("note",), ("id", "note")])
+def test_text_and_composite_keys_cost_no_more(keys):
+    compared = comparison(orders(ROWS), without(orders(ROWS), 10), *keys)
+    assert compared.compare(plan()).differences == {Difference.MISSING_IN_LAKE: 1}
+    assert compared.traffic["source"].rows < 1_000
+
+
+def test_keys_with_gaps_are_found():
+    ids = [*range(1, 2_000), 10**15, 10**18]
+    ours = pa.table({"id": pa.array(ids, pa.int64()), "note": [str(n) for n in ids]})
+    result = found(ours, changed(ours, 2_000, "note", "x"))
+    assert [row.key for row in result.rows] == [{"id": str(10**18)}]
+
+
+CHANGES = [
+    ("number", 7),
+    ("number", None),
+    ("exact", Decimal("1.51")),
+    ("exact", Decimal("15.00")),
+    ("single", 0.10000001),
+    ("double", 0.1 + 2**-56),
+    ("truth", False),
+    ("day", date(2026, 2, 1)),
+    ("moment", datetime(2026, 1, 31, 10, 0, 0, 1)),
+    ("moment", datetime(2026, 1, 31, 11)),
+    ("words", "note "),
+    ("words", "Note"),
+    ("words", "nöte"),
+    ("words", None),
+    ("words", ""),
+    ("bytes", b"\x00\x00"),
+    ("bytes", b""),
+]
+
+
+def test_one_value_of_any_type_that_differs_is_found_with_its_column():
+    """Every row of the table is a case; between them are rows that agree."""
+    ours = pa.concat_tables([ONE.slice(0, 1)] * 2 * len(CHANGES))
+    ours = theirs = ours.set_column(0, "id", pa.array(range(ours.num_rows), pa.int64()))
+    for number, (column, value) in enumerate(CHANGES):
+        theirs = changed(theirs, 2 * number, column, value)
+    rows = found(ours, theirs).rows
+    assert {int(row.key["id"] or 0): row.columns for row in rows} == {
+        2 * n: (column,) for n, (column, _) in enumerate(CHANGES)
+    }
+
+
+def test_null_is_not_empty_text():
+    (row,) = found(ONE, changed(ONE, 1, "words", None)).rows
+    assert (row.source, row.lake) == ({"words": ""}, {"words": None})
+
+
+def test_values_that_two_rows_have_swapped_are_two_differences():
+    theirs = changed(changed(orders(10), 0, "note", "note 2"), 1, "note", "note 1")
+    assert found(orders(10), theirs).differences == {Difference.DIFFERENT: 2}
+
+
+def test_values_that_two_columns_have_swapped_are_a_difference():
+    ours = pa.table(
+        {"id": [1], "a": ["x"], "b": [None]}, pa.schema({"id": pa.int64(), "a": pa.string(), "b": pa.string()})
+    )
+    theirs = changed(changed(ours, 0, "a", None), 0, "b", "x")
+    assert found(ours, theirs).columns == {"a": 1, "b": 1}
+
+
+def test_a_row_that_is_there_twice_is_found():
+    theirs = pa.concat_tables([orders(10), orders(3).slice(2)])
+    (row,) = found(orders(10), theirs).rows
+    assert (row.kind, row.key) == (Difference.DUPLICATE, {"id": "3"})
+
+
+def test_the_same_row_twice_more_is_no_exclusive_or():
+    theirs = pa.concat_tables([orders(10), orders(1), orders(1)])
+    assert found(orders(10), theirs).differences == {Difference.DUPLICATE: 1}
+
+
+def test_negative_zero_is_zero():
+    assert found(changed(ONE, 0, "double", 0.0), changed(ONE, 0, "double", -0.0)).outcome is Reconciled.AGREES
+
+
+def test_an_empty_table_agrees_with_an_empty_one_and_not_with_another():
+    assert found(orders(0), orders(0)).outcome is Reconciled.AGREES
+    assert found(orders(0), orders(3)).differences == {Difference.MISSING_IN_SOURCE: 3}
+
+
+def test_more_keys_than_are_looked_at_are_told():
+    base = plan()
+    result = comparison(orders(0), orders(ROWS)).compare(Plan(base.level, base.tolerance, 0, most_keys=50))
+    assert result.outcome is Reconciled.DRIFTED
+    assert sum(result.differences.values()) == 50
+    assert result.keys_not_seen > 0
+    assert result.ranges_not_seen > 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "span", "expected"),
+    [
+        (10_000_000, (1, 10_000_000), ByNumber(1, 10_000_000, 4096)),
+        (10_000_000, None, ByHash(3)),
+        (100, (1, 100), ByNumber(1, 100, 256)),
+        (100, (1, 10**18), ByHash(0)),
+        (0, None, ByHash(0)),
+    ],
+)
+def test_how_a_table_is_divided_first(rows, span, expected):
+    assert first_division(rows, span) == expected
+
+
+def test_ranges_that_are_neighbours_are_one_span_and_none_ends_above_the_highest_key():
+    division = ByNumber(low=-5, high=100, width=16)
+    assert list(division.spans([0, 1, 6])) == [(-5, 26), (91, 100)]
+
+
+def test_finer_ranges_lie_within_coarser_ones():
+    for division in (ByNumber(1, 10**6, 256), ByHash(2)):
+        assert division.finer().coarser() == division
+
+
+def test_kinds_are_counted_together():
+    theirs = without(pa.concat_tables([orders(10), orders(11).slice(10)]), 4)
+    assert Counter(row.kind for row in found(orders(10), theirs).rows) == {
+        Difference.MISSING_IN_LAKE: 1,
+        Difference.MISSING_IN_SOURCE: 1,
+    }
