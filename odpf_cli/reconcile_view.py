@@ -136,7 +136,7 @@ def _next(entry: TableReconciliation) -> list[RenderableType]:
     if entry.outcome is not Reconciled.DRIFTED:
         return []
     advice = (
-        f"  Next: odpf resnapshot {entry.source_table_name} --compare-only tells whether the staged files make the same table; if they "
+        f"  Next: odpf resnapshot --table {entry.source_table_name} --compare-only tells whether the staged files make the same table; if they "
         "make the source's, run it without that option, else reload the table in its DMS task."
     )
     return [Text(advice, style="yellow")]

@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 def count(side: Side) -> Counted:
     """Count a side's rows."""
-    ((rows, least, greatest),) = side.rows(side.statements.count())
+    ((rows, least, greatest),) = side.rows(side.statements.counted())
     span = (_whole(least), _whole(greatest)) if least is not None and greatest is not None else None
     return Counted(int(rows or 0), span if side.statements.by_number else None)
 

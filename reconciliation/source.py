@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
@@ -134,7 +134,7 @@ _ADVICE = (
     "ODPF_SOURCE_PASSWORD."
 )
 
-_FORMS: tuple[tuple[type[sa.types.TypeEngine[object]], Form], ...] = (
+_FORMS: tuple[tuple[type[Any], Form], ...] = (
     (sa.Boolean, Form.BOOLEAN),
     (mysql.YEAR, Form.NUMBER),
     (sa.Integer, Form.NUMBER),

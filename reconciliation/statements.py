@@ -28,7 +28,7 @@ class Statements(NamedTuple):
         """Whether a key is told by its integer, and not by the digest of its values."""
         return is_integer_key(self.pairs)
 
-    def count(self) -> str:
+    def counted(self) -> str:
         """Rows; of an integer key also its least and greatest value."""
         key = self.dialect.column(self.pairs.keys[0]) if self.by_number else "NULL"
         return f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM {self.relation}"  # noqa: S608  names are quoted

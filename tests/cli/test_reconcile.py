@@ -269,7 +269,7 @@ class TestReports:
             "1 missing in the lake, 1 different",
             "id=8 different",
             "source '', lake null",
-            "odpf resnapshot shop.orders",
+            "odpf resnapshot --table shop.orders",
         ):
             assert words in text
 
