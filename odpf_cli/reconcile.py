@@ -101,7 +101,7 @@ def reconcile(
     """Compare raw tables with their source, by counts, digests of key ranges, and rows."""
     if not (listing or show):
         refuse_forgotten_endpoint()
-    aws = Aws(Settings.from_environment(), component="operator")
+    aws = Aws(Settings.from_environment(), component="reconciler")
     reports = Reports(aws.objects, aws.settings.artifacts_bucket)
     if listing:
         kept = list(reports.newest(_LISTED))

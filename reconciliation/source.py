@@ -209,5 +209,5 @@ def _places(kind: object) -> int | None:
 def _spelled(kind: object) -> str:
     try:
         return str(kind).lower()
-    except (SQLAlchemyError, NotImplementedError):
+    except SQLAlchemyError:
         return type(kind).__name__.lower()

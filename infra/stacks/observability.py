@@ -11,9 +11,11 @@ from constructs import Construct
 
 from infra.dashboard import body
 from infra.functions import PARAMETERS, Size, function, on_schedule
-from infra.names import NAMES, arn, bucket_arn, catalog_arns, job_arn, objects_arn, state_machine_arn, sub, table_arn
+from infra.names import NAMES, arn, bucket_arn, job_arn, objects_arn, state_machine_arn, sub, table_arn
 from infra.parameters import Parameters
-from infra.roles import VERSION, Statement, allow, know_absent, list_raw_tables, managed_policy, use_key
+from infra.query_permissions import query_statements
+from infra.reconcile_permissions import reconcile_statements
+from infra.roles import VERSION, Statement, allow, know_absent, managed_policy, use_key
 from infra.stacks.file_manager import list_staging
 from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE, TABLES
 
@@ -85,6 +87,14 @@ class Observability(Stack):
             policy_name=sub("${Prefix}operator-${AWS::Region}"),
             statements=[*_operator(self._parameters), *_operator_after_trouble()],
             wildcards="Runs, tables and query results have names of their own below the deployment's prefixes.",
+        )
+        managed_policy(
+            self,
+            "ReconcilerPolicy",
+            description="ODPF: what odpf reconcile needs; it reads staged files and raw tables, and keeps values that differ",
+            policy_name=sub("${Prefix}reconciler-${AWS::Region}"),
+            statements=reconcile_statements(self._parameters),
+            wildcards="Objects, tables, indexes and query results have names of their own below the deployment's; DMS names tasks.",
         )
         managed_policy(
             self,
@@ -294,34 +304,7 @@ def _operator(parameters: Parameters) -> list[Statement]:
         allow("LookAtRuns", ["states:DescribeExecution"], [arn("states", f"execution:{NAMES.state_machine_name}:*")]),
         allow("ReadRuns", ["s3:GetObject"], [objects_arn(artifacts, "runs/")]),
         know_absent(artifacts, "runs/", "athena/"),
-        allow(
-            "Query",
-            [
-                "athena:StartQueryExecution",
-                "athena:GetQueryExecution",
-                "athena:GetQueryResults",
-                "athena:StopQueryExecution",
-            ],
-            [arn("athena", "workgroup/primary")],
-        ),
-        allow("ReadDatabases", ["glue:GetDatabase"], catalog_arns(tables=False)),
-        allow(
-            "ReadCatalog",
-            ["glue:GetTable", "glue:GetTables", "glue:GetPartitions", "glue:GetPartition", "glue:BatchGetPartition"],
-            catalog_arns(tables=True),
-        ),
-        allow(
-            "ReadRawTables",
-            ["s3:GetObject"],
-            [sub("arn:${AWS::Partition}:s3:::${RawBucketName}/${RawDatabasePattern}*")],
-        ),
-        list_raw_tables(),
-        allow(
-            "KeepResults",
-            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-            [objects_arn(artifacts, "athena/")],
-        ),
-        allow("FindResultsBucket", ["s3:GetBucketLocation"], [bucket_arn(artifacts)]),
+        *query_statements(),
     ]
 
 

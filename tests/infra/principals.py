@@ -28,6 +28,7 @@ POLICIES = {
     "watch": ("odpf-observability", "WatchRole"),
     "watch_schedule": ("odpf-observability", "WatchScheduleRole"),
     "operator": ("odpf-observability", "OperatorPolicy"),
+    "reconciler": ("odpf-observability", "ReconcilerPolicy"),
     "importer": ("odpf-observability", "ImporterPolicy"),
     "staging_replication": ("odpf-storage", "StagingReplicationRole"),
     "raw_replication": ("odpf-storage", "RawReplicationRole"),

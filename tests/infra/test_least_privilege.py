@@ -223,6 +223,11 @@ FORBIDDEN = {
         *every("dynamodb", ("BatchWriteItem", "PutItem", "UpdateItem"), (table("file_tracker_history"),)),
         *every("s3", OBJECT_READS, (STAGED,)),
     ],
+    "reconciler": [
+        *every("s3", OBJECT_WRITES, (STAGED, RAW)),
+        *every("dynamodb", (*DELETIONS, "PutItem", "UpdateItem"), tuple(map(table, ALL_TABLES))),
+        *every("glue", JOB_ACTIONS, (JOB,)),
+    ],
     "importer": [
         *every("s3", (*OBJECT_READS, *OBJECT_WRITES), (STAGED, RAW, RESULT)),
         *every("dynamodb", ("DeleteItem", "PutItem", "DeleteTable"), tuple(map(table, ALL_TABLES))),

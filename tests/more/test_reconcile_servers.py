@@ -164,7 +164,8 @@ RULES = {
 }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.soak
+@pytest.mark.timeout(900)
 def test_a_source_that_is_written_all_the_time_has_no_drift_and_one_lost_row_is_found(mariadb, tmp_path: Path):
     lake, stop = Lake(tmp_path), threading.Event()
     (tmp_path / "rules.json").write_text(json.dumps(RULES))
