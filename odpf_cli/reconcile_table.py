@@ -24,9 +24,9 @@ from odpf_cli.reconcile_waiting import OnTheWay, rows_of
 from odpf_local.dms.mapping import TableMappings
 from reconciliation.comparison import Comparison, InFlight, Plan, reconciliation_of
 from reconciliation.dialects.athena import Athena
-from reconciliation.forms import LakeColumn, Pairing, SourceColumn, pairing
+from reconciliation.forms import Form, LakeColumn, Pairing, SourceColumn, pairing
 from reconciliation.lake import TOUCHED, current_rows
-from reconciliation.ledger import against_dms, recorded, rows_in_lake
+from reconciliation.ledger import DmsCounted, against_dms, recorded, rows_in_lake
 from reconciliation.report import Level, TableReconciliation, Tolerance
 from reconciliation.source import Source
 from reconciliation.statements import Statements
@@ -45,6 +45,13 @@ class Asked(NamedTuple):
     wait_seconds: float
     table_mappings: Path | None
     dms_statistics: Path | None
+
+
+class _Before(NamedTuple):
+    """What the ledger and DMS said before the lake was read."""
+
+    state: TableState | None
+    counted: list[TableStatistics]
 
 
 class Reconciler(NamedTuple):
@@ -79,9 +86,9 @@ class Reconciler(NamedTuple):
             raise CannotCompare(
                 f"{config.raw_table} is not in the catalog: no run has written it. Start one: odpf run {config.refresh_cadence} --wait"
             )
-        source = self.sources.get(name.source)
+        source, state, counted = self.sources.get(name.source), self._state(config), self._statistics(name)
         compared = self._with_source(config, name, source, lake_columns(found)) if source else self._counted(config)
-        return self._with_ledger(config, name, compared)
+        return self._with_ledger(config, name, compared, _Before(state, counted))
 
     def _with_source(
         self, config: TableConfig, name: SourceTable, source: Source, lake: Sequence[LakeColumn]
@@ -92,6 +99,8 @@ class Reconciler(NamedTuple):
         )
         _refuse_without_key(config, pairs, columns)
         theirs = Athena()
+        if self._shows_milliseconds(config, pairs):
+            source = source.to_the_millisecond()
         on_the_way = OnTheWay(self._quarantine(), config)
         comparison = Comparison(
             source,
@@ -109,27 +118,43 @@ class Reconciler(NamedTuple):
         found = TableReconciliation(**_names(config), outcome=Reconciled.AGREES)
         return found.model_copy(update={"counts": found.counts.model_copy(update={"lake": int(rows[0][0] or 0)})})
 
-    def _with_ledger(self, config: TableConfig, name: SourceTable, found: TableReconciliation) -> TableReconciliation:
-        state, tolerance = self.aws.ledger.state(config.raw_table), self.plan.tolerance
-        ledger = rows_in_lake(config, state, self.aws.audit.of_table(config.raw_table))
-        notes = [*found.notes, *_lake_against_ledger(found.counts.lake, ledger, state, tolerance)]
-        counted = self._statistics(name)
-        for each in counted:
-            notes += against_dms(each, recorded(self._history(config), self._unapplied(config)), tolerance)
-        dms = sum(each.full_load_rows + each.inserts - each.deletes for each in counted) if counted else None
+    def _shows_milliseconds(self, config: TableConfig, pairs: Pairing) -> bool:
+        """Whether Athena has the table's timestamps as timestamp(3): then it does not show what the files hold beyond."""
+        moment = next((pair for pair in pairs.all if pair.form is Form.MOMENT), None)
+        if moment is None:
+            return False
+        asked = f"SELECT typeof({Athena().column(moment)}) FROM {current_rows(config, Athena())} LIMIT 1"  # noqa: S608  names are quoted
+        return any(row[0] == "timestamp(3)" for row in self.queries.run(asked).rows)
+
+    def _with_ledger(
+        self, config: TableConfig, name: SourceTable, found: TableReconciliation, before: _Before
+    ) -> TableReconciliation:
+        tolerance = self.plan.tolerance
+        ledger = rows_in_lake(config, before.state, self.aws.audit.of_table(config.raw_table))
+        state = self._state(config)
+        if was_written(before.state, state):
+            ledger = None  # the audit of a run that wrote meanwhile is of other rows than were counted
+        notes = [*found.notes, *_lake_against_ledger(found.counts.lake, ledger, tolerance)]
+        after: list[TableStatistics] = []
+        if before.counted:
+            ours = recorded(self.aws.tracker.history(config.source_table_name), self._unapplied(config))
+            after = self._statistics(name)
+            for earlier, later in zip(before.counted, after, strict=False):
+                notes += against_dms(DmsCounted(earlier, later), ours, tolerance)
+        dms = sum(each.full_load_rows + each.inserts - each.deletes for each in after) if after else None
         counts = found.counts.model_copy(update={"ledger": ledger, "dms": dms})
         drifted = bool(notes) and found.outcome in (Reconciled.AGREES, Reconciled.EXPLAINED)
         outcome = Reconciled.DRIFTED if drifted else found.outcome
         return found.model_copy(update={"counts": counts, "notes": tuple(notes), "outcome": outcome})
+
+    def _state(self, config: TableConfig) -> TableState | None:
+        return self.aws.ledger.state(config.raw_table)
 
     def _statistics(self, name: SourceTable) -> list[TableStatistics]:
         if self.statistics is None:
             return self.aws.dms_tasks.statistics(name.schema, name.table)
         found = self.statistics.get((name.schema, name.table))
         return [found] if found else []
-
-    def _history(self, config: TableConfig) -> list[Any]:
-        return list(self.aws.tracker.history(config.source_table_name))
 
     def _unapplied(self, config: TableConfig) -> int:
         tracker = self.aws.tracker
@@ -179,11 +204,13 @@ def _refuse_without_key(config: TableConfig, pairs: Pairing, columns: Sequence[S
         )
 
 
-def _lake_against_ledger(
-    lake: int | None, ledger: int | None, state: TableState | None, tolerance: Tolerance
-) -> tuple[str, ...]:
-    """A sentence where the audit adds up to other rows than the lake has, unless a run was writing meanwhile."""
-    writing = state is not None and state.lease_owner is not None
-    if lake is None or ledger is None or writing or tolerance.allows(abs(lake - ledger), lake):
+def was_written(before: TableState | None, after: TableState | None) -> bool:
+    """Whether a run held the table at some time between two looks at the ledger."""
+    return before is None or after is None or after.lease_owner is not None or after.fence != before.fence
+
+
+def _lake_against_ledger(lake: int | None, ledger: int | None, tolerance: Tolerance) -> tuple[str, ...]:
+    """A sentence where the audit adds up to other rows than the lake has."""
+    if lake is None or ledger is None or tolerance.allows(abs(lake - ledger), lake):
         return ()
     return (f"The audit of its runs adds up to {ledger:,} rows, the lake has {lake:,}.",)

@@ -50,15 +50,23 @@ def recorded(history: Iterable[FileRecord], unapplied: int) -> Recorded:
     )
 
 
-def against_dms(counted: TableStatistics, ours: Recorded, tolerance: Tolerance) -> tuple[str, ...]:
+class DmsCounted(NamedTuple):
+    """What DMS had counted before the ledger was read, and after; the ledger lies between the two."""
+
+    before: TableStatistics
+    after: TableStatistics
+
+
+def against_dms(dms: DmsCounted, ours: Recorded, tolerance: Tolerance) -> tuple[str, ...]:
     """What DMS counted and the ledger does not have, or the other way round, as sentences; none when they agree."""
     found: list[str] = []
-    if not _near(counted.full_load_rows, ours.loaded, ours.unapplied, tolerance):
+    if not _near(dms.before.full_load_rows, dms.after.full_load_rows, ours.loaded, ours.unapplied, tolerance):
         found.append(
-            f"DMS loaded {counted.full_load_rows:,} rows, the ledger has {ours.loaded:,} of its newest load"
+            f"DMS loaded {dms.after.full_load_rows:,} rows, the ledger has {ours.loaded:,} of its newest load"
             f"{_and_unapplied(ours)}."
         )
-    if not _near(counted.changes, ours.changed, ours.unapplied, tolerance):
+    if not _near(dms.before.changes, dms.after.changes, ours.changed, ours.unapplied, tolerance):
+        counted = dms.after
         found.append(
             f"DMS wrote {counted.changes:,} changes ({counted.inserts:,} inserts, {counted.updates:,} updates, "
             f"{counted.deletes:,} deletes), the ledger has {ours.changed:,}{_and_unapplied(ours)}."
@@ -66,10 +74,10 @@ def against_dms(counted: TableStatistics, ours: Recorded, tolerance: Tolerance) 
     return tuple(found)
 
 
-def _near(theirs: int, applied: int, unapplied: int, tolerance: Tolerance) -> bool:
-    """Whether DMS's count lies between what was applied and that with what was not, within the tolerance."""
-    away = max(applied - theirs, theirs - applied - unapplied, 0)
-    return tolerance.allows(away, theirs)
+def _near(before: int, after: int, applied: int, unapplied: int, tolerance: Tolerance) -> bool:
+    """Whether what was applied, with what was not, has all that was counted before, and no more than was counted after."""
+    away = max(applied - after, before - applied - unapplied, 0)
+    return tolerance.allows(away, after)
 
 
 def _and_unapplied(ours: Recorded) -> str:

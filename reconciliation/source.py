@@ -83,6 +83,10 @@ class Source(NamedTuple):
         host = url.host or str(url.query.get("unix_socket", "localhost"))
         return f"{host}:{url.port}" if url.port else host
 
+    def to_the_millisecond(self) -> Source:
+        """The same, for a lake that shows moments to the millisecond."""
+        return self._replace(dialect=type(self.dialect)(milliseconds=True))
+
     def columns(self, schema: str, table: str) -> list[SourceColumn]:
         """Columns of a table.
 

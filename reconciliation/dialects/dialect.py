@@ -16,10 +16,14 @@ same sum once in 10^18."""
 
 
 class Dialect(ABC):
-    """One database's SQL. Expressions are SQL texts; canonical ones have the value null where the column has."""
+    """One database's SQL. Expressions are SQL texts; canonical ones have the value null where the column has.
 
-    milliseconds = False
-    """Whether moments are compared to the millisecond, since the lake shows no more."""
+    Args:
+        milliseconds: whether moments are compared to the millisecond, since the lake shows no more.
+    """
+
+    def __init__(self, *, milliseconds: bool = False) -> None:
+        self.milliseconds = milliseconds
 
     @abstractmethod
     def quoted(self, name: str) -> str:

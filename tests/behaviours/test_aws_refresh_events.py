@@ -8,6 +8,7 @@ import pytest
 
 from odpf.counts import Counts
 from odpf.errors import TransientError
+from odpf.table_drifted import TableDrifted
 from odpf.table_refreshed import TableRefreshed
 from tests.behaviours.wire import Wire
 
@@ -25,6 +26,18 @@ EVENT = TableRefreshed(
     counts=Counts(rows_read=2, rows_inserted=2),
 )
 
+DRIFT = TableDrifted(
+    reconciliation_id="20260131T100000-ab12",
+    report="s3://odpf-artifacts/reconciliations/20260131T100000-ab12.json",
+    refresh_cadence="hourly",
+    source_table_name="shop.orders",
+    raw_database_name="lake_raw",
+    raw_table_name="orders",
+    rows_different=2,
+    rows_at_source=3,
+    rows_in_lake=1,
+)
+
 
 def test_a_rule_on_the_detail_type_gets_the_event_whole(aws):
     sqs, events = aws.session.client("sqs"), aws.session.client("events")
@@ -37,6 +50,18 @@ def test_a_rule_on_the_detail_type_gets_the_event_whole(aws):
     aws.refresh_events.put(EVENT.model_copy(update={"raw_table_name": "other"}))
     (message,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     assert TableRefreshed.model_validate(json.loads(message["Body"])["detail"]) == EVENT
+
+
+def test_a_rule_on_drift_gets_the_event_of_a_drifted_table_alone(aws):
+    sqs, events = aws.session.client("sqs"), aws.session.client("events")
+    url = sqs.create_queue(QueueName="alarm")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="alarm", EventPattern=json.dumps({"source": ["odpf"], "detail-type": ["odpf.table.drifted"]}))
+    events.put_targets(Rule="alarm", Targets=[{"Id": "queue", "Arn": arn}])
+    aws.refresh_events.put(EVENT)
+    aws.refresh_events.put_drift(DRIFT)
+    (message,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert TableDrifted.model_validate(json.loads(message["Body"])["detail"]) == DRIFT
 
 
 def test_an_event_that_the_bus_refuses_is_told(aws):

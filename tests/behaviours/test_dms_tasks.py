@@ -37,6 +37,11 @@ class TestDms:
             (TASK, [{"Name": "schema-name", "Values": ["shop"]}, {"Name": "table-name", "Values": ["orders"]}])
         ]
 
+    def test_a_task_says_how_many_rows_it_has_written(self, tasks):
+        self.answer(tasks, statistics(FullLoadRows=5, Inserts=3, Updates=2, Deletes=1))
+        (found,) = tasks.statistics("shop", "orders")
+        assert (found.full_load_rows, found.changes) == (5, 6)
+
     def test_a_load_that_is_under_way_has_no_end(self, tasks):
         self.answer(tasks, statistics(TableState="Full load"))
         (load,) = tasks.table_loads("shop", "orders")

@@ -22,13 +22,14 @@ from odpf_cli.quarantine_contents import Quarantine
 from odpf_cli.reconcile import chosen_tables, reconciled, status_of
 from odpf_cli.reconcile_reports import NoSuchReport, Reports, tell
 from odpf_cli.reconcile_source import lake_names, sources, statistics_of
+from odpf_cli.reconcile_table import was_written
 from odpf_cli.reconcile_view import export, render
 from odpf_cli.reconcile_waiting import OnTheWay, rows_of
 from odpf_local.dms.mapping import TableMappings
 from odpf_local.memory import MemoryAws
 from reconciliation.canonical import key_id
 from reconciliation.forms import Form, LakeColumn, Pair, Pairing, SourceColumn
-from reconciliation.ledger import Recorded, against_dms, recorded, rows_in_lake
+from reconciliation.ledger import DmsCounted, Recorded, against_dms, recorded, rows_in_lake
 from reconciliation.report import Counts, Level, RowDifference, TableReconciliation, Tolerance
 from tests.cli.builders import NOW, audit_row, landed, record, table_item
 
@@ -155,9 +156,18 @@ class TestCounted:
         ],
     )
     def test_rows_that_dms_wrote_are_in_the_ledger_or_wait(self, ours, told):
-        counted = self.statistics(FullLoadRows=100, Inserts=3, Updates=2, Deletes=1)
+        counted = DmsCounted(*[self.statistics(FullLoadRows=100, Inserts=3, Updates=2, Deletes=1)] * 2)
         assert len(against_dms(counted, ours, Tolerance())) == told
         assert against_dms(counted, ours, Tolerance(rows=10)) == ()
+
+    def test_a_task_that_writes_meanwhile_has_counted_more_by_the_end(self):
+        counted = DmsCounted(self.statistics(Inserts=3), self.statistics(Inserts=9))
+        assert [against_dms(counted, Recorded(0, n, 0), Tolerance()) == () for n in (2, 3, 9, 10)] == [
+            False,
+            True,
+            True,
+            False,
+        ]
 
     def test_only_the_newest_load_and_changes_since_count(self):
         def done(name, generation, rows, state=FileState.PROCESSED):
@@ -179,6 +189,11 @@ class TestCounted:
         assert rows_in_lake(CONFIG, state, runs) == 1
         assert rows_in_lake(CONFIG, state.model_copy(update={"place": "r1"}), runs) is None
         assert rows_in_lake(CONFIG.model_copy(update={"table_data_versioning_type": "H"}), state, runs) is None
+
+    @pytest.mark.parametrize(("fence", "owner", "written"), [(3, None, False), (4, None, True), (3, "jr_1", True)])
+    def test_a_run_between_two_looks_is_noticed(self, fence, owner, written):
+        before = TableState(raw_table="shop_raw.orders", source_table_name="shop.orders", fence=3)
+        assert was_written(before, before.model_copy(update={"fence": fence, "lease_owner": owner})) is written
 
     def test_a_file_of_statistics_is_what_the_command_line_prints(self, tmp_path):
         file = tmp_path / "statistics.json"
