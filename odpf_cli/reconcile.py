@@ -98,7 +98,15 @@ def reconcile(
     work_group: Annotated[str, typer.Option(help="Athena work group.")] = "primary",
     output: OutputOption = Output.TABLE,
 ) -> int:
-    """Compare raw tables with their source, by counts, digests of key ranges, and rows."""
+    """Compare raw tables with their source, by counts, digests of key ranges, and rows.
+
+    Examples:
+        odpf reconcile shop.orders --source mysql://reader@db:3306
+
+        odpf reconcile --cadence 10_min_refresh --level counts --tolerance-percent 0.1
+
+        odpf reconcile --list
+    """
     if not (listing or show):
         refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="reconciler")
