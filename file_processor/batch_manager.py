@@ -16,13 +16,21 @@ from pydantic import ValidationError
 
 from file_processor.freezing import foreign_buckets, freeze
 from file_processor.job_size import FEWEST_WORKERS
-from file_processor.load_completion import LoadDecision, is_load
+from file_processor.load_completion import LoadDecision
 from file_processor.load_gate import LoadGate, TableFiles
 from file_processor.maintenance import plan_maintenance
 from file_processor.owners import Owner
-from file_processor.packing import Batch, Packed
+from file_processor.packing import Packed
 from file_processor.plan_reads import PlanReads, SweptTables
-from file_processor.planning import CadenceTables, RunPlan, only, plan_rebuild, plan_run, read_cadence
+from file_processor.planning import (
+    CadenceTables,
+    RunPlan,
+    only,
+    plan_rebuild,
+    plan_run,
+    read_cadence,
+    with_staged_loads,
+)
 from file_processor.setting_aside import Trial
 from file_processor.summary import cause, planned, summarise
 from odpf.audit import AuditRow, RunSummary, TableResult
@@ -36,7 +44,6 @@ from odpf.manifest import (
     BatchManifest,
     PlannedTable,
     RunManifest,
-    TableWork,
     batch_key,
     run_key,
     run_prefix,
@@ -78,6 +85,22 @@ Sweep = Callable[[Iterable[str], datetime | None], Swept]
 """Lists the staging prefixes of source tables and registers what had no event, of files put since a moment."""
 
 
+class Decided(NamedTuple):
+    """A run as it was decided, and what its cadence's next plan may leave out then."""
+
+    started_at: str
+    epoch: Epoch
+    tables: CadenceTables
+    plan: RunPlan
+    reads: PlanReads
+    last: LastPlan | None
+    swept: SweptTables | None
+
+    def remembered(self, run_id: str) -> LastPlan:
+        """What is kept of it for the next plan."""
+        return self.reads.remembered(self.last, run_id, self.started_at, self.epoch, self.swept)
+
+
 class BatchManager(NamedTuple):
     """Plans and summarises runs over its ports."""
 
@@ -103,6 +126,29 @@ class BatchManager(NamedTuple):
         Raises:
             InvalidConfiguration: nobody knows the cadence, or a table that was asked for.
         """
+        decided = self.decide(request)
+        plan, refresh_cadence = decided.plan, request.refresh_cadence
+        manifest = self._write(run_id, decided)
+        if plan.nothing_to_do:
+            self._put_summary(summarise(manifest, (), iso(utc_now())))
+        if request.looks_for_files:
+            self._remember(refresh_cadence, decided.remembered(run_id))
+        _log.info("planned", extra=_size(plan))
+        return {
+            "run_id": run_id,
+            "manifest_prefix": f"s3://{self.settings.artifacts_bucket}/{run_prefix(run_id)}",
+            "batch_count": len(plan.batches),
+            "last_batch": len(plan.batches) - 1,
+            "nothing_to_do": plan.nothing_to_do,
+            **job_runs(plan.packed, decided.tables.cadence),
+        }
+
+    def decide(self, request: RunRequest) -> Decided:
+        """What a run would do that was started with this request; nothing of it is written.
+
+        Raises:
+            InvalidConfiguration: nobody knows the cadence, or a table that was asked for.
+        """
         started_at, refresh_cadence = iso(utc_now()), request.refresh_cadence
         tables = read_cadence(refresh_cadence, self.config.cadence(refresh_cadence), self.config.tables())
         epoch = self.ledger.epoch()
@@ -118,20 +164,7 @@ class BatchManager(NamedTuple):
                 tables, plan, swept = self._planned(only(tables, request.tables), request, epoch, reads)
         else:
             plan = RunPlan(Packed(), (), (epoch.standing_by(self.region),))
-        manifest = self._write(run_id, started_at, epoch, tables, plan)
-        if plan.nothing_to_do:
-            self._put_summary(summarise(manifest, (), iso(utc_now())))
-        if request.looks_for_files:
-            self._remember(refresh_cadence, reads.remembered(last, run_id, started_at, epoch, swept))
-        _log.info("planned", extra=_size(plan))
-        return {
-            "run_id": run_id,
-            "manifest_prefix": f"s3://{self.settings.artifacts_bucket}/{run_prefix(run_id)}",
-            "batch_count": len(plan.batches),
-            "last_batch": len(plan.batches) - 1,
-            "nothing_to_do": plan.nothing_to_do,
-            **_job_runs(plan.packed, tables.cadence),
-        }
+        return Decided(started_at, epoch, tables, plan, reads, last, swept)
 
     def summarise(self, run_id: str) -> dict[str, str]:
         """Write the run's summary; returns its status and, when tables failed, a text that names them."""
@@ -181,7 +214,7 @@ class BatchManager(NamedTuple):
         plan = plan._replace(warnings=(*plan.warnings, *frozen.warnings))
         began = [signs.listed_at for signs in swept.signs.values() if signs.listed_at]
         seen = SweptTables(tuple(swept.listings), min(began, default=None))
-        return tables, _with_staged_loads(plan, states, swept.listings), seen
+        return tables, with_staged_loads(plan, states, swept.listings), seen
 
     def _reads(self, last: LastPlan | None, epoch: Epoch, tables: CadenceTables) -> PlanReads:
         """What may be left out after the cadence's plan before."""
@@ -232,17 +265,17 @@ class BatchManager(NamedTuple):
         is_over = summarised(self.objects, self.settings.artifacts_bucket)
         return {run_id for run_id in set(run_ids) if run_id and is_over(run_id)}
 
-    def _write(self, run_id: str, started_at: str, epoch: Epoch, tables: CadenceTables, plan: RunPlan) -> RunManifest:
-        bucket = self.settings.artifacts_bucket
+    def _write(self, run_id: str, decided: Decided) -> RunManifest:
+        bucket, cadence, plan = self.settings.artifacts_bucket, decided.tables.cadence, decided.plan
         batches = [
             BatchManifest(
                 run_id=run_id,
-                started_at=started_at,
+                started_at=decided.started_at,
                 batch_no=number,
-                epoch=epoch.number,
+                epoch=decided.epoch.number,
                 region=self.region,
                 settings=self.settings,
-                cadence=tables.cadence,
+                cadence=cadence,
                 compute=batch.compute,
                 tables=batch.tables,
             )
@@ -252,9 +285,9 @@ class BatchManager(NamedTuple):
             list(pool.map(lambda b: self.objects.put(bucket, batch_key(run_id, b.batch_no), b.to_bytes()), batches))
         manifest = RunManifest(
             run_id=run_id,
-            started_at=started_at,
-            refresh_cadence=tables.cadence.refresh_cadence,
-            batches=tuple(tuple(_planned_table(table) for table in batch.tables) for batch in plan.batches),
+            started_at=decided.started_at,
+            refresh_cadence=cadence.refresh_cadence,
+            batches=tuple(tuple(PlannedTable.of(table) for table in batch.tables) for batch in plan.batches),
             decided=plan.decided,
             warnings=plan.warnings,
         )
@@ -309,7 +342,7 @@ class BatchManager(NamedTuple):
         self.objects.put(self.settings.artifacts_bucket, key, summary.model_dump_json().encode())
 
 
-def _job_runs(packed: Packed, cadence: CadenceConfig) -> dict[str, Any]:
+def job_runs(packed: Packed, cadence: CadenceConfig) -> dict[str, Any]:
     """Which batches are of which kind, by their numbers, and how large the job runs are: those of large tables one by one."""
     shared = [batch.size.workers if batch.size else cadence.glue_job_max_workers for batch in packed.shared]
     large = [batch.size for batch in packed.large if batch.size]
@@ -354,32 +387,3 @@ def _failing(tables: CadenceTables, problems: Mapping[str, str]) -> CadenceTable
     )
     active = tuple(config for config in tables.active if config.source_table_name not in problems)
     return tables._replace(active=active, broken=(*tables.broken, *failed))
-
-
-def _with_staged_loads(
-    plan: RunPlan, states: Mapping[str, TableState], listings: Mapping[str, Mapping[str, LandedFile]]
-) -> RunPlan:
-    """Add to tables that exist and take a LOAD file all LOAD objects of the listing (a reload may repeat some)."""
-
-    def complete(table: TableWork) -> TableWork:
-        state = states.get(table.config.raw_table)
-        if state is None or not state.exists or not any(map(is_load, table.inputs)):
-            return table
-        staged = tuple(filter(is_load, listings.get(table.config.source_table_name, {}).values()))
-        return table.model_copy(update={"staged_loads": staged})
-
-    def all_complete(batches: Iterable[Batch]) -> tuple[Batch, ...]:
-        return tuple(batch._replace(tables=tuple(map(complete, batch.tables))) for batch in batches)
-
-    return plan._replace(packed=Packed(*map(all_complete, plan.packed)))
-
-
-def _planned_table(table: TableWork) -> PlannedTable:
-    files = table.inputs
-    return PlannedTable(
-        source_table_name=table.config.source_table_name,
-        raw_database_name=table.config.raw_database_name,
-        raw_table_name=table.config.raw_table_name,
-        files=len(files),
-        bytes=sum(file.size for file in files),
-    )

@@ -178,6 +178,24 @@ def only(tables: CadenceTables, source_tables: Collection[str]) -> CadenceTables
     )
 
 
+def with_staged_loads(
+    plan: RunPlan, states: Mapping[str, TableState], listings: Mapping[str, Mapping[str, LandedFile]]
+) -> RunPlan:
+    """Add to tables that exist and take a LOAD file all LOAD objects of the listing (a reload may repeat some)."""
+
+    def complete(table: TableWork) -> TableWork:
+        state = states.get(table.config.raw_table)
+        if state is None or not state.exists or not any(map(is_load, table.inputs)):
+            return table
+        staged = tuple(filter(is_load, listings.get(table.config.source_table_name, {}).values()))
+        return table.model_copy(update={"staged_loads": staged})
+
+    def all_complete(batches: Iterable[Batch]) -> tuple[Batch, ...]:
+        return tuple(batch._replace(tables=tuple(map(complete, batch.tables))) for batch in batches)
+
+    return plan._replace(packed=Packed(*map(all_complete, plan.packed)))
+
+
 def _work(
     config: TableConfig, files: Sequence[LandedFile], load: LoadDecision | None, state: TableState | None
 ) -> TableWork:

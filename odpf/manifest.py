@@ -134,6 +134,17 @@ class PlannedTable(BaseModel):
     files: int
     bytes: int
 
+    @classmethod
+    def of(cls, table: TableWork) -> Self:
+        """The names, and how much there is to read."""
+        return cls(
+            source_table_name=table.config.source_table_name,
+            raw_database_name=table.config.raw_database_name,
+            raw_table_name=table.config.raw_table_name,
+            files=len(table.inputs),
+            bytes=sum(file.size for file in table.inputs),
+        )
+
 
 RunManifest.model_rebuild()
 

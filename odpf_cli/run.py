@@ -20,6 +20,8 @@ from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import RunStatus
 from odpf_cli.display import coloured, duration, plural, seconds_between
+from odpf_cli.dry_run import dry_run
+from odpf_cli.dry_run_view import render as render_dry_run
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note, stderr
 from odpf_cli.run_following import RunEnd, RunSource, follow
 from odpf_cli.run_progress import result_line, watching
@@ -57,6 +59,9 @@ def run(
     with_set_aside: Annotated[
         bool, typer.Option("--with-set-aside", help="Try the tables that were set aside, too.")
     ] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Show what the run would do and why; nothing is started or written.")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Refresh the tables of a cadence now, or some of them.
@@ -68,11 +73,19 @@ def run(
     """
     if cadence is None and not table:
         raise typer.BadParameter("Missing: which cadence, or which --table? `odpf config show` lists them.")
-    refuse_forgotten_endpoint()
+    if dry and wait:
+        raise typer.BadParameter("A dry run starts nothing that --wait could wait for. Leave one of the two out.")
+    if not dry:
+        refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="operator")
-    announce(aws)
+    if not dry:
+        announce(aws)
     request = requested(aws.config, cadence, table or ())
     request = request.model_copy(update={"maintenance": maintenance, "with_set_aside": with_set_aside})
+    if dry:
+        found = dry_run(aws, request)
+        emit(output, found.model_dump(mode="json"), lambda: render_dry_run(found))
+        return
     run_id = new_run_id(request.refresh_cadence, utc_now())
     executions = Executions(aws.session, aws.settings.state_machine_name)
     executions.start(run_id, request)
