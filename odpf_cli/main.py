@@ -20,6 +20,7 @@ from odpf_cli.doctor.command import doctor
 from odpf_cli.explain import explain
 from odpf_cli.files import files
 from odpf_cli.lint.command import lint
+from odpf_cli.logs import logs
 from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
 from odpf_cli.rebuild import replay, resnapshot
@@ -62,6 +63,7 @@ for command in (
     doctor,
     console,
     reconcile,
+    logs,
 ):
     app.command()(command)
 

@@ -17,6 +17,7 @@ from odpf.adapters.file_tracker import DynamoFileTracker
 from odpf.adapters.hash_keys import SecretsManagerHashKeys
 from odpf.adapters.job_runs import GlueJobRuns
 from odpf.adapters.ledger import DynamoLedger
+from odpf.adapters.log_events import LogEvents
 from odpf.adapters.metrics import EmfMetrics
 from odpf.adapters.notices import SnsNotices
 from odpf.adapters.object_store import S3ObjectStore
@@ -124,6 +125,11 @@ class Aws:
     def job_runs(self) -> GlueJobRuns:
         """Runs of the Glue job."""
         return GlueJobRuns(self.session, self.settings.glue_job_name)
+
+    @cached_property
+    def log_events(self) -> LogEvents:
+        """What functions and job runs have logged."""
+        return LogEvents(self.session)
 
     @cached_property
     def dms_tasks(self) -> DmsReplicationTasks:

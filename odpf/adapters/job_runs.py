@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import ClientError
@@ -13,6 +14,16 @@ from odpf.adapters.clients import CLIENT_CONFIG
 from odpf.adapters.failures import aws_call, code_of
 from odpf.errors import TransientError
 from odpf.states import JobRunState
+
+
+class JobRunSeen(NamedTuple):
+    """A job run as Glue tells of it; `log_group` is the first part of the names of its log groups."""
+
+    id: str
+    state: JobRunState
+    started_at: datetime
+    error: str | None
+    log_group: str
 
 
 class GlueJobRuns:
@@ -37,6 +48,30 @@ class GlueJobRuns:
         run = self._run(job_run_id)
         return _dpu_seconds(run) if run else None
 
+    def of_run(self, run_id: str, since: datetime) -> list[JobRunSeen]:
+        """The job runs that a run of a cadence started, oldest first.
+
+        Args:
+            run_id: of the run.
+            since: when it began. Glue lists the newest first (AWS Glue API, GetJobRuns), so what is older is not asked for.
+        """
+        found = []
+        with aws_call(f"Listing runs of job {self._job_name}"):
+            try:
+                for run in self._newest():
+                    if run["StartedOn"] < since:
+                        break
+                    if run.get("Arguments", {}).get("--run_id") == run_id:
+                        found.append(_seen(run))
+            except ClientError as error:
+                if code_of(error) != "EntityNotFoundException":
+                    raise
+        return found[::-1]
+
+    def _newest(self) -> Iterator[Mapping[str, Any]]:
+        for page in self._client.get_paginator("get_job_runs").paginate(JobName=self._job_name):
+            yield from page["JobRuns"]
+
     def stop(self, job_run_id: str) -> None:
         """Ask for a run to be stopped; one that has ended or never was is fine."""
         with aws_call(f"Stopping run {job_run_id} of job {self._job_name}"):
@@ -55,6 +90,16 @@ class GlueJobRuns:
                 if code_of(error) == "EntityNotFoundException":
                     return None
                 raise
+
+
+def _seen(run: Mapping[str, Any]) -> JobRunSeen:
+    return JobRunSeen(
+        id=run["Id"],
+        state=JobRunState(run["JobRunState"]),
+        started_at=run["StartedOn"],
+        error=run.get("ErrorMessage") or None,
+        log_group=run.get("LogGroupName", "").rstrip("/"),
+    )
 
 
 def _dpu_seconds(run: Mapping[str, Any]) -> float:

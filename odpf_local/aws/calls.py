@@ -289,6 +289,12 @@ def _athena(request: Request, arns: Arns) -> list[Call]:
     return [Call(f"athena:{request.operation}", arns.of("athena", f"workgroup/{group}"))]
 
 
+def _logs(request: Request, arns: Arns) -> list[Call]:
+    """Where streams are read a group's ARN ends in `:*` (CloudWatch Logs user guide, "Resources and operations")."""
+    group = {"FilterLogEvents": "logGroupName"}[request.operation]
+    return [Call(f"logs:{request.operation}", arns.of("logs", f"log-group:{request.document[group]}:*"))]
+
+
 _SERVICES: dict[str, Callable[[Request, Arns], list[Call]]] = {
     "s3": _s3,
     "dynamodb": _dynamodb,
@@ -298,6 +304,7 @@ _SERVICES: dict[str, Callable[[Request, Arns], list[Call]]] = {
     "sqs": _sqs,
     "scheduler": _scheduler,
     "lambda": _lambda,
+    "logs": _logs,
     "sns": _sns,
     "sts": _sts,
     "athena": _athena,

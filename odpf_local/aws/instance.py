@@ -25,8 +25,9 @@ from odpf_local.aws.function_processes import FunctionProcesses
 from odpf_local.aws.functions import Functions
 from odpf_local.aws.http_server import HttpServer, Observer
 from odpf_local.aws.job_runs import JobRunner
+from odpf_local.aws.log_files import LogFiles
 from odpf_local.aws.queue_poller import QueuePoller, undisturbed_deletes
-from odpf_local.aws.running import INSTANCE_VARIABLE, REGION, REPOSITORY, STATE_FOLDER
+from odpf_local.aws.running import EMBEDDED_LOG, INSTANCE_VARIABLE, REGION, REPOSITORY, STATE_FOLDER
 from odpf_local.aws.scheduler import Scheduler
 from odpf_local.aws.state_machine import interpreted
 from odpf_local.spark_conf import job_environment, prefetch, write_conf
@@ -136,6 +137,7 @@ class EmbeddedAws:
         enter(functions.called_by_lambda_api())
         runner = self._runner(spark)
         enter(runner.behind_glue())
+        enter(LogFiles(self._logs, self.folder / STATE_FOLDER / EMBEDDED_LOG, functions.names).behind_api())
         athena = AthenaService(self.endpoint_url, DEFAULT_ACCOUNT_ID, self.region, self.settings.artifacts_bucket)
         enter(athena.behind_api())
         undo(athena.stop)

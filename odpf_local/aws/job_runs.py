@@ -15,7 +15,7 @@ from typing import Any
 import moto.glue.models
 from moto.core.responses import ActionResult
 from moto.glue.exceptions import JobRunNotFoundException
-from moto.glue.models import FakeJobRun
+from moto.glue.models import FakeJob, FakeJobRun
 from moto.glue.responses import GlueResponse
 
 from odpf.clock import utc_now
@@ -55,6 +55,7 @@ class JobRunner:
         with ExitStack() as replacements:
             replacements.enter_context(replaced(moto.glue.models, "FakeJobRun", partial(JobRun, self)))
             replacements.enter_context(replaced(GlueResponse, "batch_stop_job_run", _batch_stop_job_run))
+            replacements.enter_context(replaced(FakeJob, "get_job_runs", _newest_first))
             yield
 
     def _execute(self, run: JobRun) -> None:
@@ -148,6 +149,11 @@ class JobRun(FakeJobRun):
         if self._running_since is None:
             return 0.0
         return ((self._ended_at or utc_now()) - self._running_since).total_seconds()
+
+
+def _newest_first(job: FakeJob) -> list[FakeJobRun]:
+    """GetJobRuns lists the newest first (AWS Glue API); moto the oldest."""
+    return job.job_runs[::-1]
 
 
 def _batch_stop_job_run(response: GlueResponse) -> ActionResult:

@@ -17,6 +17,7 @@ from odpf.errors import TerminalError
 from odpf_local.aws import process_session
 
 STATE_FOLDER = ".odpf"
+EMBEDDED_LOG = "embedded.log"
 REGION = "eu-west-1"
 """Of an instance that is not told another one."""
 INSTANCE_VARIABLE = "ODPF_EMBEDDED_ID"
@@ -105,7 +106,7 @@ def launch(
     if (running := find(folder)) is not None:
         return running
     clean_up(folder)
-    log = folder / STATE_FOLDER / "embedded.log"
+    log = folder / STATE_FOLDER / EMBEDDED_LOG
     log.parent.mkdir(parents=True, exist_ok=True)
     pid = _spawn(folder, port, region, log)
     try:

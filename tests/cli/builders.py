@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console, RenderableType
 
 from odpf.audit import AuditRow, RunSummary, TableResult
 from odpf.counts import Counts
@@ -109,3 +112,10 @@ def embed(folder: Path) -> None:
     Running(id="x", pid=os.getpid(), started=started, port=1, endpoint_url="http://127.0.0.1:1", environment={}).write(
         folder
     )
+
+
+def printed(renderable: RenderableType, width: int = 100) -> str:
+    """What a person sees on a terminal of that width, without colours."""
+    console = Console(width=width, file=io.StringIO())
+    console.print(renderable)
+    return console.file.getvalue()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 from odpf.manifest import BatchManifest, batch_key
 from odpf.run_request import RunRequest
 from odpf.states import ConfigurationState, Outcome
 from odpf_cli.dry_run import dry_run
 from odpf_cli.dry_run_view import render
+from tests.cli.builders import printed
 from tests.cli.builders import table_item as other_table
 from tests.file_processor.workbench import HOURLY, Workbench
 
@@ -74,9 +74,7 @@ def test_only_the_tables_that_are_asked_for_are_told_of(bench):
 @pytest.mark.parametrize("width", [80, 200])
 def test_the_plan_is_readable(bench, width):
     bench.load((1, 7))
-    console = Console(width=width, record=True, quiet=True)
-    console.print(render(looked(bench)))
-    text = console.export_text()
+    text = printed(render(looked(bench)), width)
     assert "a Glue job run of 2 workers G.1X" in text
     assert "1 table with 1 file" in text
     assert max(map(len, text.splitlines())) <= width

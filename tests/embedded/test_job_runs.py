@@ -4,12 +4,17 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from odpf.adapters.job_runs import GlueJobRuns
+from odpf.adapters.log_events import LogEvents
+from odpf.clock import utc_now
 from odpf.states import JobRunState
 from odpf_local.aws import process_session
 from odpf_local.aws.instance import EmbeddedAws
@@ -17,6 +22,7 @@ from odpf_local.aws.job_process import JobProcess
 from tests.embedded.waiting import eventually
 
 JOB = "odpf_file_processor"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Runs:
@@ -125,3 +131,47 @@ sys.exit("1 of 2 tables failed: shop.orders")"""
     end = JobProcess(script, [], os.environ, tmp_path / "run.log").wait(30)
     assert end.error is not None
     assert end.error.startswith("1 of 2 tables failed: shop.orders (exit status 1")
+
+
+@pytest.fixture
+def session(embedded: EmbeddedAws) -> boto3.Session:
+    return boto3.Session(region_name="eu-west-1")
+
+
+def test_a_job_run_is_found_by_its_run_and_has_a_stream_of_its_own(runs: Runs, session: boto3.Session) -> None:
+    run, other = runs.start(run_id="mine", fail="yes"), runs.start(run_id="other")
+    for each in (run, other):
+        runs.ended(each)
+    (seen,) = GlueJobRuns(session, JOB).of_run("mine", utc_now() - timedelta(hours=1))
+    assert GlueJobRuns(session, JOB).of_run("mine", utc_now() + timedelta(minutes=1)) == []
+    assert (seen.id, seen.log_group) == (run, "/aws-glue/jobs")
+    events = list(LogEvents(session).events("/aws-glue/jobs/output", LONG_AGO, streams=run))
+    assert {event.stream for event in events} == {run}
+    assert events[-1].text == "ValueError: taxi_trips.table_1: no such column"
+    assert list(LogEvents(session).events("/aws-glue/jobs/output", LONG_AGO, streams=other, having="no such")) == []
+
+
+def test_more_lines_than_a_page_come_page_by_page_within_their_times(
+    embedded: EmbeddedAws, session: boto3.Session
+) -> None:
+    at = utc_now().replace(microsecond=0)
+    lines = [f'{{"timestamp": "{(at + timedelta(seconds=n)).isoformat()}", "n": {n}}}' for n in range(1200)]
+    (embedded.folder / ".odpf" / "logs" / "odpf_watch-q1.log").write_text("\n".join(lines))
+    events = list(
+        LogEvents(session).events("/aws/lambda/odpf_watch", at + timedelta(seconds=1), at + timedelta(seconds=1100))
+    )
+    assert len(events) == 1100
+    assert {event.stream for event in events} == {"q1"}
+
+
+def test_functions_of_the_instances_own_process_have_their_lines_of_its_log(
+    embedded: EmbeddedAws, session: boto3.Session
+) -> None:
+    own = embedded.folder / ".odpf" / "embedded.log"
+    own.write_text('{"service": "summarise", "message": "a r1"}\n{"service": "watch", "message": "b r1"}\nplain r1\n')
+    found = LogEvents(session).events("/aws/lambda/odpf_summarise", LONG_AGO, having="r1")
+    assert ["a r1" in event.text for event in found] == [True]
+
+
+def test_a_group_that_is_not_there_has_no_lines(embedded: EmbeddedAws, session: boto3.Session) -> None:
+    assert list(LogEvents(session).events("/aws/lambda/nobodys", LONG_AGO)) == []
