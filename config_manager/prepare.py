@@ -11,6 +11,7 @@ from config_manager.deployment import unfinished
 from config_manager.diff import Removals, difference, digest, pruned, schedules
 from config_manager.hints import hints
 from config_manager.parse import Parsed
+from config_manager.pausing import keep_pauses
 from config_manager.personal_columns import unknown_columns
 from config_manager.plan import ConfigPlan
 from config_manager.stores import Stores
@@ -24,6 +25,7 @@ def prepare(
     prune: bool = False,
     removals: Removals | None = None,
     rebuilt: Container[str] = (),
+    keeps_pauses: bool = True,
 ) -> ConfigPlan:
     """Make the plan of a configuration: what would change, or every problem that keeps it from being applied.
 
@@ -33,12 +35,14 @@ def prepare(
         prune: whether what it does not name is removed.
         removals: what is removed, in place of what `prune` says.
         rebuilt: raw tables that are built anew, so that they may be made with something else.
+        keeps_pauses: whether tables that are paused stay so, whatever it says of them.
     """
     if not (parsed.cadences or parsed.tables or removals):
         return ConfigPlan(source=parsed.source, problems=parsed.problems)
     settings = stores.settings
     files = _with_job(check_files(parsed), settings.glue_job_name)
     deployed = read_deployed(stores.config, stores.schedules)
+    files, told = keep_pauses(files, deployed) if keeps_pauses else (files, ())
     going = removals or (pruned(files, deployed) if prune else Removals())
     found = difference(files, deployed, going)
     written = [change.name for change in (*found.added, *found.changed) if change.kind == "table"]
@@ -68,7 +72,7 @@ def prepare(
         schedules_before={name: deployed.schedules[name] for name in (*put, *removed) if name in deployed.schedules},
         databases=tuple(sorted({table.raw_database_name for _, table in files.tables})),
         unfinished=tuple(each.deployment.deployment_id for each in left),
-        warnings=(*(each.sentence() for each in left), *hints(files, deployed, written)),
+        warnings=(*(each.sentence() for each in left), *told, *hints(files, deployed, written)),
     )
 
 

@@ -39,7 +39,7 @@ def bump_generation(contender: Contender, raw_table: str, begins: datetime) -> T
         raise TerminalError(
             f"{raw_table} has no commit yet, so there is nothing that changes could be late against. Nothing was changed."
         )
-    _refuse_unfinished(seen)
+    refuse_unfinished(seen)
     if seen.load_started_at and begins < datetime.fromisoformat(seen.load_started_at):
         raise TerminalError(
             f"Generation {seen.generation} of {raw_table} began at {seen.load_started_at}; the next one cannot begin before "
@@ -50,9 +50,7 @@ def bump_generation(contender: Contender, raw_table: str, begins: datetime) -> T
     try:
         reached = contender.ledger.advance(lease, lease.model_copy(update=_next(seen, begins)))
     except LeaseLost:
-        raise TableLocked(
-            f"A run took {raw_table} at the same moment. Bump it again when that run has ended."
-        ) from None
+        raise TableLocked(f"A run took {raw_table} at the same moment. Try again when that run has ended.") from None
     try:
         return contender.ledger.release(
             reached,
@@ -65,7 +63,12 @@ def bump_generation(contender: Contender, raw_table: str, begins: datetime) -> T
         return reached
 
 
-def _refuse_unfinished(seen: TableState) -> None:
+def refuse_unfinished(seen: TableState) -> None:
+    """Leave a table alone that somebody works on, or has to finish.
+
+    Raises:
+        TableLocked: a run holds the table, or has to finish what it committed.
+    """
     if seen.lease_owner:
         raise TableLocked(
             f"{seen.raw_table} is held by {seen.lease_owner} (run {seen.run_id}). Nothing was changed. Wait for that run to end; "

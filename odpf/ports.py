@@ -292,6 +292,9 @@ class Catalog(Protocol):
     def columns(self, database: str, table: str) -> frozenset[str] | None:
         """Names of a table's columns, the partition's too; None when there is no such table."""
 
+    def drop(self, database: str, name: str) -> bool:
+        """Remove an entry, and no file of the table; False when there is none."""
+
 
 class RefreshEvents(Protocol):
     """Tells other pipelines of new commits, and alarms of tables that are not what their sources are."""

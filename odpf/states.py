@@ -105,6 +105,7 @@ class ConfigurationState(StrEnum):
 
     ACTIVE = "active"
     INACTIVE = "inactive"
+    PAUSED = "paused"
     BROKEN = "broken"
     UNCONFIGURED = "unconfigured"
 

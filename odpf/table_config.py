@@ -30,6 +30,7 @@ from odpf.config_values import (
 )
 from odpf.errors import InvalidConfiguration
 from odpf.full_load_completion import CompletionText, FullLoadCompletion
+from odpf.pause import Pause
 from odpf.personal_data import ProtectedColumns
 from odpf.schema_policy import SchemaPolicy
 
@@ -138,6 +139,11 @@ class TableConfig(BaseModel):
         "every version.",
     )
     is_active: Flag = Field(default="Y", description="`N`: the table is not refreshed, its files wait.")
+    pause: Pause | None = Field(
+        default=None,
+        description="Written by `odpf table pause`, taken away by `odpf table resume`; not for files. A file that does not have "
+        "it leaves the pause as it is, and says so.",
+    )
     engine: Literal["auto", "spark", "arrow"] = Field(
         default="auto",
         description="What applies the changes: `arrow` writes small work into copy_on_write tables without Spark, `spark` "
@@ -241,6 +247,9 @@ class TableConfig(BaseModel):
         named = [column for column in change_columns.values() if column]
         prefix = self.before_image_prefix.lower()
         rules = {
+            "pause says who stopped the table for now, and is_active says Y; take one of the two out": (
+                self.pause is not None and self.is_active == "Y"
+            ),
             "hudi_primary_key names a column twice": len(set(self.hudi_primary_key)) != len(self.hudi_primary_key),
             "partition_is_immutable says Y but there is no hudi_partition_key": (
                 self.partition_is_immutable == "Y" and self.hudi_partition_key is None
@@ -310,8 +319,8 @@ class TableConfig(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Tells one configuration of the table from another."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """Tells one configuration of the table from another; a pause that is over has changed nothing."""
+        return hashlib.sha256(self.model_dump_json(exclude={"pause"}).encode()).hexdigest()[:16]
 
     def completion(self, default: str) -> FullLoadCompletion:
         """By what the table's full load counts as whole.

@@ -69,6 +69,7 @@ MEANINGS: dict[str, Meaning] = {
     DeploymentStatus.REFUSED: Meaning.BAD,
     DeploymentStatus.UNDONE: Meaning.QUIET,
     ConfigurationState.INACTIVE: Meaning.QUIET,
+    ConfigurationState.PAUSED: Meaning.ATTENTION,
     ConfigurationState.BROKEN: Meaning.BAD,
     ConfigurationState.UNCONFIGURED: Meaning.ATTENTION,
     Severity.OK: Meaning.GOOD,

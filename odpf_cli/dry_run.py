@@ -165,8 +165,9 @@ def _ended(result: TableResult) -> LeftOut:
 def _inactive(configured: Iterable[ConfiguredTable]) -> Iterator[LeftOut]:
     for table in configured:
         if table.config is not None and table.config.is_active == "N":
+            pause = table.config.pause
             yield LeftOut(
                 source_table_name=table.source_table_name,
-                state=ConfigurationState.INACTIVE,
-                reason="is_active says N; its files wait.",
+                state=ConfigurationState.PAUSED if pause else ConfigurationState.INACTIVE,
+                reason=pause.told(table.source_table_name) if pause else "is_active says N; its files wait.",
             )

@@ -132,6 +132,8 @@ def _planned(
     config: TableConfig | None = table.config
     if config is None:
         return table.problem or ""
+    if config.pause:
+        return config.pause.told(config.source_table_name)
     if config.is_active != "Y":
         return "The table's configuration says is_active: N; its files wait."
     if not files and not (state and state.lease_owner):

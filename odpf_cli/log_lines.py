@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from odpf.adapters.log_events import LogEvent
 
 TRACEBACK = "Traceback (most recent call last):"
-ERROR, WARNING, INFO = "ERROR", "WARNING", "INFO"
+ERROR, WARNING, INFO = map(logging.getLevelName, (logging.ERROR, logging.WARNING, logging.INFO))
 _BAD = frozenset({ERROR, "CRITICAL", "FATAL"})
 _LOG4J = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (ERROR|FATAL|WARN|INFO|DEBUG|TRACE) (\S+): (.*)")
 _LAMBDA = re.compile(r"(Task timed out after|Runtime\.ExitError|RequestId: \S+ Error:|^\[ERROR\])")

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, state
+from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, state, table
 from odpf_cli.adopt import adopt
 from odpf_cli.console.command import console
 from odpf_cli.cost import cost
@@ -47,6 +47,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
 app.add_typer(state.app, name="state")
+app.add_typer(table.app, name="table")
 for command in (
     run,
     status,

@@ -96,7 +96,10 @@ def _rebuild(table: str, since: str, path: Path | None, *, compare_only: bool, y
         note("Nothing was changed.")
         raise typer.Exit(ExitStatus.FAILED)
     report = _followed(aws, config.refresh_cadence, asked, output)
-    if plan and not compare_only:
+    if path and not compare_only:
+        plan = prepare(
+            parse_path(path), publisher, rebuilt={config.raw_table}
+        )  # as it is by now: somebody may have paused it
         note(f"Deployed as {publish(plan, publisher, who=who.arn, now=utc_now())}.")
     emit(output, report.model_dump(mode="json"), lambda: _told(report))
 

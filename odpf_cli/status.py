@@ -59,6 +59,7 @@ def render(statuses: list[TableStatus], now: datetime) -> RenderableType:
     for _, group in groupby(statuses, key=lambda entry: (entry.refresh_cadence, _stranger(entry))):
         parts.append(_table(list(group), now))
     parts += [complaint(entry.source_table_name, entry.last_error) for entry in statuses if entry.last_error]
+    parts += [Text(entry.pause.told(entry.source_table_name), "yellow") for entry in statuses if entry.pause]
     if any(_stranger(entry) for entry in statuses):
         parts.append(Text("Files of unconfigured tables wait until `odpf config apply` names their table.", "yellow"))
     if quarantined := sum(entry.quarantined_files for entry in statuses):

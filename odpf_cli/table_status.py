@@ -15,6 +15,7 @@ from odpf.file_record import FileRecord
 from odpf.freshness import age, oldest_change, stamp_digits
 from odpf.landed_file import LandedFile
 from odpf.order import OrderPosition
+from odpf.pause import Pause
 from odpf.set_aside import IsOver, is_set_aside, why_set_aside
 from odpf.states import ConfigurationState, Outcome, RefreshStatus
 from odpf.table_config import TableConfig
@@ -45,6 +46,7 @@ class TableStatus(BaseModel):
     raw_table_name: str | None
     refresh_cadence: str | None
     state: ConfigurationState
+    pause: Pause | None = None
     refresh_status: RefreshStatus | None
     pending_files: int
     pending_bytes: int
@@ -164,6 +166,7 @@ def _configured(
         raw_table_name=_text(table.item.get("raw_table_name")),
         refresh_cadence=_text(table.item.get("refresh_cadence")),
         state=_configuration_state(table.config),
+        pause=table.config.pause if table.config else None,
         refresh_status=state.refresh_status if state else None,
         pending_files=len(waiting),
         pending_bytes=sum(file.size for file in waiting),
@@ -205,6 +208,8 @@ def _unconfigured(name: str, waiting: list[LandedFile], quarantined: list[FileRe
 def _configuration_state(config: TableConfig | None) -> ConfigurationState:
     if config is None:
         return ConfigurationState.BROKEN
+    if config.pause:
+        return ConfigurationState.PAUSED
     return ConfigurationState.ACTIVE if config.is_active == "Y" else ConfigurationState.INACTIVE
 
 

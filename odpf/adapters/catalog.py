@@ -35,7 +35,7 @@ _EXISTS = "AlreadyExistsException"
 
 
 class GlueCatalog:
-    """Tables and partitions of raw databases; nothing is removed but the partitions of a table that moves."""
+    """Tables and partitions of raw databases; publishing removes nothing but the partitions of a table that moves."""
 
     def __init__(self, session: boto3.Session) -> None:
         self._client = session.client("glue", config=CLIENT_CONFIG)
@@ -64,6 +64,16 @@ class GlueCatalog:
         with aws_call(f"Publishing {table.database}.{table.name} in the Glue Data Catalog"):
             written = [self._publish_view(table, view) for view in views(table)]
         return any(written)
+
+    def drop(self, database: str, name: str) -> bool:
+        """Remove an entry, and no file of the table; False when there is none."""
+        with aws_call(f"Dropping {database}.{name} from the Glue Data Catalog"):
+            try:
+                self._client.delete_table(DatabaseName=database, Name=name)
+            except ClientError as error:
+                _pass_only(error, _ABSENT)
+                return False
+        return True
 
     def _publish_view(self, table: CatalogTable, view: View) -> bool:
         """Write what differs, the table's own entry last.

@@ -38,3 +38,8 @@ class MemoryCatalog:
             after = table._replace(partitions=tuple(sorted(partitions.items())))
             tables[table.name] = after
             return after != before
+
+    def drop(self, database: str, name: str) -> bool:
+        """Remove an entry, and no file of the table; False when there is none."""
+        with self._lock:
+            return self.databases.get(database, {}).pop(name, None) is not None
