@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, state, table
+from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, runs, state, table
 from odpf_cli.adopt import adopt
 from odpf_cli.console.command import console
 from odpf_cli.cost import cost
@@ -26,7 +26,6 @@ from odpf_cli.query import query
 from odpf_cli.rebuild import replay, resnapshot
 from odpf_cli.reconcile import reconcile
 from odpf_cli.run import run
-from odpf_cli.runs import runs
 from odpf_cli.status import status
 from odpf_cli.target import FORGOTTEN, USE_EMBEDDED, endpoint_forgotten
 from odpf_cli.unlock import unlock
@@ -46,12 +45,12 @@ app.add_typer(epoch.app, name="epoch")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(generation.app, name="generation")
+app.add_typer(runs.app, name="runs")
 app.add_typer(state.app, name="state")
 app.add_typer(table.app, name="table")
 for command in (
     run,
     status,
-    runs,
     files,
     explain,
     query,

@@ -90,7 +90,7 @@ def run(
     executions = Executions(aws.session, aws.settings.state_machine_name)
     executions.start(run_id, request)
     if not wait:
-        emit(output, {"run_id": run_id}, lambda: Text(f"Started run {run_id}. Follow it: odpf runs --run {run_id}"))
+        emit(output, {"run_id": run_id}, lambda: Text(f"Started run {run_id}. Follow it: odpf runs show {run_id}"))
         return
     end = followed(run_id, source_of(aws, executions))
     emit(output, end.printed(), lambda: render(end))
@@ -135,7 +135,7 @@ def followed(run_id: str, source: RunSource) -> RunEnd:
     try:
         return wait_for(run_id, source)
     except KeyboardInterrupt:
-        note(f"The run goes on. See how it ends: odpf runs --run {run_id}")
+        note(f"The run goes on. See how it ends: odpf runs show {run_id}")
         raise
 
 

@@ -23,32 +23,61 @@ from odpf_cli.run import render as render_end
 from odpf_cli.run import source_of
 from odpf_cli.run_following import RunEnd, RunSource, end_of
 from odpf_cli.run_progress import ended_line
+from odpf_cli.run_timeline import timeline
 
 FAILURES = (Outcome.REFRESH_ERROR, Outcome.SET_ASIDE)
 NO_RUNS = "No runs yet. Start one: odpf run CADENCE --wait"
 
 
+app = typer.Typer(invoke_without_command=True, help="What ran, when, and how it ended.")
+
+
+@app.callback(invoke_without_command=True)
 def runs(
-    run: Annotated[str | None, typer.Option(help="Show this run, table by table.")] = None,
+    context: typer.Context,
+    run: Annotated[str | None, typer.Option(help="Show this run, as `odpf runs show RUN` does.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest runs to list.")] = 20,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """List the newest runs, or show one of them.
+    """List the newest runs; `show` tells one in full.
 
     Examples:
         odpf runs
 
-        odpf runs --run 10_min_refresh-20260131T101500-3f2a
+        odpf runs --limit 100 --output json
     """
+    if context.invoked_subcommand:
+        return
+    if run is not None:
+        _show(run, output)
+        return
+    executions, source = _source()
+    entries = [entry(execution, source) for execution in executions.recent(limit)]
+    emit(output, entries, lambda: render_list(entries))
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id: `odpf runs` lists them.", show_default=False)],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show a run table by table: outcome, counts, and when each was worked on.
+
+    Example:
+        odpf runs show 10_min_refresh-20260131T101500-3f2a
+    """
+    _show(run, output)
+
+
+def _show(run: str, output: Output) -> None:
+    document, shown = one_run(run, _source()[1])
+    emit(output, document, lambda: shown)
+
+
+def _source() -> tuple[Executions, RunSource]:
     aws = Aws(Settings.from_environment(), component="operator")
     executions = Executions(aws.session, aws.settings.state_machine_name)
-    source = source_of(aws, executions)
-    if run is None:
-        entries = [entry(execution, source) for execution in executions.recent(limit)]
-        emit(output, entries, lambda: render_list(entries))
-    else:
-        document, shown = one_run(run, source)
-        emit(output, document, lambda: shown)
+    return executions, source_of(aws, executions)
 
 
 def entry(execution: Execution, source: RunSource) -> dict[str, Any]:
@@ -82,7 +111,9 @@ def one_run(run_id: str, source: RunSource) -> tuple[dict[str, Any], RenderableT
     """
     execution, summary = source.executions.get(run_id), source.summary(run_id)
     rows = sorted(source.audit.of_run(run_id), key=lambda row: row.ended_at)
-    lines = [ended_line(row) for row in rows]
+    lines: list[RenderableType] = [ended_line(row) for row in rows]
+    if execution and rows:
+        lines.append(timeline(execution, rows, utc_now()))
     if execution and not execution.state.terminal:
         document = {"run_id": run_id, "status": execution.state.value, "warnings": [], "tables": _printed(rows)}
         return document, Group(*lines, Text.assemble(f"Run {run_id} ", coloured(execution.state)))

@@ -3,101 +3,69 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby
-from typing import Any
+from typing import Annotated, Any
 
-from rich.console import Group, RenderableType
+import typer
 from rich.text import Text
 
 from odpf.adapters.aws import Aws
-from odpf.clock import iso, utc_now
+from odpf.clock import utc_now
 from odpf.settings import Settings
-from odpf.states import ConfigurationState
-from odpf_cli.display import (
-    NEVER_RUN,
-    NOTHING,
-    coloured,
-    complaint,
-    duration,
-    grid,
-    name,
-    number,
-    plural,
-    seconds_between,
-)
-from odpf_cli.output import Output, OutputOption, emit
+from odpf_cli.output import Output, OutputOption, emit, stdout
+from odpf_cli.status_selection import Order, Selection
+from odpf_cli.status_view import NONE_SUCH, render
+from odpf_cli.status_watch import refuse_to_watch, watch
 from odpf_cli.table_facts import read_facts, statuses
 from odpf_cli.table_status import TableStatus
 
-NO_TABLES = "No tables yet. Describe them in a file and add them: odpf config apply PATH (see examples/taxi)."
 
-
-def status(output: OutputOption = Output.TABLE) -> None:
+def status(
+    match: Annotated[
+        str | None,
+        typer.Option(
+            help="Only tables whose source or raw name matches: 'shop.*', or a part of it.", show_default=False
+        ),
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only tables that need a person: failed, set aside, broken, unconfigured.")
+    ] = False,
+    lagging: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Only tables whose lag is at least so long.")
+    ] = None,
+    sort: Annotated[Order, typer.Option(help="What comes first.")] = Order.NAME,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many tables at most.", show_default=False)] = None,
+    live: Annotated[bool, typer.Option("--watch", help="Look again and again, on a terminal, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How often --watch looks.")] = 5,
+    output: OutputOption = Output.TABLE,
+) -> None:
     """Show per table its state, what waits, how far it is, and its last error.
 
     Examples:
         odpf status
 
-        odpf status --output json
+        odpf status --failed
+
+        odpf status --match 'shop.*' --sort lag --limit 20
+
+        odpf status --watch
     """
+    if live:
+        refuse_to_watch(stdout, output)
+    selection = Selection(match, failed, lagging, sort, limit)
     aws = Aws(Settings.from_environment(), component="operator")
+    if live:
+        watch(lambda now: current(aws, now), selection, every, stdout)
+        return
     now = utc_now()
-    found = current(aws, now)
-    emit(output, as_documents(found), lambda: render(found, now))
+    every_one = current(aws, now)
+    found = selection.of(every_one)
+    none_such = every_one and not found
+    emit(output, as_documents(found), lambda: Text(NONE_SUCH) if none_such else render(found, now, sort))
 
 
 def current(aws: Aws, now: datetime) -> list[TableStatus]:
     """Read what the statuses are made of, and make them."""
     return statuses(read_facts(aws), aws, now)
-
-
-def render(statuses: list[TableStatus], now: datetime) -> RenderableType:
-    """A table per cadence, then what is wrong, then what to do."""
-    if not statuses:
-        return Text(NO_TABLES)
-    parts: list[RenderableType] = []
-    for _, group in groupby(statuses, key=lambda entry: (entry.refresh_cadence, _stranger(entry))):
-        parts.append(_table(list(group), now))
-    parts += [complaint(entry.source_table_name, entry.last_error) for entry in statuses if entry.last_error]
-    parts += [Text(entry.pause.told(entry.source_table_name), "yellow") for entry in statuses if entry.pause]
-    if any(_stranger(entry) for entry in statuses):
-        parts.append(Text("Files of unconfigured tables wait until `odpf config apply` names their table.", "yellow"))
-    if quarantined := sum(entry.quarantined_files for entry in statuses):
-        parts.append(Text(f"{plural(quarantined, 'file')} in quarantine: odpf quarantine list", "yellow"))
-    return Group(*parts)
-
-
-def _table(entries: list[TableStatus], now: datetime) -> RenderableType:
-    databases = {entry.raw_database_name for entry in entries}
-    shared = databases.pop() if len(databases) == 1 else None
-    table = grid(
-        ["Source table", "Raw table"],
-        ["Files waiting", "Lag", "Last change"],
-        _title(entries, shared),
-        words=["Status"],
-    )
-    for entry in entries:
-        raw = entry.raw_table_name if shared else f"{entry.raw_database_name}.{entry.raw_table_name}"
-        table.add_row(
-            name(entry.source_table_name),
-            name(raw if entry.raw_table_name else None),
-            coloured(entry.word, NEVER_RUN),
-            number(entry.pending_files) if entry.pending_files else NOTHING,
-            duration(entry.freshness_lag_seconds) if entry.pending_files else NOTHING,
-            f"{duration(seconds_between(entry.last_change_at, iso(now)))} ago" if entry.last_change_at else NOTHING,
-        )
-    return table
-
-
-def _title(entries: list[TableStatus], database: str | None) -> str:
-    count = plural(len(entries), "table")
-    if _stranger(entries[0]):
-        return f"Not configured: {count} with files"
-    return f"{entries[0].refresh_cadence or 'No cadence'}: {count}{f' in {database}' if database else ''}"
-
-
-def _stranger(entry: TableStatus) -> bool:
-    return entry.state is ConfigurationState.UNCONFIGURED
 
 
 def as_documents(statuses: list[TableStatus]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from odpf.configured_table import read_items
 from odpf_cli.display import duration, name, number, size
 from odpf_cli.files import render as render_files
 from odpf_cli.runs import render_list
-from odpf_cli.status import render as render_status
+from odpf_cli.status_view import render as render_status
 from odpf_cli.table_status import table_statuses
 from tests.cli.builders import NOW, landed, table_item
 

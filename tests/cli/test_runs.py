@@ -7,9 +7,10 @@ import pytest
 from odpf.errors import NothingRunning
 from odpf.manifest import run_key, summary_key
 from odpf.states import ExecutionState, Outcome, RunStatus
+from odpf_cli.run_timeline import phases, timeline
 from odpf_cli.runs import entry, one_run
 from odpf_local.memory import MemoryAws
-from tests.cli.builders import audit_row, manifest, result, summary
+from tests.cli.builders import NOW, audit_row, manifest, printed, result, summary
 from tests.cli.fakes import ScriptedExecutions, source
 
 RUN = "hourly-20260131T120000-ab12"
@@ -57,3 +58,26 @@ def test_a_run_is_shown_even_when_step_functions_has_forgotten_it(aws):
 def test_a_run_without_any_trace_is_an_error(aws):
     with pytest.raises(NothingRunning, match="never"):
         one_run("never", source(aws, ScriptedExecutions([])))
+
+
+def test_a_run_is_a_time_line_of_its_tables_and_what_was_before_and_after():
+    rows = [
+        audit_row(RUN, "lines", started_at="2026-01-31T12:00:20Z", ended_at="2026-01-31T12:00:50Z"),
+        audit_row(RUN, "orders"),
+    ]
+    execution = ScriptedExecutions([ExecutionState.SUCCEEDED]).get(RUN)
+    found = phases(execution, rows, NOW)
+    assert [(phase.what, phase.begin, phase.seconds) for phase in found] == [
+        ("plan, start of the jobs", 0, 10),
+        ("shop.orders", 10, 4.5),
+        ("shop.lines", 20, 30),
+        ("end of the jobs, summary", 50, 10),
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_time_line_fits_the_terminal(width):
+    execution = ScriptedExecutions([ExecutionState.SUCCEEDED]).get(RUN)
+    text = printed(timeline(execution, [audit_row(RUN, "a_table_with_a_very_long_name" * 3)], NOW), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert text.count("█") > width / 10

@@ -1,0 +1,76 @@
+"""When each table of a run was worked on, as bars on one time line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from rich.bar import Bar
+from rich.console import RenderableType
+from rich.text import Text
+
+from odpf.adapters.executions import Execution
+from odpf.audit import AuditRow
+from odpf.clock import iso
+from odpf.states import Outcome
+from odpf_cli.display import NOTHING, coloured, duration, grid, name
+
+_NARROWEST_BAR = 20
+_COLOURS = {Outcome.COMPLETED: "green", Outcome.REFRESH_ERROR: "red", Outcome.SET_ASIDE: "red"}
+
+
+class Phase(NamedTuple):
+    """A part of a run: `begin` and `end` are seconds since it was started."""
+
+    what: str
+    begin: float
+    end: float
+    outcome: Outcome | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.end - self.begin
+
+
+def phases(execution: Execution, rows: Iterable[AuditRow], now: datetime) -> list[Phase]:
+    """What came before the first table, each table in the order in which they began, and what came after the last."""
+    start = datetime.fromisoformat(execution.started_at)
+
+    def since(moment: str) -> float:
+        return max(0.0, (datetime.fromisoformat(moment) - start).total_seconds())
+
+    tables = sorted(
+        (Phase(row.source_table_name, since(row.started_at), since(row.ended_at), row.outcome) for row in rows),
+        key=lambda phase: phase.begin,
+    )
+    if not tables:
+        return []
+    end = since(execution.ended_at or iso(now))
+    last = max(phase.end for phase in tables)
+    before = Phase("plan, start of the jobs", 0.0, tables[0].begin)
+    after = [Phase("end of the jobs, summary", last, end)] if execution.ended_at else []
+    return [before, *tables, *after]
+
+
+def timeline(execution: Execution, rows: Sequence[AuditRow], now: datetime) -> RenderableType:
+    """A bar for each phase, as wide as the terminal leaves room."""
+    found = phases(execution, rows, now)
+    whole = max(phase.end for phase in found)
+    table = grid(["Table"], ["Began after", "Took"], f"Time line: {duration(whole)}", words=["Outcome"])
+    table.add_column("", ratio=1, min_width=_NARROWEST_BAR)
+    table.expand = True
+    for phase in found:
+        table.add_row(
+            name(phase.what) if phase.outcome else Text(phase.what, style="dim", no_wrap=True),
+            coloured(phase.outcome, NOTHING),
+            duration(phase.begin),
+            duration(phase.seconds),
+            Bar(whole or 1.0, phase.begin, phase.end, color=_colour(phase)),
+        )
+    return table
+
+
+def _colour(phase: Phase) -> str:
+    return _COLOURS.get(phase.outcome, "yellow") if phase.outcome else "bright_black"
