@@ -17,6 +17,7 @@ from config_manager.prepare import prepare
 from config_manager.validate import check_files
 from odpf.errors import InvalidConfiguration
 from odpf.settings import Settings
+from odpf_cli import completion
 from odpf_cli.config_discover import discover
 from odpf_cli.config_edit import edit_files
 from odpf_cli.config_history import rollback, show_history
@@ -73,8 +74,10 @@ def apply_path(
 
 @app.command("show")
 def show_deployed(
-    cadence: Annotated[str | None, typer.Option(help="Only this refresh cadence.")] = None,
-    table: Annotated[str | None, typer.Option(help="Only this source table.")] = None,
+    cadence: Annotated[
+        str | None, typer.Option(help="Only this refresh cadence.", autocompletion=completion.cadences)
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Only this source table.", autocompletion=completion.tables)] = None,
     yaml: Annotated[bool, typer.Option("--yaml", help="As a configuration file.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +9,7 @@ from rich.text import Text
 from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.states import Compute
+from odpf_cli.completion import TableOption
 from odpf_cli.display import NOTHING, plural, size
 from odpf_cli.engine_explanation import Explanation, explain_table
 from odpf_cli.full_load_look import Look
@@ -25,7 +23,7 @@ _PLACES = {
 
 
 def explain(
-    table: Annotated[str, typer.Option(help="A source table, or a raw table as DATABASE.TABLE.", show_default=False)],
+    table: TableOption,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say which engine the next run would take for a table, where, and why.

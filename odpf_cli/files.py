@@ -16,12 +16,15 @@ from odpf.landed_file import LandedFile
 from odpf.ports import FileTracker
 from odpf.settings import Settings
 from odpf.states import FileState
+from odpf_cli import completion
 from odpf_cli.display import coloured, complaint, grid, name, number, plural, size
 from odpf_cli.output import Output, OutputOption, emit
 
 
 def files(
-    table: Annotated[str | None, typer.Option(help="Only files of this source table.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Only files of this source table.", autocompletion=completion.tables)
+    ] = None,
     state: Annotated[FileState | None, typer.Option(help="Only files in this state.")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:

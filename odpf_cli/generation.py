@@ -12,6 +12,7 @@ from rich.text import Text
 from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.table_config import TableConfig
+from odpf_cli.completion import TableOption
 from odpf_cli.moments import moment_of
 from odpf_cli.new_generation import Bumped, Deployment, begin_generation
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
@@ -28,7 +29,7 @@ def generation() -> None:
 
 @app.command()
 def bump(
-    table: Annotated[str, typer.Option(help="A source table, or a raw table as DATABASE.TABLE.", show_default=False)],
+    table: TableOption,
     since: Annotated[
         str | None,
         typer.Option(help="When the new task began to write, such as 2026-01-31T10:15:00Z. Default: now."),

@@ -10,6 +10,7 @@ from odpf.adapters.aws import Aws
 from odpf.adapters.executions import Executions
 from odpf.errors import NothingRunning
 from odpf.settings import Settings
+from odpf_cli import completion
 from odpf_cli.log_lines import Line
 from odpf_cli.logs_view import document, line_text, render
 from odpf_cli.output import Output, OutputOption, emit, note, stderr, stdout
@@ -20,10 +21,19 @@ from odpf_cli.runs import NO_RUNS
 
 def logs(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run's id; without it the newest.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run's id; without it the newest.",
+            show_default=False,
+            autocompletion=completion.runs,
+        ),
     ] = None,
     table: Annotated[
-        str | None, typer.Option(help="Only what is about this table: a source table, or DATABASE.TABLE.")
+        str | None,
+        typer.Option(
+            help="Only what is about this table: a source table, or DATABASE.TABLE.", autocompletion=completion.tables
+        ),
     ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show lines as they come, until the run ends.")

@@ -33,7 +33,6 @@ from odpf_cli.unlock import unlock
 app = typer.Typer(
     name="odpf",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables.",
 )

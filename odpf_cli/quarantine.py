@@ -12,6 +12,7 @@ from rich.markup import escape
 from odpf.adapters.aws import Aws
 from odpf.errors import InvalidSettings
 from odpf.settings import Settings
+from odpf_cli import completion
 from odpf_cli.display import plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.quarantine_contents import Quarantine, RowBatch
@@ -34,7 +35,9 @@ _ROWS_SHOWN = 20
 
 @app.command("list")
 def list_contents(
-    table: Annotated[str | None, typer.Option(help="Only of this source table.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Only of this source table.", autocompletion=completion.tables)
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List files in quarantine, and file batches with rows there, newest first.
@@ -68,7 +71,10 @@ def release(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="FILE_ID_OR_BATCH...", help="Ids that `list` shows.")
     ] = None,
-    table: Annotated[str | None, typer.Option(help="Instead of ids: the files of this source table.")] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(help="Instead of ids: the files of this source table.", autocompletion=completion.tables),
+    ] = None,
     reason: Annotated[str, typer.Option(help="With --table: only those whose reason contains this text.")] = "",
     rows: Annotated[
         bool, typer.Option("--rows", help="With --table: also files that were applied but for some of their rows.")

@@ -24,6 +24,7 @@ from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import RunStatus
 from odpf.table_config import TableConfig, read_table_config
+from odpf_cli.completion import TableOption
 from odpf_cli.display import grid, number, plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.position import FORMS, position
@@ -31,13 +32,12 @@ from odpf_cli.run import EXIT_STATUS, followed, new_run_id, render, source_of
 from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 
-_Table = Annotated[str, typer.Option(help="A source table, or a raw table as DATABASE.TABLE.", show_default=False)]
 _CompareOnly = Annotated[bool, typer.Option("--compare-only", help="Show what would differ; the table stays as it is.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def resnapshot(
-    table: _Table,
+    table: TableOption,
     with_: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +60,7 @@ def resnapshot(
 
 
 def replay(
-    table: _Table,
+    table: TableOption,
     from_: Annotated[
         str, typer.Option("--from", metavar="POSITION", help=f"Where to begin: {FORMS}.", show_default=False)
     ],

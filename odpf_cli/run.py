@@ -19,6 +19,7 @@ from odpf.ports import ConfigStore
 from odpf.run_request import RunRequest
 from odpf.settings import Settings
 from odpf.states import RunStatus
+from odpf_cli import completion
 from odpf_cli.display import coloured, duration, plural, seconds_between
 from odpf_cli.dry_run import dry_run
 from odpf_cli.dry_run_view import render as render_dry_run
@@ -43,13 +44,19 @@ class UnknownCadence(TerminalError):
 def run(
     cadence: Annotated[
         str | None,
-        typer.Argument(metavar="CADENCE", help="A refresh cadence of the configuration.", show_default=False),
+        typer.Argument(
+            metavar="CADENCE",
+            help="A refresh cadence of the configuration.",
+            show_default=False,
+            autocompletion=completion.cadences,
+        ),
     ] = None,
     table: Annotated[
         list[str] | None,
         typer.Option(
             help="Only this table of the cadence, set aside or not; as often as wanted. A source table, or DATABASE.TABLE.",
             show_default=False,
+            autocompletion=completion.tables,
         ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome, showing progress.")] = False,

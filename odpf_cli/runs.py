@@ -17,6 +17,7 @@ from odpf.counts import Counts
 from odpf.errors import NothingRunning
 from odpf.settings import Settings
 from odpf.states import Outcome
+from odpf_cli import completion
 from odpf_cli.display import NOTHING, coloured, duration, grid, minute, number, seconds_between
 from odpf_cli.output import Output, OutputOption, emit
 from odpf_cli.run import render as render_end
@@ -35,7 +36,9 @@ app = typer.Typer(invoke_without_command=True, help="What ran, when, and how it 
 @app.callback(invoke_without_command=True)
 def runs(
     context: typer.Context,
-    run: Annotated[str | None, typer.Option(help="Show this run, as `odpf runs show RUN` does.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Show this run, as `odpf runs show RUN` does.", autocompletion=completion.runs)
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest runs to list.")] = 20,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -58,7 +61,15 @@ def runs(
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id: `odpf runs` lists them.", show_default=False)],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's id: `odpf runs` lists them.",
+            show_default=False,
+            autocompletion=completion.runs,
+        ),
+    ],
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show a run table by table: outcome, counts, and when each was worked on.

@@ -21,6 +21,7 @@ from odpf.errors import InvalidSettings, OdpfError
 from odpf.pause import Pause
 from odpf.settings import Settings
 from odpf.table_config import TableConfig
+from odpf_cli import completion
 from odpf_cli.config_view import render_problems
 from odpf_cli.display import complaint, plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
@@ -32,7 +33,13 @@ app = typer.Typer(no_args_is_help=True, help="A table as it is refreshed: paused
 
 _MOST_NAMED = 5
 _Tables = Annotated[
-    list[str] | None, typer.Argument(metavar="TABLE...", help="Source tables, or DATABASE.TABLE.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="TABLE...",
+        help="Source tables, or DATABASE.TABLE.",
+        show_default=False,
+        autocompletion=completion.tables,
+    ),
 ]
 _Match = Annotated[
     str | None,

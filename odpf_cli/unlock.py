@@ -13,6 +13,7 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.summarised import summarised
 from odpf.table_state import TableState
+from odpf_cli.completion import TableOption
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
@@ -20,7 +21,7 @@ from odpf_cli.unlocking import Holder, Unlocking
 
 
 def unlock(
-    table: Annotated[str, typer.Option(help="A source table, or a raw table as DATABASE.TABLE.", show_default=False)],
+    table: TableOption,
     stop: Annotated[
         bool, typer.Option("--stop", help="Stop the job run that holds it, with all its other tables, without waiting.")
     ] = False,
