@@ -25,6 +25,7 @@ from odpf_cli.output import ExitStatus, stderr
 from odpf_cli.query import query
 from odpf_cli.rebuild import replay, resnapshot
 from odpf_cli.reconcile import reconcile
+from odpf_cli.report import write_report
 from odpf_cli.run import run
 from odpf_cli.status import status
 from odpf_cli.target import FORGOTTEN, USE_EMBEDDED, endpoint_forgotten
@@ -37,6 +38,7 @@ app = typer.Typer(
     help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables.",
 )
 app.command()(demo)
+app.command("report")(write_report)
 app.add_typer(local.app, name="local")
 app.add_typer(config.app, name="config")
 app.add_typer(dms.app, name="dms")

@@ -1,26 +1,38 @@
-"""`odpf query`: the raw tables as analysts see them, through the Athena API."""
+"""`odpf query`: the raw tables as analysts see them, through the Athena API; one statement, a file, or a prompt."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
 
-from odpf.adapters.athena import AthenaQueries, QueryResult
+from odpf.adapters.athena import AthenaQueries, QueryProgress, QueryResult
 from odpf.adapters.aws import Aws
+from odpf.adapters.catalog_reader import CatalogReader
+from odpf.errors import InvalidSettings
 from odpf.settings import Settings
-from odpf_cli.display import grid, plural
+from odpf_cli.display import size
 from odpf_cli.moments import moment_of
-from odpf_cli.output import Output, OutputOption, emit, stdout
-from odpf_cli.query_values import documents, is_number
-
-_COLUMN_GAP = 2
+from odpf_cli.output import stderr, stdout
+from odpf_cli.query_cost import below
+from odpf_cli.query_output import QueryOutput, refuse_unwritable, write
+from odpf_cli.query_shell import Shell, prompted
+from odpf_cli.sql_text import statements
 
 
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement in Athena's SQL.")],
+    sql: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SQL]",
+            help="One statement in Athena's SQL. Without it stdin is read; on a terminal there is a prompt.",
+            show_default=False,
+        ),
+    ] = None,
     database: Annotated[str | None, typer.Option(help="Database of table names without one.")] = None,
     work_group: Annotated[str, typer.Option(help="Athena work group.")] = "primary",
     as_of: Annotated[
@@ -31,25 +43,66 @@ def query(
             show_default=False,
         ),
     ] = None,
-    output: OutputOption = Output.TABLE,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read the SQL from a file.", show_default=False)
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the answer into a file.", show_default=False)
+    ] = None,
+    output: Annotated[QueryOutput, typer.Option("--output", help="Form of the answer.")] = QueryOutput.TABLE,
 ) -> None:
     """Query the raw tables, as analysts do, through Athena.
 
     Examples:
         odpf query "SELECT count(*) FROM shop_raw.orders"
 
+        odpf query
+
+        odpf query --file report.sql --output csv --into report.csv
+
         odpf query --as-of 2026-01-31T10:15:00Z "SELECT count(*) FROM shop_raw.orders"
     """
-    moment = moment_of("--as-of", as_of) if as_of else None
-    aws = Aws(Settings.from_environment(), component="operator")
-    if moment:
-        from odpf_cli.as_of import query_as_of  # noqa: PLC0415  DuckDB and hudi-rs, which no other command needs
+    refuse_unwritable(output, into)
+    asked = _Asked(work_group, as_of)
+    text = _text(sql, file)
+    if text is None:
+        catalog = CatalogReader(asked.aws.session)
+        prompted(Shell(asked.run, catalog, stdout, database, output))
+        return
+    found = statements(text)
+    if not found:
+        raise InvalidSettings("There is no statement. Give one in quotes, with --file FILE, or on stdin.")
+    if len(found) > 1 and (output is not QueryOutput.TABLE or into):
+        raise InvalidSettings(
+            f"There are {len(found)} statements; {output} is the form of one answer. Give them one by one."
+        )
+    for statement in found:
+        began = time.monotonic()
+        result = asked.run(statement, database)
+        write(result, output, into, below(result, time.monotonic() - began))
 
-        result = query_as_of(aws, sql, database, moment)
-    else:
-        result = queries(aws, work_group).run(sql, database)
-    rows = documents(result)
-    emit(output, rows, lambda: render(result, rows, stdout.width))
+
+class _Asked:
+    """How statements are answered: by Athena, or as of a moment by this program."""
+
+    def __init__(self, work_group: str, as_of: str | None) -> None:
+        self._moment = moment_of("--as-of", as_of) if as_of else None
+        self.aws = Aws(Settings.from_environment(), component="operator")
+        self._work_group = work_group
+
+    def run(self, sql: str, database: str | None) -> QueryResult:
+        """Answer one statement, with progress on stderr."""
+        if self._moment:
+            from odpf_cli.as_of import query_as_of  # noqa: PLC0415  DuckDB and hudi-rs, which no other command needs
+
+            return query_as_of(self.aws, sql, database, self._moment)
+        with stderr.status("asking Athena ...") if stderr.is_terminal else nullcontext() as shown:
+
+            def told(progress: QueryProgress) -> None:
+                if shown:
+                    shown.update(f"{progress.state.lower()}, {size(progress.scanned_bytes)} scanned; Ctrl-C stops it")
+
+            return queries(self.aws, self._work_group).run(sql, database, told)
 
 
 def queries(aws: Aws, work_group: str = "primary") -> AthenaQueries:
@@ -57,29 +110,15 @@ def queries(aws: Aws, work_group: str = "primary") -> AthenaQueries:
     return AthenaQueries(aws.session, f"s3://{aws.settings.artifacts_bucket}/athena/", work_group)
 
 
-def render(result: QueryResult, rows: list[dict[str, Any]], width: int) -> RenderableType:
-    """A table where the answer is narrow enough, else one line per value."""
-    shown = [{name: _shown(value) for name, value in row.items()} for row in rows]
-    names = list(shown[0]) if shown else [column.name for column in result.columns]
-    widths = [max([len(name), *(len(row[name]) for row in shown)]) for name in names]
-    below = Text(plural(len(rows), "row"), style="dim")
-    if sum(widths) + _COLUMN_GAP * len(names) > width and rows:
-        return Group(*(_record(number, row) for number, row in enumerate(shown, 1)), below)
-    table = grid([], [])
-    for name, column in zip(names, result.columns, strict=True):
-        table.add_column(Text(name), justify="right" if is_number(column.type) else "left", overflow="fold")
-    for row in shown:
-        table.add_row(*(Text(value) for value in row.values()))
-    return Group(table, below)
-
-
-def _record(number: int, row: dict[str, str]) -> Text:
-    longest = max(map(len, row))
-    lines = [f"{name.rjust(longest)}  {value}" for name, value in row.items()]
-    return Text("\n".join([f"-- row {number} --", *lines, ""]))
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _text(sql: str | None, file: Path | None) -> str | None:
+    """What is asked; None where a person is to be asked for it."""
+    if sql is not None and file is not None:
+        raise InvalidSettings("Give the statement, or --file, not both.")
+    if sql is not None:
+        return sql
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettings(f"{file} cannot be read: {error}. Give a file with SQL.") from None
+    return None if sys.stdin.isatty() else sys.stdin.read()

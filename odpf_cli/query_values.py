@@ -35,7 +35,7 @@ def documents(result: QueryResult) -> list[dict[str, Any]]:
 
 def is_number(athena_type: str) -> bool:
     """Whether values of the type stand to the right in a table."""
-    return _base(athena_type) in {*_INTEGERS, *_FLOATS, "decimal"}
+    return base_type(athena_type) in {*_INTEGERS, *_FLOATS, "decimal"}
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -48,10 +48,11 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 
 def _converter(athena_type: str) -> Callable[[str], Any]:
-    return _CONVERTERS.get(_base(athena_type), str)
+    return _CONVERTERS.get(base_type(athena_type), str)
 
 
-def _base(athena_type: str) -> str:
+def base_type(athena_type: str) -> str:
+    """The name of a type without its parameters, in lower case."""
     return athena_type.split("(", 1)[0].strip().lower()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import boto3
@@ -23,10 +24,28 @@ class QueryColumn(NamedTuple):
 
 
 class QueryResult(NamedTuple):
-    """An answer as Athena spells it: every value is text, or None for null."""
+    """An answer as Athena spells it: every value is text, or None for null.
+
+    `scanned_bytes` are what Athena bills; None where nothing was asked of it.
+    """
 
     columns: tuple[QueryColumn, ...]
     rows: list[tuple[str | None, ...]]
+    scanned_bytes: int | None = None
+
+
+class QueryProgress(NamedTuple):
+    """A query that is not over: its state, and what it has read by now."""
+
+    state: QueryState
+    scanned_bytes: int
+
+
+Told = Callable[[QueryProgress], None]
+
+
+def _nobody(_progress: QueryProgress) -> None:
+    """Is told, and tells nobody."""
 
 
 class AthenaQueries:
@@ -37,19 +56,24 @@ class AthenaQueries:
         self._output_location = output_location
         self._work_group = work_group
 
-    def run(self, sql: str, database: str | None = None) -> QueryResult:
-        """Run one statement and fetch the whole answer.
+    def run(self, sql: str, database: str | None = None, told: Told = _nobody) -> QueryResult:
+        """Run one statement and fetch the whole answer; an interrupt stops it there, too (StopQueryExecution).
+
+        Args:
+            sql: one statement.
+            database: of tables that are named without one.
+            told: is called while the query is not over.
 
         Raises:
             QueryError: Athena refused or failed the query; the text is Athena's.
         """
         with aws_call("The query"):
             try:
-                return self._run(sql, database)
+                return self._run(sql, database, told)
             except self._client.exceptions.InvalidRequestException as error:
                 raise QueryError(error.response["Error"]["Message"]) from None
 
-    def _run(self, sql: str, database: str | None) -> QueryResult:
+    def _run(self, sql: str, database: str | None, told: Told) -> QueryResult:
         started = self._client.start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": database} if database else {},
@@ -58,21 +82,24 @@ class AthenaQueries:
         )
         query_id = started["QueryExecutionId"]
         try:
-            self._wait(query_id)
+            scanned = self._wait(query_id, told)
+            return self._result(query_id)._replace(scanned_bytes=scanned)
         except KeyboardInterrupt:
             self._client.stop_query_execution(QueryExecutionId=query_id)
             raise
-        return self._result(query_id)
 
-    def _wait(self, query_id: str) -> None:
+    def _wait(self, query_id: str, told: Told) -> int:
+        """Wait for the end; returns the bytes that were scanned."""
         pause = _FIRST_PAUSE
         while True:
-            status = self._client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
-            state = QueryState(status["State"])
+            found = self._client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+            state = QueryState(found["Status"]["State"])
+            scanned = found.get("Statistics", {}).get("DataScannedInBytes", 0)
             if state is QueryState.SUCCEEDED:
-                return
+                return scanned
             if state.terminal:
-                raise QueryError(status.get("StateChangeReason") or f"The query ended as {state}.")
+                raise QueryError(found["Status"].get("StateChangeReason") or f"The query ended as {state}.")
+            told(QueryProgress(state, scanned))
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
