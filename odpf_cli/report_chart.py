@@ -13,6 +13,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 10, 10, 24
 _BAR, _GAP = 18, 6
 _NAME_WIDTH = 260
 _TICKS = 4
+_TIMES = (4, 20, 40, 60, 120, 240, 600, 1200, 2400, 3600, 7200, 14400, 43200, 86400, 172800, 345600, 864000)
+"""Seconds that four parts of an axis divide well."""
 _LONGEST_NAME = 38
 
 
@@ -41,9 +43,10 @@ Shown = Callable[[float], str]
 """How a value reads on an axis."""
 
 
-def over_time(points: Sequence[Point], span: Span, shown: Shown) -> str:
-    """A point for each value, from zero up."""
-    top = _rounded_up(max((point.value for point in points), default=1.0))
+def over_time(points: Sequence[Point], span: Span, shown: Shown, *, are_seconds: bool = False) -> str:
+    """A point for each value, from zero up; where they are seconds the axis has whole ones, minutes, hours."""
+    greatest = max((point.value for point in points), default=1.0)
+    top = next((each for each in _TIMES if are_seconds and each >= greatest), None) or _rounded_up(greatest)
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
     def x(at: datetime) -> float:

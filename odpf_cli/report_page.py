@@ -47,6 +47,8 @@ def _parts(found: Report) -> Iterator[str]:
     yield "<h2>Runs</h2>"
     if not found.runs:
         yield "<p>No run had work in this time.</p>"
+    elif found.failures:
+        yield '<p>Runs with a table that failed are <span class="bad">red</span>.</p>'
     for cadence in sorted({run.refresh_cadence for run in found.runs}):
         yield from _cadence(cadence, [run for run in found.runs if run.refresh_cadence == cadence], span)
     yield from _lag(found)
@@ -81,7 +83,7 @@ def _cadence(name: str, runs: Sequence[RunFact], span: Span) -> Iterator[str]:
 
 
 def _chart(title: str, points: Sequence[Point], span: Span) -> str:
-    return f"<p>{escape(title)}</p>{over_time(points, span, duration)}"
+    return f"<p>{escape(title)}</p>{over_time(points, span, duration, are_seconds=True)}"
 
 
 def _point(run: RunFact, value: float, told: str) -> Point:
