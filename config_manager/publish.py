@@ -6,6 +6,7 @@ What each item was and becomes is kept before the first of them is written, so t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +25,22 @@ from odpf.states import DeploymentStatus
 MOST_NAME_BYTES = 200_000
 """Of names or problems in one deployment record, far below DynamoDB's 400 KB; what is left out is counted."""
 
+_WRITTEN_AT_ONCE = 100
+"""Table items between two words to whoever waits."""
 
-def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str | None:
+
+def _nobody(_items: int) -> None:
+    """Is told, and tells nobody."""
+
+
+def publish(
+    plan: ConfigPlan, stores: Stores, *, who: str, now: datetime, told: Callable[[int], None] = _nobody
+) -> str | None:
     """Write a plan: databases, what it changes, the record as `started`, items, schedules, the record as `applied`.
 
     A schedule is made last, so none starts a cadence whose tables are not there yet. A record that stays `started`
     tells of an apply that did not come to its end; it is `applied` as soon as a later one has written what it had left.
+    `told` hears of so many table items more that were written.
 
     Returns:
         The deployment id, None when everything was as the plan wants it.
@@ -42,7 +53,7 @@ def publish(plan: ConfigPlan, stores: Stores, *, who: str, now: datetime) -> str
         raise InvalidConfiguration(f"The configuration has problems ({len(listed)}), so nothing was written.", listed)
     for database in plan.databases:
         stores.catalog.ensure_database(database)
-    deployment_id = None if plan.nothing_to_do else _write(plan, stores, who, now)
+    deployment_id = None if plan.nothing_to_do else _write(plan, stores, who, now, told)
     if plan.unfinished:
         _settle(plan, stores, deployment_id or "")
     return deployment_id
@@ -62,13 +73,13 @@ def record_refusal(
     )
 
 
-def _write(plan: ConfigPlan, stores: Stores, who: str, now: datetime) -> str:
+def _write(plan: ConfigPlan, stores: Stores, who: str, now: datetime, told: Callable[[int], None]) -> str:
     deployment_id = f"{now:%Y%m%dT%H%M%S.%fZ}-{plan.digest[:8]}"
     parts = pack(plan.recorded)
     record = {**_record(plan, deployment_id, who, now), "parts": len(parts)}
     stores.config.put_deployment_parts(deployment_id, parts)
     stores.config.put_deployment({**record, "status": DeploymentStatus.STARTED})
-    _write_items(plan, stores.config)
+    _write_items(plan, stores.config, told)
     for schedule, expression in plan.schedules_put.items():
         stores.schedules.put(schedule, expression)
     for schedule in plan.schedules_removed:
@@ -99,13 +110,16 @@ def _is_finished(left: Unfinished, plan: ConfigPlan) -> bool:
     return all(change.key in said for change in left.waiting)
 
 
-def _write_items(plan: ConfigPlan, config: ConfigStore) -> None:
+def _write_items(plan: ConfigPlan, config: ConfigStore, told: Callable[[int], None]) -> None:
     changes = (*plan.added, *plan.changed)
     for change in changes:
         if change.kind == "cadence":
             config.put_cadence(change.item)
     tables = [change for change in changes if change.kind == "table"]
-    config.put_tables(change.item for change in tables)
+    for start in range(0, len(tables), _WRITTEN_AT_ONCE):
+        some = tables[start : start + _WRITTEN_AT_ONCE]
+        config.put_tables(change.item for change in some)
+        told(len(some))
     config.remove_tables(
         [(change.moved_from, change.name) for change in tables if change.moved_from]
         + [(removal.refresh_cadence, removal.name) for removal in plan.removed if removal.kind == "table"]

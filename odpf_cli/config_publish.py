@@ -19,6 +19,7 @@ from odpf.settings import Settings
 from odpf_cli.display import plural
 from odpf_cli.output import ExitStatus, Output, emit, note, stderr
 from odpf_cli.plan_view import render_plan
+from odpf_cli.progress import steps
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -49,12 +50,18 @@ def confirm_and_publish(
     writing = not plan.problems and not plan.nothing_to_do
     asked = writing and not yes and sys.stdin.isatty()
     declined = asked and not _agreed(plan, everything)
-    deployment_id = None if plan.problems or declined else publish(plan, aws, who=who, now=utc_now())
+    deployment_id = None if plan.problems or declined else _published(plan, aws, who)
     document = {"deployment_id": deployment_id, **plan.printed()}
     emit(output, document, lambda: _outcome(plan, deployment_id, everything, asked=asked))
     exit_on(plan.problems)
     if declined:
         raise typer.Exit(ExitStatus.FAILED)
+
+
+def _published(plan: ConfigPlan, aws: Aws, who: str) -> str | None:
+    items = len(plan.names((*plan.added, *plan.changed), "table"))
+    with steps("writing tables", items) as done:
+        return publish(plan, aws, who=who, now=utc_now(), told=done)
 
 
 def exit_on(problems: tuple[Problem, ...]) -> None:

@@ -17,6 +17,7 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.text import Text
 
@@ -43,6 +44,7 @@ def watching(console: Console) -> Iterator[Watcher]:
         _OfTheRun(BarColumn(bar_width=30)),
         _OfTheRun(MofNCompleteColumn()),
         TimeElapsedColumn(),
+        _OfTheRun(TimeRemainingColumn()),
         console=console,
         transient=True,
         refresh_per_second=4,

@@ -19,7 +19,8 @@ _PART = re.compile(
 
 def statements(text: str) -> list[str]:
     """The statements of a text, without their semicolons and without what is only comment."""
-    found, parts = [], []
+    found: list[str] = []
+    parts: list[str] = []
     for part in _PART.findall(text):
         if part == ";":
             found.append("".join(parts))

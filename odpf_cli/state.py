@@ -20,6 +20,7 @@ from odpf.states import ExecutionState
 from odpf.tables import TableSchema
 from odpf_cli.display import plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
+from odpf_cli.progress import steps
 from odpf_cli.state_export import Origin, export_state
 from odpf_cli.state_folder import StateManifest, read_manifest
 from odpf_cli.state_import import Import, refuse_other_files
@@ -52,8 +53,9 @@ def export(
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="operator")
     origin = Origin(aws.settings, announce(aws), aws.region)
-    tables = state_tables(Dynamo(aws.session), aws.settings)
-    manifest = export_state(tables, folder, origin, lambda schema, made: _progress(aws, schema, made.items))
+    with steps("reading items", None) as done:
+        tables = state_tables(Dynamo(aws.session), aws.settings, on_read=done)
+        manifest = export_state(tables, folder, origin, lambda schema, made: _progress(aws, schema, made.items))
     emit(output, exported_document(folder, manifest), lambda: render_export(folder, manifest))
 
 
@@ -82,8 +84,14 @@ def import_state(
 
 
 def _imported(folder: Path, manifest: StateManifest, who: Caller, aws: Aws) -> Imported:
-    tables = state_tables(Dynamo(aws.session), aws.settings)
-    work = Import(tables, folder, manifest, aws.settings, aws.ledger, aws.region)
+    with steps("writing items", sum(table.items for table in manifest.tables.values())) as done:
+        tables = state_tables(Dynamo(aws.session), aws.settings, on_write=done)
+        return _written(
+            Import(tables, folder, manifest, aws.settings, aws.ledger, aws.region), folder, manifest, who, aws
+        )
+
+
+def _written(work: Import, folder: Path, manifest: StateManifest, who: Caller, aws: Aws) -> Imported:
     work.check()
     written: dict[str, int] = {}
 

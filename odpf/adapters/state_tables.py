@@ -6,7 +6,7 @@ that DynamoDB has, sets, bytes, nulls, attributes of a later release.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,14 +26,34 @@ _AT_ONCE = 4
 """Requests that write at once: with more a new table on demand throttles at once (4,000 units a second at first)."""
 
 
-class StateTable:
-    """One table; reads are consistent, writes are unconditional and may be repeated."""
+Counted = Callable[[int], None]
+"""Is told of so many items more."""
 
-    def __init__(self, dynamo: Dynamo, name: str, schema: TableSchema, retry_seconds: float = RETRY_SECONDS) -> None:
+
+def _nobody(_items: int) -> None:
+    """Is told, and tells nobody."""
+
+
+class StateTable:
+    """One table; reads are consistent, writes are unconditional and may be repeated.
+
+    `on_read` and `on_write` are told of every page that was scanned, and of every request that wrote.
+    """
+
+    def __init__(
+        self,
+        dynamo: Dynamo,
+        name: str,
+        schema: TableSchema,
+        retry_seconds: float = RETRY_SECONDS,
+        on_read: Counted = _nobody,
+        on_write: Counted = _nobody,
+    ) -> None:
         self.name, self.schema = name, schema
         self._client = dynamo.client
         self._keys = [key for key in (schema.partition_key, schema.sort_key) if key]
         self._retry_seconds = retry_seconds
+        self._on_read, self._on_write = on_read, on_write
 
     def key(self, item: TypedItem) -> ItemKey:
         """The primary key of an item."""
@@ -47,6 +67,7 @@ class StateTable:
                 answer: dict[str, Any] = {
                     **self._client.scan(TableName=self.name, ConsistentRead=True, **position),
                 }
+            self._on_read(len(answer["Items"]))
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -87,6 +108,7 @@ class StateTable:
 
         if not retrying(self._retry_seconds, write):
             raise self._throttled()
+        self._on_write(len(items))
 
     def _throttled(self) -> TransientError:
         return TransientError(
@@ -95,6 +117,16 @@ class StateTable:
         )
 
 
-def state_tables(dynamo: Dynamo, settings: Settings, retry_seconds: float = RETRY_SECONDS) -> dict[str, StateTable]:
+def state_tables(
+    dynamo: Dynamo,
+    settings: Settings,
+    retry_seconds: float = RETRY_SECONDS,
+    *,
+    on_read: Counted = _nobody,
+    on_write: Counted = _nobody,
+) -> dict[str, StateTable]:
     """All tables of a deployment, by their names without the prefix."""
-    return {schema.name: StateTable(dynamo, settings.table(schema.name), schema, retry_seconds) for schema in TABLES}
+    return {
+        schema.name: StateTable(dynamo, settings.table(schema.name), schema, retry_seconds, on_read, on_write)
+        for schema in TABLES
+    }
