@@ -303,9 +303,19 @@ def _operator(parameters: Parameters) -> list[Statement]:
         ),
         allow("LookAtRuns", ["states:DescribeExecution"], [arn("states", f"execution:{NAMES.state_machine_name}:*")]),
         allow("ReadRuns", ["s3:GetObject"], [objects_arn(artifacts, "runs/")]),
-        know_absent(artifacts, "runs/", "athena/"),
+        know_absent(artifacts, "runs/", "athena/", "cadences/"),
         *query_statements(),
+        allow("ReadLogs", ["logs:FilterLogEvents"], [arn("logs", f"log-group:{group}:*") for group in _logs_of_runs()]),
+        allow("FindJobRuns", ["glue:GetJobRuns"], [job_arn()]),
+        allow("ReadLastPlans", ["s3:GetObject"], [objects_arn(artifacts, "cadences/")]),
     ]
+
+
+def _logs_of_runs() -> list[str]:
+    """Log groups that `odpf logs` reads: those of the job, and of the functions that work for a run."""
+    functions = (NAMES.function_name(component) for component in ("batch_manager", "process_batch", "summarise"))
+    jobs = (f"{base}/{part}" for base in (f"/{NAMES.glue_job_name}", "/aws-glue/jobs") for part in ("output", "error"))
+    return [*(f"/aws/lambda/{name}" for name in functions), *jobs]
 
 
 def _operator_after_trouble() -> list[Statement]:
