@@ -16,7 +16,8 @@ from odpf.clock import iso
 from odpf.states import Outcome
 from odpf_cli.display import NOTHING, coloured, duration, grid, name
 
-_NARROWEST_BAR = 20
+_LONGEST_NAME = 30
+"""Leaves twenty columns of eighty for the bars."""
 _COLOURS = {Outcome.COMPLETED: "green", Outcome.REFRESH_ERROR: "red", Outcome.SET_ASIDE: "red"}
 
 
@@ -59,7 +60,8 @@ def timeline(execution: Execution, rows: Sequence[AuditRow], now: datetime) -> R
     found = phases(execution, rows, now)
     whole = max(phase.end for phase in found)
     table = grid(["Table"], ["Began after", "Took"], f"Time line: {duration(whole)}", words=["Outcome"])
-    table.add_column("", ratio=1, min_width=_NARROWEST_BAR)
+    table.columns[0].max_width = _LONGEST_NAME
+    table.add_column("", ratio=1)
     table.expand = True
     for phase in found:
         table.add_row(

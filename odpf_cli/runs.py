@@ -145,10 +145,10 @@ def render_list(entries: list[dict[str, Any]]) -> RenderableType:
     """Newest first."""
     if not entries:
         return Text(NO_RUNS)
-    table = grid([], ["Took", "Tables ok", "Rows"], words=["Run", "Status", "Started (UTC)"])
+    table = grid(["Run"], ["Took", "Tables ok", "Rows"], words=["Status", "Started (UTC)"])
     for found in entries:
         table.add_row(
-            found["run_id"],
+            Text(found["run_id"], overflow="fold"),  # whole, so that it can be copied
             coloured(found["status"]),
             minute(found["started_at"]),
             duration(found["seconds"]),

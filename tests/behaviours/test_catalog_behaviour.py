@@ -73,3 +73,10 @@ def test_partitions_that_are_not_named_any_more_stay(catalog):
 def test_tables_without_partitions_and_merge_on_read(catalog):
     for table in (TABLE._replace(partition_key=None, partitions=()), TABLE._replace(name="m", merge_on_read=True)):
         assert [catalog.publish(table) for _ in range(2)] == [True, False]
+
+
+def test_an_entry_is_dropped_once_and_published_anew(catalog):
+    catalog.publish(TABLE)
+    assert catalog.drop("lake_raw", "table_1") is True
+    assert catalog.drop("lake_raw", "table_1") is False
+    assert catalog.publish(TABLE) is True

@@ -8,7 +8,7 @@ from odpf.errors import NothingRunning
 from odpf.manifest import run_key, summary_key
 from odpf.states import ExecutionState, Outcome, RunStatus
 from odpf_cli.run_timeline import phases, timeline
-from odpf_cli.runs import entry, one_run
+from odpf_cli.runs import entry, one_run, render_list
 from odpf_local.memory import MemoryAws
 from tests.cli.builders import NOW, audit_row, manifest, printed, result, summary
 from tests.cli.fakes import ScriptedExecutions, source
@@ -81,3 +81,14 @@ def test_a_time_line_fits_the_terminal(width):
     text = printed(timeline(execution, [audit_row(RUN, "a_table_with_a_very_long_name" * 3)], NOW), width)
     assert max(map(len, text.splitlines())) <= width
     assert text.count("█") > width / 10
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_list_of_runs_cuts_nothing_that_is_needed(aws, width):
+    found = listed(aws, ExecutionState.RUNNING)
+    text = printed(
+        render_list([found | {"run_id": "a_cadence_with_a_long_name_" + RUN, "rows_read": 12_345_678}]), width
+    )
+    assert "…" not in text
+    assert "12,345,678" in text
+    assert max(map(len, text.splitlines())) <= width

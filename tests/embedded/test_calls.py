@@ -210,6 +210,7 @@ def test_glue_is_asked_for_the_job_or_for_every_level_of_the_catalog(operation, 
         ("sns", "publish", {"TopicArn": f"arn:aws:sns:{HERE}:t", "Message": "m"}, [f"sns:Publish arn:aws:sns:{HERE}:t"]),
         ("sts", "get_caller_identity", {}, []),
         ("secretsmanager", "get_secret_value", {"SecretId": "odpf_hash_key"}, [f"secretsmanager:GetSecretValue arn:aws:secretsmanager:{HERE}:secret:odpf_hash_key-000000"]),
+        ("logs", "filter_log_events", {"logGroupName": "/g/output"}, [f"logs:FilterLogEvents arn:aws:logs:{HERE}:log-group:/g/output:*"]),
         ("athena", "start_query_execution", {"QueryString": "select 1"}, [f"athena:StartQueryExecution arn:aws:athena:{HERE}:workgroup/primary"]),
         (
             "events",
