@@ -9,7 +9,7 @@ from html import escape
 from odpf_cli.display import duration, number, plural, size
 from odpf_cli.report_chart import Point, Span, bars, over_time
 from odpf_cli.report_facts import Report, RunFact
-from odpf_cli.status_selection import needs_a_person, word
+from odpf_cli.status_selection import needs_a_person
 
 MOST_ROWS = 200
 """Of a table on the page; what is left out is told."""
@@ -106,7 +106,7 @@ def _lag(found: Report) -> Iterator[str]:
 
 def _tables(found: Report) -> Iterator[str]:
     yield f"<h2>Tables</h2><p>{plural(len(found.tables), 'table')} had work{_of_most(len(found.tables), MOST_ROWS)}.</p>"
-    now = {entry.source_table_name: word(entry) for entry in found.status}
+    now = {entry.source_table_name: entry.word for entry in found.status}
     yield _grid(
         ["Table", "Cadence", "Now", "Runs", "Failures", "Rows", "Files", "Bytes", "Behind at most"],
         (

@@ -13,7 +13,7 @@ import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
-from config_manager.plan import ConfigPlan, TableRemoval
+from config_manager.plan import ConfigPlan, ItemRemoval
 from config_manager.publish import publish
 from config_manager.stores import Stores
 from config_manager.validate import raw_names
@@ -116,7 +116,9 @@ def retire(
 
 
 def _removal(config: TableConfig) -> ConfigPlan:
-    removal = TableRemoval(name=config.source_table_name, refresh_cadence=config.refresh_cadence)
+    removal = ItemRemoval(
+        kind="table", name=config.source_table_name, refresh_cadence=config.refresh_cadence, before=config.item()
+    )
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     return ConfigPlan(source="odpf table retire", digest=digest, removed=(removal,))
 
