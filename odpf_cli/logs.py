@@ -41,7 +41,15 @@ def logs(
     every: Annotated[bool, typer.Option("--all", help="Also what Spark and the services say besides.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show what failed in a run, with stack traces and the next step, then its log."""
+    """Show what failed in a run, with stack traces and the next step, then its log.
+
+    Examples:
+        odpf logs
+
+        odpf logs 10_min_refresh-20260131T101500-3f2a --table shop.orders
+
+        odpf logs 10_min_refresh-20260131T101500-3f2a --follow
+    """
     aws = Aws(Settings.from_environment(), component="operator")
     executions = Executions(aws.session, aws.settings.state_machine_name)
     source = LogSource(aws.settings, source_of(aws, executions), aws.job_runs, aws.log_events)

@@ -39,7 +39,13 @@ def write_report(
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Tell of runs, lag, rows, failures and quarantine since a moment, on one page."""
+    """Tell of runs, lag, rows, failures and quarantine since a moment, on one page.
+
+    Examples:
+        odpf report --since 7d --into report.html
+
+        odpf report --since 24h --output json
+    """
     now = utc_now()
     began = span_of("--since", since, now)
     aws = Aws(Settings.from_environment(), component="operator")

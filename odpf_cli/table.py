@@ -63,7 +63,13 @@ def pause(
     yes: _Yes = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Stop refreshing tables for a while: their files wait and nothing is lost; a run under way finishes them."""
+    """Stop refreshing tables for a while: their files wait and nothing is lost; a run under way finishes them.
+
+    Examples:
+        odpf table pause shop.orders --reason "the source is being repaired"
+
+        odpf table pause --match 'crm.*' --reason migration --yes
+    """
     if not reason.strip():
         raise InvalidSettings("--reason is missing: whoever finds the table paused has to know why.")
     refuse_forgotten_endpoint()
@@ -85,7 +91,13 @@ def pause(
 def resume(
     tables: _Tables = None, match: _Match = None, yes: _Yes = False, output: OutputOption = Output.TABLE
 ) -> None:
-    """Let paused tables go on: the next run applies what has waited, in order."""
+    """Let paused tables go on: the next run applies what has waited, in order.
+
+    Examples:
+        odpf table resume shop.orders
+
+        odpf table resume --match 'crm.*'
+    """
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="publisher")
     who = announce(aws).arn
@@ -119,7 +131,13 @@ def retire_tables(
     yes: _Yes = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Take tables out of service: configuration removed, waiting files to quarantine; rows and catalog entry stay."""
+    """Take tables out of service: configuration removed, waiting files to quarantine; rows and catalog entry stay.
+
+    Examples:
+        odpf table retire shop.orders
+
+        odpf table retire shop.orders --drop-catalog
+    """
     refuse_forgotten_endpoint()
     wish = Wish(keep_files, drop_catalog, drop_raw_table)
     if (drop_catalog or drop_raw_table) and not yes and not sys.stdin.isatty():

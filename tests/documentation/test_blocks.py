@@ -55,10 +55,15 @@ def of_program(words):
             yield shlex.split(inner[1])
 
 
+def is_alone(rest):
+    """Whether a group is typed by itself, as `odpf runs`."""
+    return not rest or rest[0].startswith("-")
+
+
 def parse(arguments):
     """Read arguments as the program does, without doing anything."""
     command, rest, name = typer.main.get_command(app), list(arguments), "odpf"
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and not (command.invoke_without_command and is_alone(rest)):
         assert rest[0] in command.commands, f"odpf {shlex.join(arguments)}"
         command, name = command.commands[rest[0]], f"{name} {rest[0]}"
         rest = rest[1:]
