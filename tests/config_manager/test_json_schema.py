@@ -56,8 +56,6 @@ def test_what_the_models_refuse_is_wrong_in_the_editor(document, path):
     [
         {"hudi_primary_key": ["ID", "B"]},
         {"hudi_primary_key": "ID,B"},
-        {"is_active": False},
-        {"is_active": "n"},
         {"cdc_extra_columns": []},
         {"hudi_partition_key": None},
     ],
