@@ -14,11 +14,11 @@ from tests.documentation import scenery
 from tests.documentation.blocks import PAGES, SHELLS, TYPED_ELSEWHERE, Block, blocks
 from tests.documentation.shell import Terminal
 
-pytestmark = pytest.mark.more
 
 RUN = {*SHELLS, "python"}
 FIRST = "docs/start.md"
 """The others go on with its table."""
+LONG = {"docs/runbook.md"}
 COMPARED = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -89,7 +89,11 @@ def agrees(shown: str, came: str) -> bool:
     return doctest.OutputChecker().check_output(" ".join(shown.split()), " ".join(came.split()), COMPARED)
 
 
-@pytest.mark.parametrize("page", pages(), ids=name_of)
+def marked(page):
+    return pytest.param(page, id=name_of(page), marks=pytest.mark.soak if name_of(page) in LONG else pytest.mark.more)
+
+
+@pytest.mark.parametrize("page", map(marked, pages()))
 def test_the_commands_of_a_page_do_what_it_says(page, instance, environment, tour, tmp_path, monkeypatch):
     if name_of(page) == FIRST:
         return  # typed by the fixture

@@ -14,8 +14,8 @@ from config_manager.parse import parse_content
 from config_manager.validate import check_files
 from odpf_cli.discovery.source import read_source
 from odpf_cli.main import execute
-from tests.more.postgres import Postgres, running
 from tests.more.server import Mariadb
+from tests.postgresql import Postgresql
 
 pytestmark = pytest.mark.more
 
@@ -63,10 +63,9 @@ def shop(mariadb: Mariadb) -> Mariadb:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running() as server:
-        script(server.engine, POSTGRES)
-        yield server
+def postgres(postgresql: Postgresql) -> Postgresql:
+    script(postgresql.engine, POSTGRES)
+    return postgresql
 
 
 @contextmanager

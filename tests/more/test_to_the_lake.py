@@ -25,7 +25,9 @@ from tests.more import flights as records
 from tests.more.server import Mariadb
 from tests.more.truth import keys_of, rows_of
 
-pytestmark = pytest.mark.more
+pytestmark = (
+    pytest.mark.soak
+)  # three minutes; test_adversary.py goes further, test_replicate.py is what it replicates with
 
 CADENCES = (records.SCHEMA, kinds.SCHEMA)
 DATABASE = "mariadb_raw"
