@@ -14,7 +14,6 @@ from tests.documentation import scenery
 from tests.documentation.blocks import PAGES, SHELLS, TYPED_ELSEWHERE, Block, blocks
 from tests.documentation.shell import Terminal
 
-
 RUN = {*SHELLS, "python"}
 FIRST = "docs/start.md"
 """The others go on with its table."""
@@ -93,7 +92,7 @@ def marked(page):
     return pytest.param(page, id=name_of(page), marks=pytest.mark.soak if name_of(page) in LONG else pytest.mark.more)
 
 
-@pytest.mark.parametrize("page", map(marked, pages()))
+@pytest.mark.parametrize("page", [marked(page) for page in pages()])
 def test_the_commands_of_a_page_do_what_it_says(page, instance, environment, tour, tmp_path, monkeypatch):
     if name_of(page) == FIRST:
         return  # typed by the fixture
