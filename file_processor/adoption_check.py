@@ -9,7 +9,7 @@ from file_processor.adoption_facts import StagedFiles, TableFacts
 from file_processor.inspection import Inspection
 from file_processor.table_properties import TableProperties
 from odpf.adoption import AdoptionCheck, Finding
-from odpf.states import Verdict
+from odpf.states import Severity
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
 
@@ -57,15 +57,15 @@ def check_adoption(
 
 
 def _against(subject: str, sentence: str) -> Finding:
-    return Finding(subject=subject, verdict=Verdict.AGAINST, sentence=sentence)
+    return Finding(subject=subject, severity=Severity.ERROR, sentence=sentence)
 
 
 def _told(subject: str, sentence: str) -> Finding:
-    return Finding(subject=subject, verdict=Verdict.TOLD, sentence=sentence)
+    return Finding(subject=subject, severity=Severity.WARNING, sentence=sentence)
 
 
 def _judged(subject: str, problem: str | None, fine: str) -> Finding:
-    return _against(subject, problem) if problem else Finding(subject=subject, verdict=Verdict.FINE, sentence=fine)
+    return _against(subject, problem) if problem else Finding(subject=subject, severity=Severity.OK, sentence=fine)
 
 
 def _of_odpf(config: TableConfig, state: TableState | None) -> Iterator[Finding]:

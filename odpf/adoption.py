@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from odpf.states import Verdict
+from odpf.states import Severity
 
 
 class Finding(BaseModel):
@@ -13,7 +13,7 @@ class Finding(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     subject: str
-    verdict: Verdict
+    severity: Severity
     sentence: str
 
 
@@ -45,4 +45,4 @@ class AdoptionCheck(BaseModel):
     @property
     def obstacles(self) -> tuple[str, ...]:
         """What stands against it."""
-        return tuple(each.sentence for each in self.findings if each.verdict is Verdict.AGAINST)
+        return tuple(each.sentence for each in self.findings if each.severity is Severity.ERROR)

@@ -218,16 +218,8 @@ class Then(StrEnum):
     GLUE = "glue"
 
 
-class Verdict(StrEnum):
-    """What a check makes of what it looked at."""
-
-    FINE = "fine"
-    TOLD = "worth_knowing"
-    AGAINST = "against"  # it cannot be done
-
-
 class Severity(StrEnum):
-    """How bad a finding of `odpf lint` or a check of `odpf doctor` is."""
+    """How bad a finding of `odpf lint`, or a check of `odpf doctor` or `odpf adopt`, is."""
 
     OK = "ok"
     WARNING = "warning"

@@ -21,15 +21,13 @@ from odpf.manifest import report_key
 from odpf.rebuild import Rebuild
 from odpf.run_request import RunRequest
 from odpf.settings import Settings
-from odpf.states import RunStatus, Verdict
+from odpf.states import RunStatus
 from odpf.table_config import TableConfig
-from odpf_cli.display import grid, plural
+from odpf_cli.display import coloured, grid, plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.run import followed, new_run_id, source_of
 from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
-
-_COLOURS = {Verdict.FINE: "green", Verdict.TOLD: "yellow", Verdict.AGAINST: "red"}
 
 
 class _Result(NamedTuple):
@@ -159,8 +157,7 @@ def _told(result: _Result) -> RenderableType:
     if check is not None:
         table = grid(["looked at", "", "found"], [], f"{check.raw_table} from {check.location}")
         for each in check.findings:
-            verdict = Text(each.verdict.value, style=_COLOURS[each.verdict])
-            table.add_row(each.subject, verdict, Text(each.sentence, overflow="fold"))
+            table.add_row(each.subject, coloured(each.severity), Text(each.sentence, overflow="fold"))
         lines.append(table)
     lines.append(_end(result))
     return Group(*lines)

@@ -11,7 +11,7 @@ from file_processor.adoption_check import check_adoption
 from file_processor.adoption_facts import staged_files, table_facts
 from odpf.clock import utc_now
 from odpf.order import SEQUENCE_DIGITS
-from odpf.states import Verdict
+from odpf.states import Severity
 from odpf.table_config import read_table_config
 from odpf.table_state import TableState
 from tests.engines.lake import lake_in_folder
@@ -44,7 +44,7 @@ def test_a_table_of_the_original_framework_can_be_adopted(lake):
     found = checked(lake, staged=lambda table: table.load({"ID": 1, "V": "a"}))
     assert found.obstacles == ()
     assert (found.mark, found.rows, found.files_applied, found.files_waiting) == (sequence(5), 2, 1, 0)
-    assert {each.subject for each in found.findings if each.verdict is Verdict.TOLD} == {
+    assert {each.subject for each in found.findings if each.severity is Severity.WARNING} == {
         "payload",
         "metadata table",
         "staged files",
