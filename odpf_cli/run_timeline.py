@@ -21,7 +21,7 @@ _LONGEST_NAME = 30
 _COLOURS = {Outcome.COMPLETED: "green", Outcome.REFRESH_ERROR: "red", Outcome.SET_ASIDE: "red"}
 
 
-class Phase(NamedTuple):
+class Stretch(NamedTuple):
     """A part of a run: `begin` and `end` are seconds since it was started."""
 
     what: str
@@ -35,7 +35,7 @@ class Phase(NamedTuple):
         return self.end - self.begin
 
 
-def phases(execution: Execution, rows: Iterable[AuditRow], now: datetime) -> list[Phase]:
+def stretches(execution: Execution, rows: Iterable[AuditRow], now: datetime) -> list[Stretch]:
     """What came before the first table, each table in the order in which they began, and what came after the last."""
     start = datetime.fromisoformat(execution.started_at)
 
@@ -43,36 +43,36 @@ def phases(execution: Execution, rows: Iterable[AuditRow], now: datetime) -> lis
         return max(0.0, (datetime.fromisoformat(moment) - start).total_seconds())
 
     tables = sorted(
-        (Phase(row.source_table_name, since(row.started_at), since(row.ended_at), row.outcome) for row in rows),
-        key=lambda phase: phase.begin,
+        (Stretch(row.source_table_name, since(row.started_at), since(row.ended_at), row.outcome) for row in rows),
+        key=lambda stretch: stretch.begin,
     )
     if not tables:
         return []
     end = since(execution.ended_at or iso(now))
-    last = max(phase.end for phase in tables)
-    before = Phase("plan, start of the jobs", 0.0, tables[0].begin)
-    after = [Phase("end of the jobs, summary", last, end)] if execution.ended_at else []
+    last = max(stretch.end for stretch in tables)
+    before = Stretch("plan, start of the jobs", 0.0, tables[0].begin)
+    after = [Stretch("end of the jobs, summary", last, end)] if execution.ended_at else []
     return [before, *tables, *after]
 
 
 def timeline(execution: Execution, rows: Sequence[AuditRow], now: datetime) -> RenderableType:
-    """A bar for each phase, as wide as the terminal leaves room."""
-    found = phases(execution, rows, now)
-    whole = max(phase.end for phase in found)
+    """A bar for each stretch, as wide as the terminal leaves room."""
+    found = stretches(execution, rows, now)
+    whole = max(stretch.end for stretch in found)
     table = grid(["Table"], ["Began after", "Took"], f"Time line: {duration(whole)}", words=["Outcome"])
     table.columns[0].max_width = _LONGEST_NAME
     table.add_column("", ratio=1)
     table.expand = True
-    for phase in found:
+    for stretch in found:
         table.add_row(
-            name(phase.what) if phase.outcome else Text(phase.what, style="dim", no_wrap=True),
-            coloured(phase.outcome, NOTHING),
-            duration(phase.begin),
-            duration(phase.seconds),
-            Bar(whole or 1.0, phase.begin, phase.end, color=_colour(phase)),
+            name(stretch.what) if stretch.outcome else Text(stretch.what, style="dim", no_wrap=True),
+            coloured(stretch.outcome, NOTHING),
+            duration(stretch.begin),
+            duration(stretch.seconds),
+            Bar(whole or 1.0, stretch.begin, stretch.end, color=_colour(stretch)),
         )
     return table
 
 
-def _colour(phase: Phase) -> str:
-    return _COLOURS.get(phase.outcome, "yellow") if phase.outcome else "bright_black"
+def _colour(stretch: Stretch) -> str:
+    return _COLOURS.get(stretch.outcome, "yellow") if stretch.outcome else "bright_black"

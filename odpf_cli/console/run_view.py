@@ -23,7 +23,7 @@ _AT_ONCE = 8
 _INSTANT = "%Y%m%d%H%M%S%f"
 _OF_A_TABLE = {
     *("source_table_name", "raw_table", "batch_no", "attempt", "engine", "outcome", "refresh_status"),
-    *("started_at", "ended_at", "error", "warnings"),
+    *("started_at", "ended_at", "phases", "error", "warnings"),
 }
 
 
@@ -99,7 +99,8 @@ def time_line(
 ) -> Iterator[dict[str, Any]]:
     """A line per table and attempt, by batch and start; then the tables without an audit row.
 
-    What a run writes down of a table is when it began, when each Hudi commit began (its instant), and when it ended.
+    What a run writes down of a table is when it began, seconds of each phase (odpf.phases), when each Hudi commit began (its
+    instant), and when it ended.
     """
     for row in sorted(rows, key=lambda row: (row.batch_no, row.started_at)):
         yield {
@@ -118,6 +119,7 @@ def time_line(
             "refresh_status": RefreshStatus.UPDATING.value if busy else None,
             "started_at": state.updated_at if busy and state else None,
             "ended_at": None,
+            "phases": {},
             "commits": [],
         }
 

@@ -7,7 +7,7 @@ import pytest
 from odpf.errors import NothingRunning
 from odpf.manifest import run_key, summary_key
 from odpf.states import ExecutionState, Outcome, RunStatus
-from odpf_cli.run_timeline import phases, timeline
+from odpf_cli.run_timeline import stretches, timeline
 from odpf_cli.runs import entry, one_run, render_list
 from odpf_local.memory import MemoryAws
 from tests.cli.builders import NOW, audit_row, manifest, printed, result, summary
@@ -66,7 +66,7 @@ def test_a_run_is_a_time_line_of_its_tables_and_what_was_before_and_after():
         audit_row(RUN, "orders"),
     ]
     execution = ScriptedExecutions([ExecutionState.SUCCEEDED]).get(RUN)
-    found = phases(execution, rows, NOW)
+    found = stretches(execution, rows, NOW)
     assert [(phase.what, phase.begin, phase.seconds) for phase in found] == [
         ("plan, start of the jobs", 0, 10),
         ("shop.orders", 10, 4.5),

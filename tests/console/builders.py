@@ -15,6 +15,7 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.manifest import PlannedTable, RunManifest, run_key, summary_key
 from odpf.order import OrderPosition
+from odpf.phases import Phase
 from odpf.run_request import RunRequest
 from odpf.states import ExecutionState, FileState, Outcome, RefreshStatus, RunStatus
 from odpf.table_state import TableState
@@ -203,6 +204,7 @@ class Shop:
             glue_job_run_id=f"jr_{number // 5}",
             started_at=iso(start),
             ended_at=iso(start + timedelta(seconds=took)),
+            phases={Phase.TAKE: took * 0.1, Phase.READ: took * 0.5, Phase.COMMIT: took * 0.3, Phase.SETTLE: took * 0.1},
             commit_instants=() if failed else (f"{commit.astimezone(UTC):%Y%m%d%H%M%S%f}"[:-3],),
         )
 

@@ -151,6 +151,7 @@ def test_a_run_is_a_time_line_of_its_tables(browser, shop):
     assert [(table["source_table_name"], table["commits"]) for table in failed] == [(name_of(4), [])]
     done = run["tables"][0]
     assert run["started_at"] < done["started_at"] < done["commits"][0] < done["ended_at"] < run["ended_at"]
+    assert list(done["phases"]) == ["take", "read", "commit", "settle"]
     assert browser.client.get("/api/run", params={"id": "never"}).status_code == 404
 
 

@@ -169,7 +169,7 @@ def test_an_address_leads_to_the_same_place(page, acting, shop):
     expect(page.locator("#panel .trouble")).to_have_text(NO_SPACE)
     page.goto(f"{acting.url}/#/runs/{shop.run_id(4)}?q=stock")
     expect(page.locator("tr[data-key]")).to_have_count(1)
-    expect(page.locator("tr[data-key] svg.span")).to_have_attribute("aria-label", re.compile("commit at"))
+    expect(page.locator("tr[data-key] svg.span")).to_have_attribute("aria-label", re.compile("commit at.*; read "))
 
 
 def test_every_view_is_accessible_in_light_and_dark_wide_and_narrow(page, acting, shop):

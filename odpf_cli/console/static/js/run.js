@@ -122,23 +122,40 @@ export class RunView {
     return seconds(table.started_at, table.ended_at ?? new Date(now()).toISOString());
   }
 
-  // Waiting for its job run, then reading and reducing, then from the first Hudi commit to the end.
+  // The phases one behind the other, each as [kind, from, to] in percent.
+  stretches(table, start, end) {
+    let at = start;
+    const known = Object.entries(table.phases ?? {}).map(([phase, took]) => {
+      const from = at;
+      at = Math.min(end, at + (100 * 1000 * took) / (this.to - this.from));
+      return [KINDS[phase] ?? "work", from, at];
+    });
+    if (known.length) return known;
+    const commit = table.commits.length ? this.place(table.commits[0]) : end;
+    return commit < end ? [["work", start, commit], ["commit", commit, end]] : [["work", start, end]];
+  }
+
+  // Waiting for its job run, then the phases of its work, and where its commits are.
   drawTime(cell, table) {
     const told = JSON.stringify([table.started_at, table.ended_at, table.commits, table.outcome, this.from, this.to]);
     if (cell.told === told) return;
     cell.told = told;
     if (!table.started_at) return cell.replaceChildren();
     const [start, end] = [this.place(table.started_at), table.ended_at ? this.place(table.ended_at) : 100];
-    const commit = table.commits.length ? this.place(table.commits[0]) : null;
     const bar = (kind, from, to) => s("rect", { class: kind, x: `${from}%`, width: `${Math.max(to - from, 0.15)}%`, y: 5, height: 12 });
-    const parts = [s("line", { class: "lead", x1: "0%", x2: `${start}%`, y1: 11, y2: 11 }), bar("work", start, commit ?? end)];
-    if (commit !== null) parts.push(bar("commit", commit, end));
+    const parts = [s("line", { class: "lead", x1: "0%", x2: `${start}%`, y1: 11, y2: 11 })];
+    parts.push(...this.stretches(table, start, end).map(([kind, from, to]) => bar(kind, from, to)));
     parts.push(...table.commits.map((each) => s("line", { class: "instant", x1: `${this.place(each)}%`, x2: `${this.place(each)}%`, y1: 2, y2: 20 })));
     const meaning = table.outcome ? meaningOf(table.outcome) : "busy";
-    const label = `${duration(this.took(table))} from ${clock(table.started_at)}${commit === null ? ", no commit" : `, commit at ${clock(table.commits[0])}`}`;
+    const committed = table.commits.length ? `, commit at ${clock(table.commits[0])}` : ", no commit";
+    const phases = Object.entries(table.phases ?? {}).map(([phase, took]) => `; ${phase} ${duration(took)}`).join("");
+    const label = `${duration(this.took(table))} from ${clock(table.started_at)}${committed}${phases}`;
     cell.replaceChildren(s("svg", { class: `span ${meaning}`, width: "100%", height: 22, role: "img", "aria-label": label }, s("title", {}, label), parts));
   }
 }
+
+// Of an earlier release's row nobody knows the phases: the work until the first commit, then the rest.
+const KINDS = { take: "take", recover: "work", engine: "start", read: "work", intend: "work", commit: "commit", settle: "settle", service: "commit" };
 
 function textOf(table) {
   return table.error ?? table.warnings?.join("; ") ?? "";
@@ -146,5 +163,5 @@ function textOf(table) {
 
 function legend() {
   const part = (kind, text) => h("span", {}, s("svg", { class: "span good", width: 18, height: 12, "aria-hidden": "true" }, kind === "lead" ? s("line", { class: kind, x1: 0, x2: 18, y1: 6, y2: 6 }) : s("rect", { class: kind, x: 0, y: 0, width: 18, height: 12 })), text);
-  return h("div", { class: "legend" }, part("lead", "waits"), part("work", "reads, reduces"), part("commit", "commits, publishes"));
+  return h("div", { class: "legend" }, part("lead", "waits"), part("take", "takes the table"), part("start", "starts Spark"), part("work", "reads, reduces"), part("commit", "commits"), part("settle", "ledger, catalog"));
 }
