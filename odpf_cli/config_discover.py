@@ -19,8 +19,8 @@ from config_manager.proposal import DEFAULT_SEQUENCE, Proposal, Wishes, propose
 from odpf.errors import InvalidConfiguration
 from odpf.source_table import SourceTable
 from odpf_cli.config_publish import publisher
+from odpf_cli.discovery import PASSWORD
 from odpf_cli.discovery.cadences import new_cadences, offered
-from odpf_cli.discovery.source import PASSWORD, read_source, source_engine
 from odpf_cli.discovery.task_rules import TaskRules, selected, unmapped
 from odpf_cli.discovery.view import Discovered, document, yaml_text
 from odpf_cli.display import plural
@@ -105,6 +105,8 @@ def _named(source: str | None, rules: TaskRules | None, schemas: Iterable[str]) 
         only = {*schemas}
         named = (table for table in rules.tables() if not only or table.schema in only)
         return selected(named, rules), (*rules.notes, *(wild if rules.open else ()))
+    from odpf_cli.discovery.source import read_source, source_engine  # noqa: PLC0415  SQLAlchemy, for a source alone
+
     tables = read_source(source_engine(source or ""), tuple(schemas))
     if rules is not None:
         return selected(tables, rules), rules.notes

@@ -20,7 +20,6 @@ from odpf_cli.moments import moment_of
 from odpf_cli.output import stderr, stdout
 from odpf_cli.query_cost import below
 from odpf_cli.query_output import QueryOutput, refuse_unwritable, write
-from odpf_cli.query_shell import Shell, prompted
 from odpf_cli.sql_text import statements
 
 
@@ -66,6 +65,8 @@ def query(
     asked = _Asked(work_group, as_of)
     text = _text(sql, file)
     if text is None:
+        from odpf_cli.query_shell import Shell, prompted  # noqa: PLC0415  prompt_toolkit, which no other command needs
+
         catalog = CatalogReader(asked.aws.session)
         prompted(Shell(asked.run, catalog, stdout, database, output))
         return

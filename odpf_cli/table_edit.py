@@ -8,9 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.util import load_yaml_guess_indent
-
 from config_manager.document import read_yaml
 from odpf.errors import InvalidConfiguration
 
@@ -100,6 +97,9 @@ def _read_json(text: str) -> tuple[Any, Callable[[Any], str]]:
 
 def _read_yaml(text: str) -> tuple[Any, Callable[[Any], str]]:
     """By a reader that keeps comments; the indentation of lists is that of the file."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  which no other command needs
+    from ruamel.yaml.util import load_yaml_guess_indent  # noqa: PLC0415
+
     _, sequence, offset = load_yaml_guess_indent(text)
     yaml = YAML()
     yaml.preserve_quotes = True

@@ -10,10 +10,9 @@ import sqlalchemy as sa
 
 from config_manager.found_table import FoundTable
 from odpf.errors import InvalidSettings
-from odpf_cli.discovery import mysql, postgresql
+from odpf_cli.discovery import PASSWORD, mysql, postgresql
 from odpf_local.dms.errors import SourceUnavailable
 
-PASSWORD = "ODPF_SOURCE_PASSWORD"  # noqa: S105  the variable's name
 _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
