@@ -15,13 +15,12 @@ from config_manager.deployed import Deployed, read_deployed
 from config_manager.found_table import DmsNames, FoundTable
 from config_manager.partition_choice import LARGE_ROWS
 from config_manager.problem import listed
-from config_manager.proposal import DEFAULT_SEQUENCE, Proposal, Wishes, propose
+from config_manager.proposal import Proposal, Wishes, propose
 from odpf.errors import InvalidConfiguration
 from odpf.source_table import SourceTable
 from odpf_cli.config_publish import publisher
 from odpf_cli.discovery import PASSWORD
 from odpf_cli.discovery.cadences import new_cadences, offered
-from odpf_cli.discovery.task_rules import TaskRules, selected, unmapped
 from odpf_cli.discovery.view import Discovered, document, yaml_text
 from odpf_cli.display import plural
 from odpf_cli.output import Output, OutputOption, emit, note
@@ -79,40 +78,22 @@ def discover(
 
         odpf config discover --source postgresql://reader@db/shop --table-mappings task.json > tables.yaml
     """
-    rules = TaskRules.read(table_mappings) if table_mappings else None
+    from odpf_cli.discovery.named import named_tables  # noqa: PLC0415  SQLAlchemy and Arrow, which `config apply` does without
+
+    named = named_tables(source, table_mappings, schema or ())
     deployed = _NOTHING if offline else _deployed()
     schedules = {name: item.config.schedule if item.config else None for name, item in deployed.cadences.items()}
-    wishes = Wishes(offered(cadence or (), schedules), raw_database, staging_place, large_rows, rules is not None)
-    named, notes = _named(source, rules, schema or ())
-    new, configured = _new(named, deployed, staging_place)
+    wishes = Wishes(offered(cadence or (), schedules), raw_database, staging_place, large_rows, named.is_mapped)
+    new, configured = _new(named.tables, deployed, staging_place)
     proposals = propose(new, wishes, _taken(deployed))
     used = {each.entry["refresh_cadence"] for each in proposals}
     cadences = new_cadences((each for each in wishes.cadences if each.refresh_cadence in used), schedules)
-    _tell(Discovered(cadences, proposals, configured, notes), into, output)
+    _tell(Discovered(cadences, proposals, configured, named.notes), into, output)
 
 
 def _deployed() -> Deployed:
     aws = publisher()
     return read_deployed(aws.config, aws.schedules)
-
-
-def _named(source: str | None, rules: TaskRules | None, schemas: Iterable[str]) -> tuple[Named, tuple[str, ...]]:
-    """Tables with their names in the files, and what is to be said about all of them."""
-    if source is None and rules is None:
-        raise InvalidConfiguration("Nothing tells of tables. Give --source URL, --table-mappings FILE, or both.")
-    if source is None and rules is not None:
-        wild = (f"the rules for {listed(rules.open)} name no single tables: give --source to have these proposed",)
-        only = {*schemas}
-        named = (table for table in rules.tables() if not only or table.schema in only)
-        return selected(named, rules), (*rules.notes, *(wild if rules.open else ()))
-    from odpf_cli.discovery.source import read_source, source_engine  # noqa: PLC0415  SQLAlchemy, for a source alone
-
-    tables = read_source(source_engine(source or ""), tuple(schemas))
-    if rules is not None:
-        return selected(tables, rules), rules.notes
-    return unmapped(tables), (
-        f"{DEFAULT_SEQUENCE} is the name that the recommended mapping rules give to $AR_H_CHANGE_SEQ.",
-    )
 
 
 def _new(named: Named, deployed: Deployed, place: str) -> tuple[list[tuple[FoundTable, DmsNames]], tuple[str, ...]]:

@@ -5,68 +5,70 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
 
 import typer
 from rich.markup import escape
 
 from odpf.errors import InvalidConfiguration, InvalidSettings, OdpfError
-from odpf_cli import config, dead_letters, dms, epoch, generation, local, quarantine, runs, state, table
-from odpf_cli.adopt import adopt
-from odpf_cli.console.command import console
-from odpf_cli.cost import cost
-from odpf_cli.demo import demo
-from odpf_cli.doctor.command import doctor
-from odpf_cli.explain import explain
-from odpf_cli.files import files
-from odpf_cli.lint.command import lint
-from odpf_cli.logs import logs
 from odpf_cli.output import ExitStatus, stderr
-from odpf_cli.query import query
-from odpf_cli.rebuild import replay, resnapshot
-from odpf_cli.reconcile import reconcile
-from odpf_cli.report import write_report
-from odpf_cli.run import run
-from odpf_cli.status import status
 from odpf_cli.target import FORGOTTEN, USE_EMBEDDED, endpoint_forgotten
-from odpf_cli.unlock import unlock
 
-app = typer.Typer(
-    name="odpf",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables.",
-)
-app.command()(demo)
-app.command("report")(write_report)
-app.add_typer(local.app, name="local")
-app.add_typer(config.app, name="config")
-app.add_typer(dms.app, name="dms")
-app.add_typer(epoch.app, name="epoch")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(generation.app, name="generation")
-app.add_typer(runs.app, name="runs")
-app.add_typer(state.app, name="state")
-app.add_typer(table.app, name="table")
-for command in (
-    run,
-    status,
-    files,
-    explain,
-    query,
-    replay,
-    resnapshot,
-    adopt,
-    unlock,
-    cost,
-    lint,
-    doctor,
-    console,
-    reconcile,
-    logs,
-):
-    app.command()(command)
+COMMANDS = {
+    "demo": "odpf_cli.demo:demo",
+    "run": "odpf_cli.run:run",
+    "status": "odpf_cli.status:status",
+    "runs": "odpf_cli.runs:app",
+    "logs": "odpf_cli.logs:logs",
+    "report": "odpf_cli.report:write_report",
+    "files": "odpf_cli.files:files",
+    "explain": "odpf_cli.explain:explain",
+    "query": "odpf_cli.query:query",
+    "console": "odpf_cli.console.command:console",
+    "config": "odpf_cli.config:app",
+    "table": "odpf_cli.table:app",
+    "quarantine": "odpf_cli.quarantine:app",
+    "dead-letters": "odpf_cli.dead_letters:app",
+    "replay": "odpf_cli.rebuild:replay",
+    "resnapshot": "odpf_cli.rebuild:resnapshot",
+    "generation": "odpf_cli.generation:app",
+    "unlock": "odpf_cli.unlock:unlock",
+    "reconcile": "odpf_cli.reconcile:reconcile",
+    "adopt": "odpf_cli.adopt:adopt",
+    "lint": "odpf_cli.lint.command:lint",
+    "doctor": "odpf_cli.doctor.command:doctor",
+    "cost": "odpf_cli.cost:cost",
+    "epoch": "odpf_cli.epoch:app",
+    "state": "odpf_cli.state:app",
+    "local": "odpf_cli.local:app",
+    "dms": "odpf_cli.dms:app",
+}
+"""Every command, and where it is: a module and its function, or the group of commands that it has."""
+
+
+def program(only: str | None = None) -> typer.Typer:
+    """The program: with the name of a command that command alone, which starts without the libraries of all the others.
+
+    Args:
+        only: a name; one that no command has is None.
+    """
+    app = typer.Typer(name="odpf", no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback(
+        help="Keep a data lake in step with operational databases: DMS files on S3 become exact Apache Hudi tables."
+    )(_nothing)
+    for name in [only] if only in COMMANDS else COMMANDS:
+        module, attribute = COMMANDS[name].split(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _nothing() -> None:
+    """What comes before every command; with it the program has commands, and is none itself, also when it has one."""
 
 
 def main() -> None:
@@ -77,6 +79,7 @@ def main() -> None:
 def execute(arguments: Sequence[str]) -> int:
     """Run one command; an error becomes its sentence, with json also a document, and an exit status."""
     try:
+        app = program(next(iter(arguments), None))
         return int(app(list(arguments), standalone_mode=False) or ExitStatus.DONE)
     except OdpfError as error:
         stderr.print(f"[bold red]error[/] {escape(str(error))}", highlight=False, soft_wrap=True)

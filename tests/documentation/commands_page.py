@@ -9,7 +9,7 @@ from typing import Any
 
 import typer.main
 
-from odpf_cli.main import app
+from odpf_cli.main import program
 
 _HEAD = """# Commands
 
@@ -34,7 +34,7 @@ def page() -> str:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command of the program that does something, with its whole name."""
-    yield from _walk("odpf", typer.main.get_command(app))
+    yield from _walk("odpf", typer.main.get_command(program()))
 
 
 def examples(command: Any) -> list[str]:

@@ -19,7 +19,7 @@ from config_manager.parse import parse_content
 from config_manager.validate import check_files
 from odpf.table_config import CadenceConfig, TableConfig
 from odpf.table_refreshed import DETAIL_TYPE, SOURCE, TableRefreshed
-from odpf_cli.main import app
+from odpf_cli.main import program
 from tests.architecture.source_tree import ROOT, name_of
 from tests.documentation import commands_page
 from tests.documentation.blocks import PAGES, SHELLS, TYPED_ELSEWHERE, blocks
@@ -55,6 +55,9 @@ def of_program(words):
             yield shlex.split(inner[1])
 
 
+PROGRAM = typer.main.get_command(program())
+
+
 def is_alone(rest):
     """Whether a group is typed by itself, as `odpf runs`."""
     return not rest or rest[0].startswith("-")
@@ -62,7 +65,7 @@ def is_alone(rest):
 
 def parse(arguments):
     """Read arguments as the program does, without doing anything."""
-    command, rest, name = typer.main.get_command(app), list(arguments), "odpf"
+    command, rest, name = PROGRAM, list(arguments), "odpf"
     while hasattr(command, "commands") and not (command.invoke_without_command and is_alone(rest)):
         assert rest[0] in command.commands, f"odpf {shlex.join(arguments)}"
         command, name = command.commands[rest[0]], f"{name} {rest[0]}"
