@@ -134,7 +134,7 @@ def test_what_ran_is_what_was_packed(scenario: Scenario):
     published = dynamodb.scan(TableName=SETTINGS.table("config_deploy_tracker"))["Items"]
 
     assert {run["odpf_version"]["S"] for run in runs} == {scenario.deployment.release}
-    by_manifest = [item for item in published if item["source"]["S"].startswith("s3://")]
+    by_manifest = [item for item in published if item.get("source", {"S": ""})["S"].startswith("s3://")]
     assert {item["odpf_version"]["S"] for item in by_manifest} == {scenario.deployment.release}
 
 

@@ -56,7 +56,7 @@ def test_a_run_executes_the_script_with_its_identity_and_arguments(runs: Runs, e
     assert "ErrorMessage" not in ended
     assert ended["StartedOn"] <= ended["CompletedOn"]
     said = (embedded.folder / ".odpf" / "logs" / f"{run}.log").read_text()
-    assert "['--JOB_NAME', '--JOB_RUN_ID', '--manifest_uri', '--run_id']" in said
+    assert "['--JOB_NAME', '--JOB_RUN_ID', '--conf', '--datalake-formats', '--manifest_uri', '--run_id']" in said
     assert f"endpoint {embedded.endpoint_url}" in said
 
 

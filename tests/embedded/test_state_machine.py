@@ -63,6 +63,8 @@ def test_every_batch_is_processed_by_a_job_run_and_the_run_succeeds(client: Any)
     (job_run,) = client("glue").get_job_runs(JobName="odpf_file_processor")["JobRuns"]
     assert job_run["JobRunState"] == "SUCCEEDED"
     assert job_run["Arguments"] == {
+        "--conf": "spark.serializer=org.apache.spark.serializer.KryoSerializer",
+        "--datalake-formats": "hudi",
         "--run_id": ended["name"],
         "--manifest_uri": f"s3://odpf-artifacts/runs/{ended['name']}/batches/0.json",
     }

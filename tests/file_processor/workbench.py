@@ -215,5 +215,6 @@ def wrapped(aws, **ports):
         "refresh_events",
         "job_runs",
         "metrics",
+        "hash_keys",
     )
     return SimpleNamespace(**{name: ports.get(name, getattr(aws, name)) for name in names})
