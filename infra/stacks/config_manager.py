@@ -11,6 +11,7 @@ from constructs import Construct
 from config_manager.manifest_event import MANIFEST_PREFIX
 from infra.events import objects_created
 from infra.functions import PARAMETERS, Size, feed, function, queue_with_dead_letters, read_queue
+from infra.import_permissions import import_statements
 from infra.names import NAMES, arn, catalog_arns, objects_arn, state_machine_arn, sub, table_arn
 from infra.parameters import Parameters
 from infra.roles import Statement, allow, know_absent, managed_policy, role, trust, use_key
@@ -87,6 +88,14 @@ class ConfigManager(Stack):
                 allow("RemoveCadences", ["dynamodb:DeleteItem"], [table_arn("batch_config")]),
             ],
             wildcards=_WILDCARDS,
+        )
+        managed_policy(
+            self,
+            "ImporterPolicy",
+            description="ODPF: what odpf state import needs; attach it for one import, then take it away",
+            policy_name=sub("${Prefix}importer-${AWS::Region}"),
+            statements=import_statements(),
+            wildcards="No resource has one; tables and state machine are named.",
         )
 
 

@@ -17,7 +17,7 @@ from infra.query_permissions import query_statements
 from infra.reconcile_permissions import reconcile_statements
 from infra.roles import VERSION, Statement, allow, know_absent, managed_policy, use_key
 from infra.stacks.file_manager import list_staging
-from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE, TABLES
+from odpf.tables import BY_DAY, BY_RUN, EPOCH_ITEM, IN_QUARANTINE
 
 PACKAGE = "observability.zip"
 _SIZE = Size(memory=1024, seconds=240)
@@ -95,14 +95,6 @@ class Observability(Stack):
             policy_name=sub("${Prefix}reconciler-${AWS::Region}"),
             statements=reconcile_statements(self._parameters),
             wildcards="Objects, tables, indexes and query results have names of their own below the deployment's; DMS names tasks.",
-        )
-        managed_policy(
-            self,
-            "ImporterPolicy",
-            description="ODPF: what odpf state import needs; attach it for one import, then take it away",
-            policy_name=sub("${Prefix}importer-${AWS::Region}"),
-            statements=_importer(),
-            wildcards="No resource has one; tables and state machine are named.",
         )
 
     def _topic(self) -> str:
@@ -357,22 +349,4 @@ def _operator_after_trouble() -> list[Statement]:
             [arn("sqs", f"{queue}_dlq") for queue in queues],
         ),
         allow("SendDeadLettersBack", ["sqs:GetQueueUrl", "sqs:SendMessage"], [arn("sqs", queue) for queue in queues]),
-    ]
-
-
-def _importer() -> list[Statement]:
-    """What `odpf state import` needs: to fill all tables, the audit, too. Nobody has this right for longer than an import."""
-    tables = [table_arn(schema.name) for schema in TABLES]
-    return [
-        use_key(write=True),
-        allow("LookForRuns", ["states:ListExecutions"], [state_machine_arn()]),
-        allow("LookIntoTables", ["dynamodb:Scan", "dynamodb:BatchGetItem"], tables),
-        allow("FillTables", ["dynamodb:BatchWriteItem"], tables),
-        allow("ReadEpoch", ["dynamodb:GetItem"], [table_arn("file_processing_tracker")]),
-        allow(
-            "BeginEpoch",
-            ["dynamodb:UpdateItem"],
-            [table_arn("file_processing_tracker")],
-            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [EPOCH_ITEM]}},
-        ),
     ]

@@ -29,7 +29,7 @@ POLICIES = {
     "watch_schedule": ("odpf-observability", "WatchScheduleRole"),
     "operator": ("odpf-observability", "OperatorPolicy"),
     "reconciler": ("odpf-observability", "ReconcilerPolicy"),
-    "importer": ("odpf-observability", "ImporterPolicy"),
+    "importer": ("odpf-config-manager", "ImporterPolicy"),
     "staging_replication": ("odpf-storage", "StagingReplicationRole"),
     "raw_replication": ("odpf-storage", "RawReplicationRole"),
     "artifacts_replication": ("odpf-storage", "ArtifactsReplicationRole"),
