@@ -66,6 +66,7 @@ def _sum(findings: Sequence[Finding]) -> Text:
 def render_rules(rules: Sequence[Rule]) -> RenderableType:
     """Every rule with what it expects and why."""
     table = grid(["Rule", "Setting", "Expected", "Why"], [], words=["Severity"])
+    table.columns[0].no_wrap = True  # it is what is typed after --rule
     for rule in rules:
         table.add_row(rule.name, rule.setting, rule.expected, rule.reason, coloured(rule.severity))
     return table

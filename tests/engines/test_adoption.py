@@ -52,7 +52,7 @@ def states(table):
 @arms(*ENGINES)
 @story
 @pytest.mark.parametrize(
-    "mode", ["snapshot", *(pytest.param(name, marks=pytest.mark.soak) for name in ("history", "partitioned"))]
+    "mode", [pytest.param(name, marks=pytest.mark.soak) for name in ("snapshot", "history", "partitioned")]
 )
 def test_a_table_of_the_original_framework_goes_on_as_if_it_had_always_been_ours(told, mode):
     table = told.table(key="ID", columns=COLUMNS, **MODES[mode])
