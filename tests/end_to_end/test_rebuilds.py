@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.lake import RAW, Lake, results, table
 from tests.end_to_end.source import Source, rows
 
-pytestmark = pytest.mark.soak  # two minutes of runs; tests/engines/test_rebuild.py has every mode, test_rebuild_steps.py every death
+pytestmark = pytest.mark.soak  # two minutes of runs; tests/engines/test_rebuild.py has every mode
 
 CADENCE, TABLE, RAW_TABLE = "rebuilds", "rebuilds.orders", "e2e_raw.rebuilds_orders"
 SQL = f"select id, value, note from {RAW_TABLE} order by id"
