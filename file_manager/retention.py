@@ -21,6 +21,7 @@ from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.ports import FileTracker, ObjectStore, StoredObject
 from odpf.settings import Settings, StagingPlace
+from odpf.staging import landed
 from odpf.states import DmsFileType, FileState
 
 POSITION_KEY = "retention/position.json"
@@ -125,7 +126,7 @@ def expire(
     removed_bytes = ignored = 0
     with ThreadPoolExecutor(THREADS, thread_name_prefix="retention") as pool:
         for place, listed in _from(_position(settings, objects), settings.staging_places, objects):
-            files = [(file, _landed(place, file, settings.staging_places)) for file in listed]
+            files = [(file, landed(place.bucket, file, settings.staging_places)) for file in listed]
             landed = [(entry, file) for entry, file in files if file is not None]
             ignored += len(files) - len(landed)
             decided = _decide([file for _, file in landed], tracker, before)
@@ -168,17 +169,6 @@ def _roots(places: Iterable[StagingPlace]) -> list[_Place]:
         for each in every
         if not any(o.bucket == each.bucket and o != each and each.prefix.startswith(o.prefix) for o in every)
     ]
-
-
-def _landed(place: _Place, entry: StoredObject, places: Sequence[StagingPlace]) -> LandedFile | None:
-    return LandedFile.parse(
-        bucket=place.bucket,
-        key=entry.key,
-        etag=entry.etag,
-        size=entry.size,
-        last_modified=entry.last_modified,
-        places=places,
-    )
 
 
 def _decide(files: Sequence[LandedFile], tracker: FileTracker, before: datetime) -> list[Verdict]:

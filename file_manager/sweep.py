@@ -13,10 +13,10 @@ from typing import NamedTuple
 from file_manager.register import register
 from odpf.errors import OdpfError, TerminalError
 from odpf.full_load_completion import LOAD_COMPLETE, LoadSigns
-from odpf.landed_file import LandedFile, localised, table_prefix
+from odpf.landed_file import LandedFile, localised
 from odpf.ports import FileTracker, ObjectStore, StoredObject
 from odpf.settings import StagingPlace
-from odpf.source_table import SourceTable
+from odpf.staging import landed, place_and_prefix
 from odpf.states import Registration
 
 THREADS = 8
@@ -131,20 +131,9 @@ class Found(NamedTuple):
 def list_table(table: str, places: Sequence[StagingPlace], objects: ObjectStore) -> Found:
     """List one table and register nothing; whatever is wrong with it touches no other table."""
     try:
-        place = _place(table, places)
-        prefix = table_prefix(SourceTable.parse(table), place)
+        place, prefix = place_and_prefix(table, places)
         listed = list(objects.list(place.bucket, prefix))
-        parsed = [
-            LandedFile.parse(
-                bucket=place.bucket,
-                key=entry.key,
-                etag=entry.etag,
-                size=entry.size,
-                last_modified=entry.last_modified,
-                places=places,
-            )
-            for entry in listed
-        ]
+        parsed = [landed(place.bucket, entry, places) for entry in listed]
     except OdpfError as error:
         return Found(table, problem=str(error))
     # Objects below a place inside this table's folder are another table's; those of no table are quarantined here.
@@ -156,14 +145,3 @@ def _signs(listed: Sequence[StoredObject], marker: str) -> LoadSigns:
     """The marker, and the clock of the first page: whatever was put before it is on this page or a later one."""
     marked = [entry.last_modified for entry in listed if entry.key == marker]
     return LoadSigns(marked[0] if marked else None, listed[0].listed_at if listed else None)
-
-
-def _place(table: str, places: Sequence[StagingPlace]) -> StagingPlace:
-    source = SourceTable.parse(table).source
-    for place in places:
-        if place.name == source:
-            return place
-    raise TerminalError(
-        f"{table} belongs to staging place {source!r}, which this deployment does not have. "
-        "Add it to ODPF_STAGING_PLACES, or correct source_table_name."
-    )

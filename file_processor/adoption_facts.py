@@ -16,12 +16,11 @@ from file_processor.engines.arrow.table_files import RECORD_KEY, TableFiles
 from file_processor.inspection import Inspection, inspect
 from file_processor.table_properties import TableProperties
 from file_processor.timeline import Timeline
-from odpf.errors import TerminalError
-from odpf.landed_file import LandedFile, file_id, table_prefix
+from odpf.landed_file import LandedFile, file_id
 from odpf.order import SEQUENCE_PATTERN
 from odpf.ports import ObjectStore
-from odpf.settings import Settings, StagingPlace
-from odpf.source_table import SourceTable
+from odpf.settings import Settings
+from odpf.staging import landed, place_and_prefix
 from odpf.states import DmsFileType
 from odpf.table_config import TableConfig
 
@@ -170,29 +169,8 @@ def sorted_by(mark: str, written_at: datetime | None, found: Iterable[Inspection
 
 
 def _listed(objects: ObjectStore, settings: Settings, config: TableConfig) -> list[LandedFile]:
-    place = _place(settings, config)
-    prefix = table_prefix(SourceTable.parse(config.source_table_name), place)
-    parsed = [
-        LandedFile.parse(
-            bucket=place.bucket,
-            key=entry.key,
-            etag=entry.etag,
-            size=entry.size,
-            last_modified=entry.last_modified,
-            places=settings.staging_places,
-        )
-        for entry in objects.list(place.bucket, prefix)
-    ]
+    places = settings.staging_places
+    place, prefix = place_and_prefix(config.source_table_name, places)
+    parsed = (landed(place.bucket, entry, places) for entry in objects.list(place.bucket, prefix))
     own = [file for file in parsed if file and file.source_table_name == config.source_table_name]
     return [file for file in own if file.problem is None]
-
-
-def _place(settings: Settings, config: TableConfig) -> StagingPlace:
-    source = SourceTable.parse(config.source_table_name).source
-    for place in settings.staging_places:
-        if place.name == source:
-            return place
-    raise TerminalError(
-        f"{config.source_table_name} belongs to staging place {source!r}, which this deployment does not have. Correct "
-        "source_table_name, or ODPF_STAGING_PLACES."
-    )

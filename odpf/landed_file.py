@@ -122,11 +122,6 @@ def localised(file: LandedFile, places: Iterable[StagingPlace]) -> LandedFile:
     return file
 
 
-def table_prefix(table: SourceTable, place: StagingPlace) -> str:
-    """The key prefix below which DMS writes this table's files."""
-    return f"{place.prefix}{table.schema}/{table.table}/"
-
-
 def _place(bucket: str, key: str, places: Iterable[StagingPlace]) -> StagingPlace | None:
     """The staging place with the longest prefix that holds the key."""
     holding = [place for place in places if place.bucket == bucket and key.startswith(place.prefix)]

@@ -7,7 +7,6 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.free_port import free_port
+from tests.server_start import wait_for
 
 _PLACES = ":".join(
     [
@@ -27,7 +27,6 @@ _PLACES = ":".join(
 )
 _INITDB, _SERVER = shutil.which("initdb", path=_PLACES), shutil.which("postgres", path=_PLACES)
 ADVICE = "needs a PostgreSQL server: apt-get install postgresql"
-_STARTED_WITHIN = 60
 
 
 class Postgresql(NamedTuple):
@@ -87,7 +86,7 @@ def _start(folder: Path) -> Postgresql:
     url = f"postgresql://odpf@127.0.0.1:{port}/postgres"
     engine = sa.create_engine(url.replace("postgresql", "postgresql+psycopg", 1), poolclass=sa.NullPool)
     server = Postgresql(engine, url, process)
-    _wait_for(server, folder / "server.log")
+    wait_for(engine, process, folder / "server.log")
     return server
 
 
@@ -99,16 +98,3 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
     entry = names.get("postgres") or names["nobody"]
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
-def _wait_for(server: Postgresql, log: Path) -> None:
-    deadline = time.monotonic() + _STARTED_WITHIN
-    while True:
-        try:
-            with server.engine.connect():
-                return
-        except sa.exc.OperationalError:
-            if server.process.poll() is not None or time.monotonic() > deadline:
-                server.process.kill()
-                raise RuntimeError(f"postgres did not start: {log.read_text()[-2000:]}") from None
-            time.sleep(0.1)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from config_manager.found_table import DmsNames, FoundTable
 from odpf_local.dms.errors import InvalidTableMappings
 from odpf_local.dms.mapping import Origin, TableMappings, TargetColumn, TargetTable
-from odpf_local.dms.rules import Locator, read_file
+from odpf_local.dms.rules import Locator, read_file, rules_of
 from odpf_local.dms.shape import Column, Shape
 
 _OF_CHANGES = (Origin.COMMIT_TIMESTAMP, Origin.TIMESTAMP, Origin.STREAM_POSITION, Origin.USER)
@@ -41,10 +41,9 @@ class TaskRules(NamedTuple):
         Raises:
             InvalidTableMappings: not such a file, or with rules that cannot be honoured.
         """
-        document = _document(read_file(path))
-        rules = document["rules"]
+        rules = rules_of(read_file(path))
         filtered = [rule for rule in rules if rule.get("rule-type") == "selection" and rule.pop("filters", None)]
-        mappings = TableMappings.parse(json.dumps(document))
+        mappings = TableMappings.parse(json.dumps({"rules": rules}))
         included = [Locator.model_validate(rule["object-locator"]) for rule in rules if _includes(rule)]
         literal = {
             (each.schema_name, each.table_name)
@@ -117,17 +116,6 @@ def _prefix(columns: Iterable[TargetColumn], named: dict[str, str]) -> str | Non
     return (
         image.name.removesuffix(named[image.argument]) if image and image.name.endswith(named[image.argument]) else None
     )
-
-
-def _document(content: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(content)
-    except ValueError as error:
-        raise InvalidTableMappings(f"The table mappings are not JSON ({error}).") from None
-    rules = document.get("rules") if isinstance(document, dict) else None
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise InvalidTableMappings('The table mappings have no list of rules. Write {"rules": [{...}, ...]}.')
-    return {"rules": rules}
 
 
 def _includes(rule: dict[str, Any]) -> bool:

@@ -13,10 +13,10 @@ from file_processor.choosing import ChosenFile
 from file_processor.inspection import Inspection, inspect
 from odpf.configured_table import ConfiguredTable
 from odpf.errors import OdpfError
-from odpf.landed_file import LandedFile, table_prefix
+from odpf.landed_file import LandedFile
 from odpf.ports import FileTracker, Ledger, ObjectStore
 from odpf.settings import Settings, StagingPlace
-from odpf.source_table import SourceTable
+from odpf.staging import landed, place_and_prefix
 from odpf.states import DmsFileType
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
@@ -129,24 +129,10 @@ def _sample(
 
 def _listed(config: TableConfig, places: tuple[StagingPlace, ...], objects: ObjectStore) -> list[LandedFile]:
     """A page of the table's folder, and the beginning of its full load, which sorts behind date folders."""
-    table = SourceTable.parse(config.source_table_name)
-    place = next((each for each in places if each.name == table.source), None)
-    if place is None:
-        return []
-    prefix = table_prefix(table, place)
+    place, prefix = place_and_prefix(config.source_table_name, places)
     entries = [
         *islice(objects.list(place.bucket, f"{prefix}LOAD"), 1),
         *islice(objects.list(place.bucket, prefix), _A_PAGE),
     ]
-    parsed = (
-        LandedFile.parse(
-            bucket=place.bucket,
-            key=entry.key,
-            etag=entry.etag,
-            size=entry.size,
-            last_modified=entry.last_modified,
-            places=places,
-        )
-        for entry in entries
-    )
+    parsed = (landed(place.bucket, entry, places) for entry in entries)
     return [file for file in parsed if file and file.source_table_name == config.source_table_name and not file.problem]

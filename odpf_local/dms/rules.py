@@ -158,7 +158,7 @@ def read_rules(
     transformations: list[Transformation] = []
     notes: list[str] = []
     problems: list[str] = []
-    for rule in _rules(content):
+    for rule in rules_of(content):
         where = f"rule {rule.get('rule-id', '?')}"
         try:
             match read_rule(rule):
@@ -198,7 +198,12 @@ def read_file(path: Path) -> bytes:
         raise InvalidTableMappings(f"{path}: {error.strerror}. Give a file with table mappings JSON.") from None
 
 
-def _rules(content: str | bytes) -> list[dict[str, Any]]:
+def rules_of(content: str | bytes) -> list[dict[str, Any]]:
+    """The rules of table mappings as they stand there.
+
+    Raises:
+        InvalidTableMappings: it is no JSON, or has no list of rules.
+    """
     try:
         document = json.loads(content)
     except ValueError as error:

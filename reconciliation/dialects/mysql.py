@@ -78,8 +78,8 @@ class Mysql(Dialect):
     def _moment(self, column: str) -> str:
         if self.milliseconds:
             rounded = f"TIMESTAMPADD(MICROSECOND, 500, {column})"
-            return _trimmed(f"LEFT(DATE_FORMAT({rounded}, '%Y-%m-%d %H:%i:%s.%f'), 23)")
-        return _trimmed(f"DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')")
+            return _without_zeros(f"LEFT(DATE_FORMAT({rounded}, '%Y-%m-%d %H:%i:%s.%f'), 23)")
+        return _without_zeros(f"DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')")
 
 
 def _exists(column: str) -> str:
@@ -89,9 +89,6 @@ def _exists(column: str) -> str:
 
 def _without_zeros(text: str) -> str:
     return f"TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM {text}))"
-
-
-_trimmed = _without_zeros
 
 
 def _bits(x: str) -> str:

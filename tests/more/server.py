@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,11 @@ import sqlalchemy as sa
 
 from odpf_local.dms.replicate.source import MysqlSource
 from tests.free_port import free_port
+from tests.server_start import wait_for
 
 _DAEMON = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 _INSTALL = shutil.which("mariadb-install-db", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/local/bin")
 ADVICE = "needs a MariaDB server: apt-get install mariadb-server"
-_STARTED_WITHIN = 60
 _AS_ROOT = ["--user=root"] if os.geteuid() == 0 else []
 
 
@@ -81,7 +80,7 @@ def start(folder: Path, *options: str) -> Mariadb:
         f"mysql+pymysql://root@127.0.0.1:{port}/?charset=utf8mb4&local_infile=1", poolclass=sa.NullPool
     )
     server = Mariadb(engine, MysqlSource(port=port), process)
-    _wait_for(server, folder / "server.log")
+    wait_for(engine, process, folder / "server.log")
     return server
 
 
@@ -89,16 +88,3 @@ def stop(server: Mariadb) -> None:
     server.engine.dispose()
     server.process.terminate()
     server.process.wait(timeout=60)
-
-
-def _wait_for(server: Mariadb, log: Path) -> None:
-    deadline = time.monotonic() + _STARTED_WITHIN
-    while True:
-        try:
-            with server.engine.connect():
-                return
-        except sa.exc.OperationalError:
-            if server.process.poll() is not None or time.monotonic() > deadline:
-                server.process.kill()
-                raise RuntimeError(f"mariadbd did not start: {log.read_text()[-2000:]}") from None
-            time.sleep(0.1)
