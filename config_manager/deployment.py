@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from config_manager.deployed import Deployed
 from config_manager.recorded_change import RecordedChange, same, standing, unpack
+from odpf.config_problems import did_you_mean
+from odpf.errors import InvalidConfiguration
 from odpf.ports import ConfigStore
 from odpf.states import DeploymentStatus
 
@@ -58,6 +60,21 @@ class Deployment(BaseModel):
         return unpack(config.deployment_parts(self.deployment_id, self.parts)) if self.parts else None
 
 
+def named(deployment_id: str, deployments: Iterable[Deployment]) -> Deployment:
+    """The deployment of an id.
+
+    Raises:
+        InvalidConfiguration: there is none; the message says which one may be meant.
+    """
+    by_id = {each.deployment_id: each for each in deployments}
+    if deployment_id not in by_id:
+        raise InvalidConfiguration(
+            f"There is no deployment {deployment_id!r}{did_you_mean(deployment_id, by_id) or '.'} "
+            "`odpf config history` lists all of them."
+        )
+    return by_id[deployment_id]
+
+
 class Unfinished(NamedTuple):
     """A deployment whose record stays `started`; `waiting` are its changes that are not in place, None if it does not say."""
 
@@ -69,6 +86,8 @@ class Unfinished(NamedTuple):
         """What a person should know and do."""
         deployment = self.deployment
         again = f"odpf config apply {deployment.source}"
+        if deployment.source.startswith("odpf table"):  # a pause, for example: its source is the command
+            again = " ".join([deployment.source, *deployment.tables_changed, *deployment.tables_removed])
         if deployment.undoes:
             again = f"odpf config rollback {deployment.undoes[0]}"
         left = (

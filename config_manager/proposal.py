@@ -16,11 +16,10 @@ from config_manager.problem import listed
 from odpf.config_problems import problems_of
 from odpf.reserved_words import RESERVED_WORDS
 from odpf.source_table import SourceTable
-from odpf.table_config import RECOMMENDED_EXTRAS, TableConfig
+from odpf.table_config import MAPPED_OPERATION, RECOMMENDED_EXTRAS, TableConfig
 
 DEFAULT_SEQUENCE = "CDC_TIMESTAMP_SEQ"
 """The name that the recommended mapping rules give to `$AR_H_CHANGE_SEQ` (docs/configuration.md)."""
-_DEFAULT_OPERATION = "cdc_operation"
 _DEFAULT_PREFIX = "BI_"
 _LONGEST_NAME = 128
 
@@ -122,7 +121,7 @@ def _key(found: FoundTable, names: DmsNames) -> tuple[tuple[str, ...], str, list
 def _change_columns(names: DmsNames) -> dict[str, Any]:
     """Keys of columns that mapping rules add, where they are not what ODPF takes for granted."""
     extras = [column for column in names.added if column.lower() not in RECOMMENDED_EXTRAS]
-    operation = names.operation if (names.operation or "").lower() != _DEFAULT_OPERATION else None
+    operation = names.operation if (names.operation or "").lower() != MAPPED_OPERATION else None
     prefix = names.before_image_prefix if names.before_image_prefix != _DEFAULT_PREFIX else None
     return {
         **({"cdc_operation_column": operation} if operation else {}),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from config_manager.deployed import Deployed, read_deployed
-from config_manager.deployment import Deployment, history
+from config_manager.deployment import Deployment, history, named
 from config_manager.diff import Removals
 from config_manager.parse import Entry, Parsed
 from config_manager.plan import ConfigPlan
@@ -14,7 +14,6 @@ from config_manager.prepare import prepare
 from config_manager.problem import Problem
 from config_manager.recorded_change import ItemKey, RecordedChange, same, standing
 from config_manager.stores import Stores
-from odpf.config_problems import did_you_mean
 from odpf.errors import InvalidConfiguration
 from odpf.ports import ConfigStore
 from odpf.states import DeploymentStatus
@@ -52,22 +51,13 @@ def plan_rollback(deployment_id: str, stores: Stores, *, as_of: bool = False) ->
     undos = _undos([(each, _changes(each, stores.config)) for each in chosen])
     if problems := _changed_since(undos, deployed, deployments[: deployments.index(chosen[-1])], stores.config):
         return ConfigPlan(source=source, problems=tuple(problems))
-    plan = prepare(_as_files(source, undos), stores, removals=_removals(undos, deployed))
+    # What stood before has the pause wherever the table was paused then.
+    plan = prepare(_as_files(source, undos), stores, removals=_removals(undos, deployed), keeps_pauses=False)
     return plan.model_copy(update={"undoes": tuple(each.deployment_id for each in reversed(chosen))})
 
 
-def _named(deployment_id: str, deployments: Sequence[Deployment]) -> Deployment:
-    by_id = {each.deployment_id: each for each in deployments}
-    if deployment_id not in by_id:
-        raise InvalidConfiguration(
-            f"There is no deployment {deployment_id!r}{did_you_mean(deployment_id, by_id) or '.'} "
-            "`odpf config history` lists all of them."
-        )
-    return by_id[deployment_id]
-
-
 def _undoable(deployment_id: str, deployments: Sequence[Deployment]) -> Deployment:
-    found = _named(deployment_id, deployments)
+    found = named(deployment_id, deployments)
     if found.status is DeploymentStatus.UNDONE:
         again = f"; to have it back: odpf config rollback {found.undone_by}" if found.undone_by else ""
         raise InvalidConfiguration(f"Deployment {deployment_id} is undone already{again}.")
@@ -78,7 +68,7 @@ def _undoable(deployment_id: str, deployments: Sequence[Deployment]) -> Deployme
 
 def _later(deployment_id: str, deployments: Sequence[Deployment]) -> list[Deployment]:
     """Oldest first."""
-    place = deployments.index(_named(deployment_id, deployments))
+    place = deployments.index(named(deployment_id, deployments))
     return [each for each in reversed(deployments[:place]) if each.wrote]
 
 

@@ -126,11 +126,11 @@ def expire(
     removed_bytes = ignored = 0
     with ThreadPoolExecutor(THREADS, thread_name_prefix="retention") as pool:
         for place, listed in _from(_position(settings, objects), settings.staging_places, objects):
-            files = [(file, landed(place.bucket, file, settings.staging_places)) for file in listed]
-            landed = [(entry, file) for entry, file in files if file is not None]
-            ignored += len(files) - len(landed)
-            decided = _decide([file for _, file in landed], tracker, before)
-            due = [entry for (entry, _), said in zip(landed, decided, strict=True) if said is Verdict.EXPIRED]
+            parsed = [(entry, landed(place.bucket, entry, settings.staging_places)) for entry in listed]
+            files = [(entry, file) for entry, file in parsed if file is not None]
+            ignored += len(parsed) - len(files)
+            decided = _decide([file for _, file in files], tracker, before)
+            due = [entry for (entry, _), said in zip(files, decided, strict=True) if said is Verdict.EXPIRED]
             gone = pool.map(lambda e, b=place.bucket: objects.delete_if_unchanged(b, e.key, e.etag), due)
             went = [entry for entry, removed in zip(due, gone, strict=True) if removed]
             removed_bytes += sum(entry.size for entry in went)

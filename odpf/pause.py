@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MOST_REASON = 500
+"""Characters of a reason."""
+
 
 class Pause(BaseModel):
     """A pause of one table.
@@ -16,7 +19,7 @@ class Pause(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=MOST_REASON)
     by: str = ""
     since: str = ""
 

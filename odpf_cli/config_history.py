@@ -9,11 +9,9 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from config_manager.deployment import Deployment, history
+from config_manager.deployment import Deployment, history, named
 from config_manager.recorded_change import RecordedChange
 from config_manager.rollback import plan_rollback
-from odpf.config_problems import did_you_mean
-from odpf.errors import InvalidConfiguration
 from odpf_cli.config_publish import AllOption, YesOption, confirm_and_publish, publisher
 from odpf_cli.display import coloured, grid, minute, name, number
 from odpf_cli.output import Output, OutputOption, emit
@@ -48,12 +46,7 @@ def show_history(
         shown = deployments[:limit]
         emit(output, [each.model_dump(mode="json") for each in shown], lambda: _table(shown, len(deployments)))
         return
-    found = next((each for each in deployments if each.deployment_id == deployment_id), None)
-    if found is None:
-        near = did_you_mean(deployment_id, (each.deployment_id for each in deployments))
-        raise InvalidConfiguration(
-            f"There is no deployment {deployment_id!r}{near or '.'} `odpf config history` lists all."
-        )
+    found = named(deployment_id, deployments)
     changes = found.changes(config)
     listed = None if changes is None else [change.model_dump(mode="json") for change in changes]
     emit(

@@ -20,7 +20,7 @@ from config_manager.validate import raw_names
 from file_processor.generation_bump import refuse_unfinished
 from file_processor.lease import Contender
 from odpf.clock import iso, utc_now
-from odpf.errors import LeaseLost
+from odpf.errors import LeaseLost, OdpfError, TerminalError
 from odpf.file_record import FileRecord
 from odpf.landed_file import LandedFile
 from odpf.ports import Catalog, FileTracker, JobRuns, Ledger, ObjectStore
@@ -89,6 +89,7 @@ def retire(
     Raises:
         TableLocked: a run works on the table, or has to finish what it committed; nothing was changed.
         EpochRaised: another Region writes; nothing was changed.
+        TerminalError: the configuration is removed, and what the table leaves could not be dealt with.
     """
     seen = deployment.ledger.state(config.raw_table)
     if seen is not None:
@@ -101,16 +102,35 @@ def retire(
     lease = contender.take(config.raw_table, config.source_table_name, former)
     try:
         deployment_id = publish(_removal(config), stores, who=who, now=now)
-        files = waiting(deployment.tracker, config.source_table_name)
-        if not wish.keep_files:
-            _set_aside(deployment.tracker, files, f"The table was retired by {who} at {iso(now)}.", now)
-        location = config.location(
-            deployment.settings.raw_bucket, deployment.settings.raw_bucket_replicas, former.place
-        )
-        dropped = _dropped(deployment.catalog, config) if wish.drop_catalog or wish.drop_raw_table else ()
-        removed = _removed(deployment.objects, location) if wish.drop_raw_table else 0
+        try:
+            return _cleared(deployment, config, former, wish, deployment_id, who=who, now=now)
+        except OdpfError as error:
+            raise TerminalError(
+                f"{error} Its configuration is removed already (deployment {deployment_id}). To go on: odpf config rollback "
+                f"{deployment_id}, then retire it again."
+            ) from error
     finally:
         _give_back(deployment.ledger, lease, former)
+
+
+def _cleared(
+    deployment: Deployment,
+    config: TableConfig,
+    former: TableState,
+    wish: Wish,
+    deployment_id: str | None,
+    *,
+    who: str,
+    now: datetime,
+) -> Retired:
+    """What the table leaves, dealt with as it was wished."""
+    files = waiting(deployment.tracker, config.source_table_name)
+    if not wish.keep_files:
+        _set_aside(deployment.tracker, files, f"The table was retired by {who} at {iso(now)}.", now)
+    settings = deployment.settings
+    location = config.location(settings.raw_bucket, settings.raw_bucket_replicas, former.place)
+    dropped = _dropped(deployment.catalog, config) if wish.drop_catalog or wish.drop_raw_table else ()
+    removed = _removed(deployment.objects, location) if wish.drop_raw_table else 0
     kept = len(files) if wish.keep_files else 0
     return Retired(config, deployment_id, len(files) - kept, kept, dropped, location, removed)
 

@@ -13,12 +13,13 @@ from rich.text import Text
 from config_manager.parse import Parsed
 from config_manager.pausing import paused, resumed
 from config_manager.prepare import prepare
+from config_manager.problem import listed
 from config_manager.publish import publish
 from odpf.adapters.aws import Aws
 from odpf.clock import iso, utc_now
 from odpf.configured_table import read_items
 from odpf.errors import InvalidSettings, OdpfError
-from odpf.pause import Pause
+from odpf.pause import MOST_REASON, Pause
 from odpf.settings import Settings
 from odpf.table_config import TableConfig
 from odpf_cli import completion
@@ -72,6 +73,10 @@ def pause(
     """
     if not reason.strip():
         raise InvalidSettings("--reason is missing: whoever finds the table paused has to know why.")
+    if len(reason.strip()) > MOST_REASON:
+        raise InvalidSettings(
+            f"--reason has {len(reason.strip()):,} characters, and may have {MOST_REASON}: write it shorter."
+        )
     refuse_forgotten_endpoint()
     aws = Aws(Settings.from_environment(), component="publisher")
     who = announce(aws).arn
@@ -195,8 +200,7 @@ def _agree(question: str, tables: list[TableConfig], *, yes: bool) -> None:
 
 def _named(tables: list[TableConfig]) -> str:
     names = [table.source_table_name for table in tables]
-    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-    return f"{plural(len(names), 'table')} ({', '.join(names[:_MOST_NAMED])}{more})"
+    return f"{plural(len(names), 'table')} ({listed(names, _MOST_NAMED)})"
 
 
 def _loss(wish: Wish) -> str:

@@ -23,10 +23,15 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", r
 
 def cache_folder() -> Path:
     """Where downloads and what is made from them are kept: `ODPF_CACHE`, else a folder of the user."""
-    chosen = os.environ.get("ODPF_CACHE")
-    folder = Path(chosen) if chosen else Path.home() / ".cache" / "odpf"
+    folder = cache_path()
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
+
+
+def cache_path() -> Path:
+    """Where that folder is, or will be."""
+    chosen = os.environ.get("ODPF_CACHE")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "odpf"
 
 
 def java_home() -> Path:

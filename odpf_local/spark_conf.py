@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from odpf.errors import InvalidSettings, TransientError
-from odpf_local.java import TRUSTSTORE_PASSWORD, cache_folder, java_home, truststore
+from odpf_local.java import TRUSTSTORE_PASSWORD, cache_folder, cache_path, java_home, truststore
 
 HUDI_OF_RUNTIME = {"glue5.0": "0.15.0", "glue5.1": "1.0.2"}
 """Hudi releases by ODPF_RUNTIME, the Glue version whose jobs are stood in for; Spark is the one of Glue 5.0 with both."""
@@ -101,7 +101,7 @@ def fetched() -> tuple[Path, ...]:
 
 def _stamp() -> Path:
     """Names the jars that were fetched for these coordinates."""
-    return cache_folder() / f"jars-{hashlib.sha256('|'.join(packages()).encode()).hexdigest()[:16]}.json"
+    return cache_path() / f"jars-{hashlib.sha256('|'.join(packages()).encode()).hexdigest()[:16]}.json"
 
 
 def write_conf(

@@ -14,6 +14,7 @@ from odpf_local.dms.errors import InvalidTableMappings
 from odpf_local.dms.mapping import Origin, TableMappings, TargetColumn, TargetTable
 from odpf_local.dms.rules import Locator, read_file, rules_of
 from odpf_local.dms.shape import Column, Shape
+from odpf_local.dms.wildcards import name_of
 
 _OF_CHANGES = (Origin.COMMIT_TIMESTAMP, Origin.TIMESTAMP, Origin.STREAM_POSITION, Origin.USER)
 
@@ -45,15 +46,10 @@ class TaskRules(NamedTuple):
         filtered = [rule for rule in rules if rule.get("rule-type") == "selection" and rule.pop("filters", None)]
         mappings = TableMappings.parse(json.dumps({"rules": rules}))
         included = [Locator.model_validate(rule["object-locator"]) for rule in rules if _includes(rule)]
-        literal = {
-            (each.schema_name, each.table_name)
-            for each in included
-            if "%" not in f"{each.schema_name}{each.table_name}"
-        }
+        names = [(name_of(each.schema_name), name_of(each.table_name)) for each in included]
+        literal = {(schema, table) for schema, table in names if schema is not None and table is not None}
         wild = sorted(
-            f"{each.schema_name}.{each.table_name}"
-            for each in included
-            if "%" in f"{each.schema_name}{each.table_name}"
+            f"{each.schema_name}.{each.table_name}" for each, name in zip(included, names, strict=True) if None in name
         )
         notes = [f"rule {rule.get('rule-id', '?')}: its filters choose rows and play no part here" for rule in filtered]
         defined = [rule for rule in rules if rule.get("rule-action") == "define-primary-key"]

@@ -19,7 +19,7 @@ from odpf_cli.doctor.check import Check, Seen
 from odpf_cli.lint.runtime_rules import PYTHON
 from odpf_cli.local import DEFAULT_PORT, default_port
 from odpf_local.aws import running
-from odpf_local.java import cache_folder, java_home
+from odpf_local.java import cache_path, java_home
 from odpf_local.spark_conf import fetched
 
 _ENOUGH, _TOO_LITTLE = 5_000_000_000, 1_000_000_000
@@ -56,7 +56,8 @@ class Machine(NamedTuple):
 def look_at_machine(folder: Path) -> Machine:
     """Look, start nothing, download nothing."""
     home = java_home()
-    folders = {"working folder": folder, "temporary folder": Path(tempfile.gettempdir()), "cache": cache_folder()}
+    folders = {"working folder": folder, "temporary folder": Path(tempfile.gettempdir()), "cache": cache_path()}
+    folders = {name: _there(path) for name, path in folders.items()}
     refused = {name: _refusal(path) for name, path in folders.items()}
     return Machine(
         python=".".join(map(str, sys.version_info[:2])),
@@ -70,6 +71,11 @@ def look_at_machine(folder: Path) -> Machine:
         unwritable={f"{name} {folders[name]}": why for name, why in refused.items() if why},
         encoding=locale.getpreferredencoding(False),
     )
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or what is nearest above it: it is made in that one when it is needed."""
+    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
 
 
 def _version(package: str) -> str | None:
@@ -88,7 +94,7 @@ def _pinned(package: str) -> str | None:
 def _jars() -> bool | str:
     try:
         return bool(fetched())
-    except OdpfError as error:
+    except (OdpfError, OSError) as error:
         return str(error)
 
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from odpf.states import Severity
+from odpf.table_config import MAPPED_OPERATION
 from odpf_cli.lint.mappings import MappingFacts, MappingRule, TaskMappings, mapping_rule
 from odpf_cli.lint.rule import Check, Fault, Rule
 from odpf_cli.lint.switch import whole_number
 from odpf_local.dms.mapping import Origin
 from odpf_local.dms.rules import Transformation
-from odpf_local.dms.wildcards import TooManyRules, table_of_all
+from odpf_local.dms.wildcards import EVERY_TABLE, EVERYTHING, TooManyRules, table_of_all
 
 _SEQUENCE_DIGITS = 35
 _TEXT = frozenset({"string", "wstring"})
@@ -43,6 +44,8 @@ def _uncovered(task: TaskMappings, adding: list[Pair], nothing: str) -> Iterator
         yield Fault(nothing, task.whole)
         return
     covered = [rule.object_locator.tables for _, rule in adding]
+    if any(pattern in covered for pattern in (EVERYTHING, EVERY_TABLE)):
+        return
     try:
         missed = table_of_all([task.included], [*task.excluded, *covered]) if task.included else None
     except TooManyRules:
@@ -227,7 +230,7 @@ COLUMN_RULES = (
         Origin.OPERATION,
         "cdc_operation_column",
         "The table looks for the operation under another name: the column becomes one of the source's, and rows of files without Op count as inserts.",
-        "cdc_operation",
+        MAPPED_OPERATION,
     ),
     _same_name(
         "commit-timestamp-name",

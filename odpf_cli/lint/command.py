@@ -75,9 +75,7 @@ def lint(
         typer.Option(metavar="RULE", help="Not this rule; several times for several.", show_default=False),
     ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List all rules with their reasons.")] = False,
-    output: Annotated[
-        LintOutput, typer.Option("--output", "--format", help="Form of the result on stdout.")
-    ] = LintOutput.TABLE,
+    output: Annotated[LintOutput, typer.Option("--output", help="Form of the result on stdout.")] = LintOutput.TABLE,
 ) -> int:
     """Check settings of DMS, and of the deployment, before they cost data. Exit status 1 with an error among the findings.
 

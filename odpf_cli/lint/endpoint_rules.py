@@ -111,11 +111,14 @@ def _no_path(endpoint: Endpoint) -> Iterator[Fault]:
 
 
 def _staging(endpoint: Endpoint) -> Iterator[Fault]:
-    """A bucket that the deployment takes files from, and a folder that it does not look into."""
+    """A bucket that the deployment takes files from, and another folder than one of its places.
+
+    One below a place is another, too: the first two folders below a place are schema and table.
+    """
     bucket, folder = (endpoint.of(name) for name in ("BucketName", "BucketFolder"))
     prefixes = [place.prefix for place in endpoint.places if bucket and place.bucket == bucket[0].value]
     written = f"{str(folder[0].value).strip('/')}/" if folder else ""
-    if prefixes and not any(written.startswith(prefix) for prefix in prefixes):
+    if prefixes and written not in prefixes:
         yield Fault(written or None, (folder or bucket)[0].place, expected=" or ".join(prefixes))
 
 

@@ -17,7 +17,7 @@ from odpf_cli.lint.settings_file import SettingsFile, invalid, parse, read_text
 from odpf_cli.lint.task import SECTIONS, only_task
 from odpf_local.dms.mapping import TableMappings
 from odpf_local.dms.rules import Selection, Transformation, read_rule
-from odpf_local.dms.wildcards import TableName, TablePattern, is_name
+from odpf_local.dms.wildcards import TableName, TablePattern, name_of
 
 _NOT_OF_FILES = frozenset(
     {"change-data-type", "data-masking-digits-mask", "data-masking-digits-randomize", "data-masking-hash-mask"}
@@ -57,6 +57,7 @@ class TaskMappings:
         self.path = path
         self.rules = rules
         self.twice = twice
+        self._sources: dict[str, TableName | None] = {}
 
     @property
     def whole(self) -> Place:
@@ -97,19 +98,24 @@ class TaskMappings:
         """Tables that some rule names, if they are selected."""
         locators = [rule.object_locator for _, rule in self.selections]
         locators += [rule.object_locator for _, rule in self.transformations]
-        readable = [locator.tables for locator in locators]
-        names = (TableName(*each) for each in readable if all(map(is_name, each)))
-        return (name for name in dict.fromkeys(names) if self.mappings.selects(*name))
+        names = ((name_of(locator.schema_name), name_of(locator.table_name)) for locator in locators)
+        known = (TableName(schema, table) for schema, table in names if schema is not None and table is not None)
+        return (name for name in dict.fromkeys(known) if self.mappings.selects(*name))
 
     def source_of(self, table: TableConfig) -> TableName | None:
         """The table of the source that this task writes into a configured table's folder; None if it writes none.
 
         Mapping rules are not inverted: the names of the folder are tried as they are, and in the other case.
         """
+        if table.source_table_name not in self._sources:
+            self._sources[table.source_table_name] = self._source_of(table)
+        return self._sources[table.source_table_name]
+
+    def _source_of(self, table: TableConfig) -> TableName | None:
         *_, schema, name = table.source_table_name.replace("%2E", ".").replace("%25", "%").rsplit(".", 2)
         folder = TableName(schema, name)
         cases = (str, str.lower, str.upper)
-        tried = (TableName(of_schema(schema), of_name(name)) for of_schema in cases for of_name in cases)
+        tried = dict.fromkeys(TableName(of_schema(schema), of_name(name)) for of_schema in cases for of_name in cases)
         found = (each for each in tried if self.mappings.selects(*each) and self.mappings.place(each) == folder)
         return next(found, None)
 

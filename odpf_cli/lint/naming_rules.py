@@ -11,7 +11,7 @@ from odpf.states import Severity
 from odpf_cli.lint.mappings import MappingFacts, MappingRule, TaskMappings, mapping_rule
 from odpf_cli.lint.rule import Fault
 from odpf_local.dms.rules import Transformation
-from odpf_local.dms.wildcards import TableName, TablePattern, TooManyRules, is_name, table_of_all
+from odpf_local.dms.wildcards import TableName, TablePattern, TooManyRules, is_name, like_column, table_of_all
 
 _STORABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _CASE = frozenset({"convert-uppercase", "convert-lowercase"})
@@ -39,16 +39,24 @@ def _needed_columns(facts: MappingFacts) -> Iterator[Fault]:
                 yield Fault("every column is removed", each.place, each.where)
         for table, source in facts.tables_of(task) if leaving_out else ():
             for column in (*table.hudi_primary_key, *filter(None, [table.hudi_partition_key])):
-                if not _kept(task, source, column, leaving_out):
+                kept = _kept(task, source, column, leaving_out)
+                if kept is not True:
                     each = leaving_out[0][0]
-                    yield Fault(f"{column} of {table.source_table_name} is left out", each.place, each.where)
+                    found = f"{column} of {table.source_table_name} {'is' if kept is False else 'may be'} left out"
+                    yield Fault(found, each.place, each.where, severity=Severity.UNCHECKED if kept is None else None)
 
 
-def _kept(task: TaskMappings, source: TableName, column: str, leaving_out: Iterable[Pair]) -> bool:
-    """Whether files have a column; its case at the source is that of a rule that names it, else it is tried."""
-    named = {rule.object_locator.column_name for _, rule in leaving_out}
-    names = [name for name in named if name.lower() == column] or [column, column.upper()]
-    return any(task.mappings.keeps(*source, name) for name in names)
+def _kept(task: TaskMappings, source: TableName, column: str, leaving_out: Iterable[Pair]) -> bool | None:
+    """Whether files have a column of the lake; None where its case at the source decides, which no rule tells."""
+    about = [
+        rule for _, rule in task.transformations if rule.rule_target == "column" and rule.object_locator.covers(*source)
+    ]
+    names = {rule.object_locator.column_name for rule in about if "%" not in rule.object_locator.column_name}
+    called = [name for name in names if task.mappings.column(source, name).lower() == column]
+    if any(task.mappings.keeps(*source, name) for name in called or (column, column.upper())):
+        return True
+    wide = (rule.object_locator.column_name for _, rule in leaving_out if "%" in rule.object_locator.column_name)
+    return None if not called and any(like_column(pattern.lower(), column) for pattern in wide) else False
 
 
 def _distinct(facts: MappingFacts) -> Iterator[Fault]:

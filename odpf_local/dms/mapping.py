@@ -13,7 +13,7 @@ import pyarrow as pa
 from odpf_local.dms.errors import InvalidTableMappings
 from odpf_local.dms.rules import BeforeImage, DataType, Selection, Transformation, read_file, read_rules
 from odpf_local.dms.shape import Column, Shape
-from odpf_local.dms.wildcards import TableName, like, like_column
+from odpf_local.dms.wildcards import TableName, TablePattern, like, like_column, matcher
 
 
 class Origin(StrEnum):
@@ -65,7 +65,10 @@ class TableMappings:
     def __init__(
         self, selections: Iterable[Selection], transformations: Iterable[Transformation], notes: tuple[str, ...] = ()
     ) -> None:
-        self._selections = tuple(selections)
+        patterns: dict[bool, list[TablePattern]] = {True: [], False: []}
+        for rule in selections:
+            patterns[rule.rule_action == "exclude"].append(rule.object_locator.tables)
+        self._excluded, self._included = matcher(patterns[True]), matcher(patterns[False])
         self._transformations = tuple(transformations)
         self.notes = notes
 
@@ -85,8 +88,7 @@ class TableMappings:
 
     def selects(self, schema: str, table: str) -> bool:
         """Whether the task replicates a table: some rule includes it and none excludes it."""
-        actions = {rule.rule_action for rule in self._selections if rule.object_locator.covers(schema, table)}
-        return "exclude" not in actions and bool(actions)
+        return self._included(schema, table) and not self._excluded(schema, table)
 
     def keeps(self, schema: str, table: str, column: str) -> bool:
         """Whether files have a column: not removed, and if there are include-column rules, included."""

@@ -6,7 +6,7 @@ Source: AWS DMS user guide, "Wildcards in table mapping".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -49,17 +49,36 @@ class TableName(NamedTuple):
         return TablePattern(*(re.sub(r"([%_\[])", r"[\1]", part) for part in self))
 
 
+EVERYTHING = TablePattern("%", "%")
 EVERY_TABLE = TablePattern("_%", "_%")
 
 
+def name_of(pattern: str) -> str | None:
+    """The one name that people mean by a pattern, None for one with wildcards.
+
+    An underscore is a wildcard, and part of most names; `[_]` is how DMS has it written where it is none.
+    """
+    tokens = _tokens(pattern)
+    if any(token.many or (token.chars is not None and len(token.chars) != 1) for token in tokens):
+        return None
+    return "".join("_" if token.chars is None else next(iter(token.chars)) for token in tokens)
+
+
 def is_name(pattern: str) -> bool:
-    """Whether people mean one name by it: an underscore is a wildcard, and part of most names."""
-    return "%" not in pattern and all(token.chars is None or len(token.chars) == 1 for token in _tokens(pattern))
+    """Whether people mean one name by it."""
+    return name_of(pattern) is not None
 
 
 def like(pattern: str, name: str) -> bool:
     """Whether the pattern of a schema or a table matches a name."""
     return _compiled(pattern).fullmatch(name) is not None
+
+
+def matcher(patterns: Iterable[TablePattern]) -> Callable[[str, str], bool]:
+    """Whether one of many patterns matches schema and table, in one look: tasks select thousands of tables by name."""
+    sources = [f"{_compiled(each.schema).pattern}{_SEPARATOR}{_compiled(each.table).pattern}" for each in patterns]
+    found = re.compile("|".join(f"(?:{each})" for each in sources) or "(?!)", re.DOTALL)
+    return lambda schema, table: found.fullmatch(f"{schema}{_SEPARATOR}{table}") is not None
 
 
 def like_column(pattern: str, name: str) -> bool:

@@ -36,6 +36,7 @@ FILTERED = {"filters": [{"filter-type": "source", "column-name": "id", "filter-c
 RULES = [
     rule(1, "include", "orders", **FILTERED),
     rule(2, "include", "items"),
+    rule(4, "include", "order[_]lines"),
     rule(3, "include", "log_%"),
     SEQUENCE,
     KEY,
@@ -62,7 +63,7 @@ def test_the_rules_name_tables_sequence_and_key(discover):
     (entry,) = document["tables"]
     assert (entry["source_table_name"], entry["hudi_primary_key"]) == ("shop.orders", ["id"])
     assert entry["hudi_precombine_field"] == "SEQ"
-    assert [each["source_table_name"] for each in document["incomplete"]] == ["shop.items"]
+    assert [each["source_table_name"] for each in document["incomplete"]] == ["shop.items", "shop.order_lines"]
     told = " ".join(document["warnings"])
     assert "shop.log_%" in told
     assert "rule 1: its filters choose rows" in told

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from config_manager.parse import Entry, Parsed
 from config_manager.pausing import paused, resumed
 from config_manager.prepare import prepare
 from config_manager.publish import publish
+from config_manager.rollback import plan_rollback
 from odpf.configured_table import read_items
-from odpf.errors import InvalidConfiguration, TableLocked
+from odpf.errors import InvalidConfiguration, TableLocked, TerminalError
 from odpf.pause import Pause
 from odpf.ports import CatalogTable
 from odpf.states import ConfigurationState, FileState
@@ -36,13 +39,13 @@ def config_of(aws, name="shop.orders"):
     return next(table.config for table in read_items(aws.config.tables()) if table.source_table_name == name)
 
 
-def deploy(aws, parsed, **how):
+def deploy(aws, parsed, now=NOW, **how):
     plan = prepare(parsed, aws, **how)
-    return plan, publish(plan, aws, who="me", now=NOW)
+    return plan, publish(plan, aws, who="me", now=now)
 
 
-def pause(aws):
-    return deploy(aws, paused([config_of(aws)], PAUSE))
+def pause(aws, now=NOW):
+    return deploy(aws, paused([config_of(aws)], PAUSE), now)
 
 
 def files_of(*items):
@@ -58,6 +61,25 @@ def test_a_pause_is_a_deployment_with_who_and_why_and_is_shown(aws):
     tables = read_items(aws.config.tables())
     (status,) = [s for s in table_statuses(tables, {}, [], [], NOW, most_attempts=5, is_over=bool) if s.pause]
     assert (status.source_table_name, status.state, status.pause) == ("shop.orders", ConfigurationState.PAUSED, PAUSE)
+
+
+def test_a_pause_can_be_undone_like_any_deployment(aws):
+    _, first = deploy(aws, files_of(table_item("shop.orders", on_bad_file="stop")))
+    _, paused_by = pause(aws)
+    assert [problem.path for problem in plan_rollback(first, aws).problems] == ["table shop.orders"]
+    publish(plan_rollback(paused_by, aws), aws, who="me", now=NOW + timedelta(minutes=1))
+    assert (config_of(aws).is_active, config_of(aws).pause) == ("Y", None)
+    publish(plan_rollback(first, aws), aws, who="me", now=NOW + timedelta(minutes=2))
+    assert config_of(aws).on_bad_file == "continue"
+
+
+def test_going_back_before_a_pause_ends_it_and_going_back_into_one_brings_it_back(aws):
+    _, first = deploy(aws, files_of(table_item("shop.orders", on_bad_file="stop")))
+    _, paused_by = pause(aws, NOW + timedelta(minutes=1))
+    publish(plan_rollback(first, aws, as_of=True), aws, who="me", now=NOW + timedelta(minutes=2))
+    assert config_of(aws).pause is None
+    publish(plan_rollback(paused_by, aws, as_of=True), aws, who="me", now=NOW + timedelta(minutes=3))
+    assert config_of(aws).pause == PAUSE
 
 
 @pytest.mark.parametrize("change", [{}, {"is_active": "Y"}, {"on_bad_file": "stop"}])
@@ -155,3 +177,15 @@ def test_a_table_that_a_run_holds_is_not_retired(aws):
     with pytest.raises(TableLocked, match="jr_1"):
         retired(aws)
     assert "shop.orders" in {item["source_table_name"] for item in aws.config.tables()}
+
+
+def test_a_retirement_that_breaks_off_says_what_is_done_and_how_it_goes_on(aws, monkeypatch):
+    def refuse(*_):
+        raise TerminalError("Access denied.")
+
+    monkeypatch.setattr(aws.catalog, "drop", refuse)
+    with pytest.raises(TerminalError, match=r"Access denied.*odpf config rollback \S+, then retire it again"):
+        retired(aws, drop_catalog=True)
+    (record,) = aws.config.deployments()
+    publish(plan_rollback(record["deployment_id"], aws), aws, who="me", now=NOW + timedelta(minutes=1))
+    assert config_of(aws).source_table_name == "shop.orders"

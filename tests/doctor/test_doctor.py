@@ -91,6 +91,15 @@ def test_without_an_aws_there_is_one_error_and_the_rest_is_unchecked():
     assert set(found.values()) == {Severity.UNCHECKED}
 
 
+def test_a_cache_that_cannot_be_made_is_told_and_not_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ODPF_CACHE", str(tmp_path / "new" / "cache"))
+    look_at_machine(tmp_path)
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setenv("ODPF_CACHE", str(tmp_path / "file" / "cache"))
+    assert look_at_machine(tmp_path).unwritable == {f"cache {tmp_path / 'file'}": "Not a directory"}
+
+
 def test_this_machine_can_be_looked_at(tmp_path, monkeypatch):
     monkeypatch.setenv("ODPF_RUNTIME", "glue9")
     seen = look_at_machine(tmp_path)

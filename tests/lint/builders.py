@@ -113,6 +113,11 @@ class Linted:
         return {rule for rule, severity in self.faults(**given) if severity is Severity.WARNING}
 
 
+def added(value: str, header: str, at: str = "%.%.%", number: int = 60, **more: Any) -> dict[str, Any]:
+    """A rule that adds a column from a header of DMS."""
+    return changing("add-column", number, at=at, value=value, expression=header, **more)
+
+
 def table(source: str = "shop.orders", **more: Any) -> dict[str, Any]:
     return (
         table_item(source, hudi_precombine_field="CDC_TIMESTAMP_SEQ", **more)

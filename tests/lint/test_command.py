@@ -119,7 +119,7 @@ def test_sarif_has_rules_results_and_lines(lint, linted, csv):
 
 def test_sarif_names_files_as_they_were_given(lint, csv, monkeypatch):
     monkeypatch.chdir(csv.parent)
-    _, out = lint("--endpoint-settings", csv.name, "--format", "sarif")
+    _, out = lint("--endpoint-settings", csv.name, "--output", "sarif")
     found = [each for each in json.loads(out)["runs"][0]["results"] if each["kind"] == "fail"]
     assert found[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "endpoint.json"
 

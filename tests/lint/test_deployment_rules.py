@@ -109,6 +109,11 @@ def test_a_file_and_a_configuration_that_do_not_meet_are_told(staging, columns, 
     assert says is None or says in found.found
 
 
+def test_a_history_needs_no_before_images(staging):
+    staging.put(CHANGES, {**SOURCE, **{name: ADDED[name] for name in ADDED if name != "BI_id"}})
+    assert "before-images" not in staging.faults(table(table_data_versioning_type="H"))
+
+
 def test_files_that_were_applied_already_are_looked_at_too(staging):
     staging = Staging()
     staging.put("LOAD00000001.parquet", {"key": pa.int64()}, registered=False)

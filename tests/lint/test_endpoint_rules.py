@@ -176,7 +176,7 @@ def test_a_file_that_is_not_there_is_told(linted):
 
 
 @pytest.mark.parametrize(
-    ("folder", "faults"), [("internal_staging", 0), ("internal_staging/crm/", 0), ("elsewhere", 1), ("", 1)]
+    ("folder", "faults"), [("internal_staging", 0), ("internal_staging/crm/", 1), ("elsewhere", 1), ("", 1)]
 )
 def test_files_for_a_deployment_s_bucket_must_lie_where_it_looks(linted, folder, faults):
     places = (StagingPlace(bucket=ENDPOINT["BucketName"], folder="internal_staging"),)
