@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from file_processor.adoption_check import check_adoption
-from file_processor.adoption_facts import NOT_DATA, StagedFiles, sequence_name, staged_files, table_facts
+from file_processor.adoption_facts import StagedFiles, sequence_name, staged_files, table_facts
 from file_processor.applying import Applying
 from file_processor.choosing import Choice, ChosenFile, CycleKind, in_order, load_id
 from file_processor.engines.engine import Engine, ReadGroup, Reduced
 from file_processor.file_batch import FileBatch
-from file_processor.inspection import Inspection, inspect
+from file_processor.inspection import Inspection
 from file_processor.rebuild import OF_THE_LEASE, UnseenBooks
 from file_processor.settling import Settled, Settlement
+from file_processor.table_copy import remove_table
 from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from file_processor.write_plan import FittedFiles, read_groups
@@ -27,6 +27,7 @@ from odpf.clock import iso, utc_now
 from odpf.errors import TerminalError
 from odpf.file_record import FileRecord
 from odpf.manifest import report_key
+from odpf.phases import Phase, begin
 from odpf.rebuild import Rebuild
 from odpf.states import DmsFileType, FileState
 from odpf.table_config import TableConfig
@@ -71,10 +72,11 @@ class _Rows(Applying):
     """Applies data files of the adopted table as a load; what goes to history are its staged files."""
 
     staged = StagedFiles()
+    table: Sequence[Inspection] = ()
 
     def _inspected(self, choice: Choice) -> list[Inspection]:
-        found = inspect(self._shop.objects, self._config, choice.files, NOT_DATA)
-        return [each._replace(of_table=True) for each in found]
+        found = {each.chosen.file.file_id: each for each in self.table}
+        return [found[chosen.file.file_id]._replace(of_table=True) for chosen in choice.files]
 
     def _groups(self, files: Sequence[Inspection], uris: Mapping[str, str]) -> tuple[ReadGroup, ...]:
         """Every file twice: rows of its load, and rows that changes have made."""
@@ -137,18 +139,19 @@ class Adopting:
             raise TerminalError(f"{self._config.raw_table} was not adopted. {' '.join(check.obstacles)}")
         self._books.lease = TableState(place=self._place, **self._lease.model_dump(include=OF_THE_LEASE))
         applying = _Rows(self._shop, self._config, self._new, self._books)
-        applying.staged = staged
+        applying.staged, applying.table = staged, facts.inspections
         try:
             applying.apply(_choice(facts.inspections, staged))
             if not self._new.instants:
                 raise TerminalError(f"{facts.location} has no row, so there is nothing to adopt: load the table.")
         except BaseException:
-            self._remove()
+            remove_table(self._shop.objects, self._new.location)
             raise
         return Adopted(self._kept(check), self._books.settled, applying.engine, _sentence(check, self._new.location))
 
     def _kept(self, check: AdoptionCheck) -> TableState:
         """Files to history first: whoever dies then leaves a table that waits, and is adopted again."""
+        begin(Phase.SERVICE)
         ledger, contender = self._shop.contender.ledger, self._shop.contender
         contender.check_epoch()
         ledger.finish_files(self._lease, self._books.records)
@@ -163,11 +166,6 @@ class Adopting:
         lease = ledger.advance(lease, lease.model_copy(update={"catalog_digest": digest}))
         self._settlement.tell(self._books.settled[-1].batch, lease, commit)
         return lease
-
-    def _remove(self) -> None:
-        place, objects = urlsplit(self._new.location, allow_fragments=False), self._shop.objects
-        keys = [entry.key for entry in objects.list(place.netloc, f"{place.path.strip('/')}/")]
-        objects.delete(place.netloc, keys)
 
 
 def _choice(table: Sequence[Inspection], staged: StagedFiles) -> Choice:

@@ -144,7 +144,9 @@ class BatchManager(NamedTuple):
         }
 
     def decide(self, request: RunRequest) -> Decided:
-        """What a run would do that was started with this request; nothing of it is written.
+        """What a run would do that was started with this request; nothing of the run is written.
+
+        Files that had no event are registered all the same: they are in staging, whatever is run.
 
         Raises:
             InvalidConfiguration: nobody knows the cadence, or a table that was asked for.

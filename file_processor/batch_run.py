@@ -174,7 +174,8 @@ class BatchRun:
         try:
             if error:
                 self._shop.contender.check_again()
-            given_back = _as_found(lease) if work.rebuild else (status, error)  # what waits for the table is as it was
+            # What waits for a rebuilt table is as it was; an adopted one was none before.
+            given_back = _as_found(lease) if work.rebuild and (error or lease.exists) else (status, error)
             self._shop.contender.ledger.release(
                 run.lease if run else lease,
                 *given_back,

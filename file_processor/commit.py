@@ -50,6 +50,11 @@ class Commit(NamedTuple):
         return self.note.absent if self.note else ()
 
     @property
+    def protected(self) -> tuple[str, ...]:
+        """The columns of the newest files at this commit whose values must not be seen."""
+        return self.note.protected if self.note else ()
+
+    @property
     def is_service(self) -> bool:
         """Whether a table service made it (compaction, clustering): it changes no row."""
         return bool(self.metadata.get("compacted")) or self.metadata.get("operationType") in ("COMPACT", "CLUSTER")

@@ -20,7 +20,7 @@ from file_processor.hashing import hashed
 from file_processor.inspection import Inspection
 from file_processor.readable_types import readable_column, readable_type
 from odpf.errors import EngineError
-from odpf.hash_key import HashKey
+from odpf.hash_key import HashKey, required
 from odpf.landed_file import LandedFile
 from odpf.personal_data import ProtectedColumns
 from odpf.ports import ObjectStore
@@ -50,8 +50,8 @@ class Protection(NamedTuple):
 
     def column(self, name: str, values: pa.Array, kind: pa.DataType) -> pa.Array:
         """The values of a file's column in the copy."""
-        if self.key is not None and self.columns.is_hashed(name.lower()):
-            return hashed(values, self.key)
+        if self.columns.is_hashed(name.lower()):
+            return hashed(values, required(self.key))
         return readable_column(values, kind)
 
 

@@ -123,18 +123,20 @@ def _read_footer(config: TableConfig, chosen: ChosenFile, reader: BinaryIO, with
     operation_first = bool(len(schema.names)) and schema.names[0] == DMS_OPERATION
     every = [field for field in list(schema)[operation_first:] if field.name.lower() not in without]
     protected = config.protected
-    fields = [field for field in every if not protected.is_excluded(field.name.lower())]
+    excluded = tuple(field.name.lower() for field in every if protected.is_excluded(field.name.lower()))
+    fields = [field for field in every if field.name.lower() not in excluded]
     int96 = _int96(metadata) & {field.name for field in fields}
     columns, rewrite, problem = _columns(fields, int96)
     names = tuple((field.name.lower(), field.name) for field in fields)
+    kinds = dict(columns)
     hashed = tuple(column for column in columns if protected.is_hashed(column[0]))
     found = Inspection(
         chosen,
         columns=tuple((lower, "string" if protected.is_hashed(lower) else kind) for lower, kind in columns),
         hashed=hashed,
-        excluded=tuple(field.name.lower() for field in every if field not in fields),
-        names=tuple((lower, name) for lower, name in names if lower in dict(columns)),
-        nulls=tuple(lower for lower, _ in names if lower not in dict(columns)),
+        excluded=excluded,
+        names=tuple((lower, name) for lower, name in names if lower in kinds),
+        nulls=tuple(lower for lower, _ in names if lower not in kinds),
         dms_operation=operation_first,
         rows=metadata.num_rows,
         sequences=_sequences(metadata, names, config.hudi_precombine_field),

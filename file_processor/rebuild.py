@@ -7,10 +7,8 @@ before the new table is whole, so whoever dies before leaves a folder that nobod
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from file_processor.applying import Applying
 from file_processor.commit import Commit
@@ -19,21 +17,20 @@ from file_processor.engines.engine import Engine
 from file_processor.file_batch import FileBatch
 from file_processor.rebuild_steps import file_batches, needed_records
 from file_processor.settling import Settled, Settlement, reached_state
-from file_processor.table_copy import copy_table
+from file_processor.table_copy import copy_table, remove_table
 from file_processor.time_travel import files_at
 from file_processor.timeline import Timeline
 from file_processor.workshop import Workshop
 from odpf.counts import Counts
-from odpf.errors import OdpfError, TerminalError
+from odpf.errors import TerminalError
 from odpf.file_record import FileRecord
 from odpf.manifest import report_key
 from odpf.order import GENERATION_DIGITS, spoken
+from odpf.phases import Phase, begin
 from odpf.rebuild import Differences, Rebuild, RebuildReport
 from odpf.states import FileState
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
-
-_log = logging.getLogger(__name__)
 
 _NAMED = 5
 OF_THE_LEASE = {
@@ -141,10 +138,10 @@ class Rebuilding:
         try:
             report, engine = self._rebuilt()
         except BaseException:
-            self._remove()
+            remove_table(self._shop.objects, self._new.location)
             raise
         if self._asked.compare_only:
-            self._remove()
+            remove_table(self._shop.objects, self._new.location)
             lease, settled = self._lease, []
         else:
             lease, settled = self._moved(), self._books.settled
@@ -168,6 +165,7 @@ class Rebuilding:
             raise TerminalError(
                 f"The files of {self._lease.raw_table} have no row that can be applied; the table stays as it is."
             )
+        begin(Phase.SERVICE)
         differences = applying.engine.compare(self._config, self._former, self._new)
         return self._report(behind, differences), applying.engine
 
@@ -268,15 +266,6 @@ class Rebuilding:
             location=self._former.location if self._asked.compare_only else self._new.location,
             differences=without_personal_data(differences, self._config),
         )
-
-    def _remove(self) -> None:
-        """Remove the new folder; what is left of it costs storage and is read by nobody."""
-        place, objects = urlsplit(self._new.location, allow_fragments=False), self._shop.objects
-        try:
-            keys = [entry.key for entry in objects.list(place.netloc, f"{place.path.strip('/')}/")]
-            objects.delete(place.netloc, keys)
-        except OdpfError as error:
-            _log.warning("%s was not removed: %s", self._new.location, error)
 
 
 def _mark(commit: Commit) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from odpf.schema_policy import PolicyWord, SchemaChangeKind
 
 _REFUSING = ("freeze", "quarantine")
+_MOST_NAMES = 5
 
 _EVOLVED = {
     SchemaChangeKind.ADDED: "the table has it from now on, with null in the rows before",
@@ -118,6 +119,17 @@ def impossible(difference: Difference, file: str, policy: PolicyWord, table: str
     """A difference whose file is quarantined because the policy's word cannot be followed; `why` begins small."""
     sentence = (
         f"{difference.fact}; {why} (schema_policy {difference.kind.value}: {policy}). {_way_on(difference, table)}"
+    )
+    return _made(difference, file, policy, "quarantine", sentence)
+
+
+def perhaps_in_clear(column: str, new: Sequence[str], file: str, policy: PolicyWord) -> SchemaChange:
+    """A protected column that is gone from a file; that is quarantined, whatever the policy, as a new column may be it."""
+    names = ", ".join(new[:_MOST_NAMES]) + (" ..." if len(new) > _MOST_NAMES else "")
+    difference = Difference(SchemaChangeKind.DROPPED, column)
+    sentence = (
+        f"{difference.fact}; exclude_columns or hash_columns names it, and its values may be there under a new name ({names}). "
+        f"Name that one there too, or take {column} out if the source has dropped it, and have the file applied again."
     )
     return _made(difference, file, policy, "quarantine", sentence)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from file_processor.columns import needed, of_mapping_rules
 from file_processor.inspection import Inspection
 from file_processor.schema import Schema, common_type, has_text, widens_in_place
-from file_processor.schema_change import Difference, SchemaChange, followed, impossible
+from file_processor.schema_change import Difference, SchemaChange, followed, impossible, perhaps_in_clear
 from file_processor.table_columns import TableColumns, is_old, names_of
 from file_processor.value_range import all_fit
 from odpf.schema_policy import SchemaChangeKind
@@ -45,7 +45,11 @@ def fit(table: TableColumns, file: Inspection, config: TableConfig, later: froze
         config: the table's.
         later: columns that files after it have: those were not dropped, the file is older than they are.
     """
-    changes = (*_of_names(table, file, config, later), *_of_types(table, file, config))
+    changes = (
+        *_of_protected(table, file, config, later),
+        *_of_names(table, file, config, later),
+        *_of_types(table, file, config),
+    )
     if refusals := tuple(change for change in changes if change.is_refusal):
         return Fit(table, file.columns, refusals)
     left_out = {change.left_out for change in changes}
@@ -61,15 +65,32 @@ def _grown(table: TableColumns, file: Inspection, columns: Schema, changes: tupl
         if wide is not None and column not in kept:
             merged[column] = wide
     brought = table.unstored | (merged.keys() - dict(table.schema).keys())
-    return table._replace(schema=tuple(merged.items()), unstored=brought, absent=_absent(table, file, changes))
+    grown = table._replace(schema=tuple(merged.items()), unstored=brought)
+    if is_old(file, table.mark):
+        return grown
+    return grown._replace(absent=_absent(table, file, changes), protected=(*file.excluded, *dict(file.hashed)))
 
 
 def _absent(table: TableColumns, file: Inspection, changes: tuple[SchemaChange, ...]) -> tuple[str, ...]:
-    if is_old(file, table.mark):
-        return table.absent
     gone, there = (SchemaChangeKind.DROPPED, SchemaChangeKind.RENAMED), names_of(file)
     now = [change.column for change in changes if change.kind in gone and change.action == "evolve"]
     return tuple(column for column in dict.fromkeys((*table.absent, *now)) if column not in there)
+
+
+def _of_protected(
+    table: TableColumns, file: Inspection, config: TableConfig, later: frozenset[str]
+) -> Iterator[SchemaChange]:
+    """Columns whose values must not be seen and that are gone, where another could bring those values under a new name."""
+    protected = config.protected
+    there = {*names_of(file), *file.excluded, *later}
+    before = dict.fromkeys((*table.protected, *(name for name, _ in table.schema if name not in table.absent)))
+    gone = [column for column in before if column not in there and protected.is_protected(column)]
+    if not gone or is_old(file, table.mark) or (table.exists and config.schema_policy.added != "evolve"):
+        return
+    known = {*dict(table.schema), *of_mapping_rules(config)}
+    new = [name for name, _ in file.columns if name not in known and not protected.is_protected(name)]
+    for column in gone if new else ():
+        yield perhaps_in_clear(column, new, file.chosen.file.path, config.schema_policy.dropped)
 
 
 def _of_names(
@@ -81,7 +102,8 @@ def _of_names(
     policy, known, exempt = config.schema_policy, dict(table.schema), of_mapping_rules(config)
     new = [Difference(SchemaChangeKind.ADDED, c, None, t) for c, t in file.columns if c not in {*known, *exempt}]
     there = {*names_of(file), *table.absent, *table.unstored, *exempt, *later}
-    there |= {column for column in known if config.protected.is_excluded(column)}  # left out on purpose
+    protected = config.protected
+    there |= {column for column in known if protected.is_excluded(column)}  # left out on purpose
     lost = [] if is_old(file, table.mark) else [column for column in known if column not in there]
     gone = [Difference(SchemaChangeKind.DROPPED, column, known[column]) for column in lost]
     differences = gone + new

@@ -15,6 +15,7 @@ class TableColumns(NamedTuple):
     Attributes:
         schema: the table's columns, with those that earlier files of the batch brought; empty before the first file.
         absent: those that the source no longer has, as was told when it happened.
+        protected: columns of the newest file whose values must not be seen, those too that the table does not have.
         mark: the table's high-water mark.
         unstored: columns of `schema` that no stored row has: they may still become any type, and files without them are
             normal.
@@ -22,6 +23,7 @@ class TableColumns(NamedTuple):
 
     schema: Schema = ()
     absent: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     mark: str | None = None
     unstored: frozenset[str] = frozenset()
 
@@ -41,5 +43,5 @@ def is_old(file: Inspection, mark: str | None) -> bool:
 
 
 def names_of(file: Inspection) -> set[str]:
-    """All columns of a file, those too that hold nothing but nulls and have no type."""
+    """All columns of a file that are read, those too that hold nothing but nulls and have no type."""
     return {*dict(file.columns), *file.nulls}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -9,7 +10,10 @@ from urllib.parse import urlsplit
 from file_processor.file_groups import DataFile
 from file_processor.table_properties import PROPERTY_FILES
 from file_processor.timeline import LOG_FILE, Timeline
+from odpf.errors import OdpfError
 from odpf.ports import ObjectStore
+
+_log = logging.getLogger(__name__)
 
 _ENTRY = re.compile(r"^\.hoodie/(\d{17})\.[^/]+$")
 _PARTITION = ".hoodie_partition_metadata"
@@ -37,6 +41,16 @@ def copy_table(objects: ObjectStore, timeline: Timeline, instant: str, files: di
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for is_timeline in (False, True):
             list(pool.map(copy, [path for path in chosen if path.startswith(".hoodie/") is is_timeline]))
+
+
+def remove_table(objects: ObjectStore, location: str) -> None:
+    """Remove a folder that nobody reads yet; what cannot be removed costs storage and hides no error of the work before."""
+    place = urlsplit(location, allow_fragments=False)
+    try:
+        keys = [entry.key for entry in objects.list(place.netloc, f"{place.path.strip('/')}/")]
+        objects.delete(place.netloc, keys)
+    except OdpfError as error:
+        _log.warning("%s was not removed: %s", location, error)
 
 
 def _chosen(paths: list[str], timeline: Timeline, instant: str, files: dict[str, DataFile]) -> list[str]:

@@ -26,6 +26,7 @@ class FittedFiles(NamedTuple):
     Attributes:
         usable: with the columns that are read of each.
         absent: columns of the schema that the newest files do not have.
+        protected: columns of the newest files whose values must not be seen.
         schema_changes: where files differ from the table, each difference once.
     """
 
@@ -34,6 +35,7 @@ class FittedFiles(NamedTuple):
     refused: tuple[tuple[Inspection, str], ...]
     warnings: tuple[str, ...]
     absent: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     schema_changes: tuple[SchemaChange, ...] = ()
 
 
@@ -64,7 +66,9 @@ def fit_files(inspections: Sequence[Inspection], table: TableColumns, config: Ta
     told = summed(changes)
     warnings = [change.warning for change in told if not change.is_refusal]
     warnings += _unknown_columns(usable, table, config)
-    return FittedFiles(table.schema, tuple(usable), tuple(refused), tuple(warnings), table.absent, told)
+    return FittedFiles(
+        table.schema, tuple(usable), tuple(refused), tuple(warnings), table.absent, table.protected, told
+    )
 
 
 def _columns_after(inspections: Sequence[Inspection]) -> list[frozenset[str]]:
@@ -72,14 +76,17 @@ def _columns_after(inspections: Sequence[Inspection]) -> list[frozenset[str]]:
     after, seen = list[frozenset[str]](), frozenset[str]()
     for inspection in reversed(inspections):
         after.append(seen)
-        seen |= names_of(inspection)
+        seen |= {*names_of(inspection), *inspection.excluded}
     return after[::-1]
 
 
 def _unknown_columns(files: Sequence[Inspection], table: TableColumns, config: TableConfig) -> Iterator[str]:
     """A column that must not be seen and is not there: perhaps it is there under another name."""
+    protected = config.protected
+    if not files or not (protected.excluded or protected.hashed):
+        return
     there = {name for file in files for name in (*names_of(file), *file.excluded)} | dict(table.schema).keys()
-    for key, column in config.protected.unknown(there) if files else ():
+    for key, column in protected.unknown(there):
         yield (
             f"{key} of {config.source_table_name} names {column}, which neither a file of this batch nor the table has. Is it "
             "spelt right? If the source has dropped it, take it out."
@@ -110,7 +117,7 @@ def read_groups(files: Sequence[Inspection], config: TableConfig, uris: Mapping[
 
 def _group_key(inspection: Inspection, config: TableConfig, *, is_copy: bool) -> ReadGroup:
     """How a file is read; a copy has hashes already."""
-    names = dict(inspection.names)
+    names, kinds = dict(inspection.names), dict(inspection.columns)
     mapped = config.cdc_operation_column or MAPPED_OPERATION
     is_full = inspection.chosen.is_full
     return ReadGroup(
@@ -121,7 +128,7 @@ def _group_key(inspection: Inspection, config: TableConfig, *, is_copy: bool) ->
         dms_operation=inspection.dms_operation,
         mapped_operation=names.get(mapped) if mapped != _DMS_OPERATION_LOWER else None,
         sequence=None if is_full else names[config.hudi_precombine_field],
-        hashed=() if is_copy else tuple(each for each in inspection.hashed if each[0] in dict(inspection.columns)),
+        hashed=() if is_copy else tuple(each for each in inspection.hashed if each[0] in kinds),
     )
 
 

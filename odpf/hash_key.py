@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import NamedTuple
 
-from odpf.errors import TerminalError
+from odpf.errors import EngineError, TerminalError
 
 LEAST_BYTES = 32
 """Of a key, as many as a hash has (RFC 2104, section 3); with a shorter one the values could be guessed with less work."""
@@ -65,3 +65,14 @@ class HashKey:
         key = self._secret if len(self._secret) <= _BLOCK else hashlib.sha256(self._secret).digest()
         block = key.ljust(_BLOCK, b"\0")
         return Pads(bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block))
+
+
+def required(key: HashKey | None) -> HashKey:
+    """A key where there are columns to hash: without one no value may pass.
+
+    Raises:
+        EngineError: there is none, which is a fault of this program.
+    """
+    if key is None:
+        raise EngineError("Columns are to be hashed and there is no key. Nothing was written. Report this error.")
+    return key

@@ -17,8 +17,8 @@ class Phase(StrEnum):
 
     TAKE waits for the lease and takes it; RECOVER finishes what a dead run left and chooses files; ENGINE starts the engine, which for the
     first table of a job run that needs Spark means Spark; READ reads and reduces landed files; INTEND writes down what will be
-    committed; COMMIT is the Hudi commit; SETTLE checks it and writes ledger, catalog and events. SERVICE, in place of these, is
-    maintenance or a rebuild.
+    committed; COMMIT is the Hudi commit; SETTLE checks it and writes ledger, catalog and events. SERVICE is
+    maintenance, and what a rebuild or an adoption does around the batches that it applies.
     """
 
     TAKE = "take"

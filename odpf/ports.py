@@ -290,7 +290,7 @@ class Catalog(Protocol):
         """Bring the catalog entry in line; True when something had to be written."""
 
     def columns(self, database: str, table: str) -> frozenset[str] | None:
-        """Names of a table's columns, the partition's too; None when there is no such table."""
+        """Names of a table's columns, the partition's too and Hudi's not; None when there is no such table."""
 
     def drop(self, database: str, name: str) -> bool:
         """Remove an entry, and no file of the table; False when there is none."""

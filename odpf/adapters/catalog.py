@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from odpf.adapters.catalog_table import (
+    META_COLUMNS,
     View,
     merged,
     partition_inputs,
@@ -50,14 +51,13 @@ class GlueCatalog:
                 self._make_database(database)
 
     def columns(self, database: str, table: str) -> frozenset[str] | None:
-        """Names of a table's columns, the partition's too; None when there is no such table."""
+        """Names of a table's columns, the partition's too and Hudi's not; None when there is no such table."""
         with aws_call(f"Looking up {database}.{table} in the catalog"):
             found = self._table(database, table)
         if found is None:
             return None
-        return frozenset(
-            each["Name"] for each in (*found["StorageDescriptor"]["Columns"], *found.get("PartitionKeys", ()))
-        )
+        described = (*found["StorageDescriptor"]["Columns"], *found.get("PartitionKeys", ()))
+        return frozenset(each["Name"] for each in described).difference(META_COLUMNS)
 
     def publish(self, table: CatalogTable) -> bool:
         """Bring every view of the table in line; True when something had to be written."""

@@ -17,13 +17,14 @@ from odpf.ports import CatalogTable
 SCHEMA_PART_CHARACTERS = 4000
 """Length of one `spark.sql.sources.schema.part.N` (Spark's spark.sql.sources.schemaStringLengthThreshold)."""
 
-_META_COLUMNS = (
+META_COLUMNS = (
     "_hoodie_commit_time",
     "_hoodie_commit_seqno",
     "_hoodie_record_key",
     "_hoodie_partition_path",
     "_hoodie_file_name",
 )
+"""Hudi's own, in front of the table's in every entry."""
 _SPARK_VERSION = "3.5.4"
 _READ_OPTIMIZED = "org.apache.hudi.hadoop.HoodieParquetInputFormat"
 _REAL_TIME = "org.apache.hudi.hadoop.realtime.HoodieParquetRealtimeInputFormat"
@@ -157,8 +158,8 @@ def _spark_schema(table: CatalogTable) -> str:
 
 
 def _data_columns(table: CatalogTable) -> list[tuple[str, str]]:
-    own = [(name, kind) for name, kind in table.columns if name not in (*_META_COLUMNS, table.partition_key)]
-    return [(name, "string") for name in _META_COLUMNS] + own
+    own = [(name, kind) for name, kind in table.columns if name not in (*META_COLUMNS, table.partition_key)]
+    return [(name, "string") for name in META_COLUMNS] + own
 
 
 def _partition_columns(table: CatalogTable) -> list[tuple[str, str]]:

@@ -29,6 +29,13 @@ def test_the_same_table_again_writes_nothing(catalog):
     assert catalog.publish(TABLE) is False
 
 
+def test_the_columns_are_told_and_those_of_no_table_are_not(catalog):
+    catalog.publish(TABLE)
+    assert catalog.columns("lake_raw", "table_1") == {"id", "vendorid", "fare", "at"}
+    assert catalog.columns("lake_raw", "table_2") is None
+    assert catalog.columns("nowhere", "table_1") is None
+
+
 def test_a_database_is_made_once(catalog):
     catalog.publish(TABLE)
     catalog.ensure_database("lake_raw")

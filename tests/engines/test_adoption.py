@@ -8,7 +8,7 @@ import pytest
 from odpf.adoption import AdoptionCheck
 from odpf.manifest import report_key
 from odpf.rebuild import Rebuild
-from odpf.states import FileState, Outcome
+from odpf.states import FileState, Outcome, RefreshStatus
 from tests.engines.other_framework import OtherFramework
 from tests.engines.staged_table import DATABASE, SEQUENCE, delete, insert, sequence, update
 from tests.engines.stories import arms, story
@@ -123,6 +123,8 @@ def test_the_rows_of_a_table_keep_their_place_in_the_order(told, mode):
     table.ran(result)
     table.check_rows()
     assert [row["_odpf_order"].split(" ")[1] for row in table.rows()] == ["", sequence(5)]
+    assert result.refresh_status is RefreshStatus.COMPLETED
+    assert table.lake.aws.ledger.state(f"{DATABASE}.{table.name}").refresh_status is RefreshStatus.COMPLETED
     table.changes(
         said(update(4, ID=2, V="late")), said(update(3, ID=3, V="late, deleted since")), said(update(6, ID=1, V="a1"))
     )

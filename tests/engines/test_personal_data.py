@@ -44,7 +44,7 @@ def person(key, v, name, phone=4912345, **more):
 
 
 def clear_values(told, table):
-    """Objects outside staging that have a value as the source has it; of parquet files what is in them."""
+    """Objects outside staging that have a value as the source has it; of parquet files what is in pages and in the footer."""
     lake, found = table.lake, []
     for bucket in (lake.settings.raw_bucket, lake.settings.artifacts_bucket):
         for entry in lake.aws.objects.list(bucket, ""):
@@ -52,7 +52,7 @@ def clear_values(told, table):
                 continue
             content = lake.aws.objects.get(bucket, entry.key)
             if entry.key.endswith(".parquet"):
-                content = str(pq.read_table(io.BytesIO(content)).to_pylist()).encode()
+                content += str(pq.read_table(io.BytesIO(content)).to_pylist()).encode()
             found += [(entry.key, text) for text in CLEAR if text.encode() in content]
     return found + [text for text in CLEAR if text in told.summary.model_dump_json()]
 

@@ -18,8 +18,11 @@ def configured(policy=None, **item):
     return TableConfig.model_validate(table_item(schema_policy=policy or {}, **item))
 
 
-def file(number=1, *, load=False, nulls=(), ranges=None, problem=None, statistics=True, **columns):
+def file(
+    number=1, *, load=False, nulls=(), ranges=None, problem=None, statistics=True, excluded=(), hashed=(), **columns
+):
     """A file with the key, these columns and, of changes, the change sequence; files sort by their number."""
+    columns |= dict.fromkeys(hashed, "string")
     name = f"LOAD{number:08X}.parquet" if load else f"20260131-{number:09d}.parquet"
     landed = LandedFile.parse(
         bucket=PLACE.bucket,
@@ -35,6 +38,8 @@ def file(number=1, *, load=False, nulls=(), ranges=None, problem=None, statistic
         columns=typed,
         names=tuple((column, column.upper()) for column, _ in typed),
         nulls=nulls,
+        excluded=excluded,
+        hashed=tuple((column, "string") for column in hashed),
         rows=1,
         sequences=(sequence(number), sequence(number)) if statistics and not load else None,
         ranges=tuple((ranges or {}).items()),

@@ -341,3 +341,26 @@ def test_columns_of_mapping_rules_are_not_the_sources(item):
 def test_a_stored_change_of_a_newer_release_can_be_read():
     found = fitted(file(11, **CHANGED["added"])).schema_changes[0]
     assert SchemaChange.model_validate({**found.model_dump(mode="json"), "new": 1}) == found
+
+
+@pytest.mark.parametrize("way", ["hashed", "excluded"])
+def test_a_protected_column_does_not_come_back_under_a_new_name(way):
+    key = {"hashed": "hash_columns", "excluded": "exclude_columns"}[way]
+    hidden = {key: "w"}
+
+    def protecting(*names, **columns):
+        return {**columns, way: names}
+
+    before = fitted(file(1, load=True, **protecting("w", v="int")), table=TableColumns(), **hidden)
+    assert (before.protected, before.refused) == (("w",), ())
+    table = TableColumns(before.schema, before.absent, before.protected)
+    found = fitted(file(11, **protecting("w", v="int")), file(12, v="int", ww="string"), table=table, **hidden)
+    ((refused, reason),) = found.refused
+    assert (numbers([refused]), "ww" in dict(found.schema)) == ([12], False)
+    assert "Column w is no longer in this file" in reason
+    assert "(ww)" in reason
+    assert fitted(file(12, **protecting("ww", v="int")), table=table, **{key: "w,ww"}).refused == ()
+    assert fitted(file(12, v="int", ww="string"), table=table).refused == ()
+    dropped = fitted(file(12, v="int"), table=table, **hidden)
+    later = TableColumns(dropped.schema, dropped.absent, dropped.protected)
+    assert fitted(file(13, v="int", x="date"), table=later, **hidden).refused == ()

@@ -17,6 +17,14 @@ def test_a_load_and_its_changes_become_the_table(bench):
     assert summary.tables[0].counts.add_up
 
 
+def test_a_key_is_asked_for_by_a_table_with_hashed_columns_alone(bench):
+    bench.load((1, 10))
+    assert (bench.run().status, bench.aws.hash_keys.asked) == (RunStatus.SUCCEEDED, 0)
+    hashing = Workbench(hash_columns="V")
+    hashing.load((1, 10))
+    assert (hashing.run().status, hashing.aws.hash_keys.asked) == (RunStatus.FAILED, 1)
+
+
 def test_nothing_pending_starts_no_batch_and_says_so(bench):
     bench.load((1, 10))
     bench.run()

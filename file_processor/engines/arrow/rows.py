@@ -23,6 +23,7 @@ from file_processor.engines import problems
 from file_processor.engines.arrow.types import TIMESTAMP, arrow_type, positions, to_table
 from file_processor.engines.engine import ADOPTED_FILE, ReadGroup, WritePlan
 from file_processor.hashing import hashed
+from odpf.hash_key import required
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.ports import ObjectStore
 from odpf.table_config import TableConfig
@@ -107,8 +108,8 @@ def _of_group(group: ReadGroup, source: pa.Table) -> pa.Table:
 
 def _values(plan: WritePlan, group: ReadGroup, column: str, values: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
     """A column as the table holds it; of a hashed one nothing else is kept."""
-    if column in dict(group.hashed) and plan.hash_key is not None:
-        return pa.chunked_array([hashed(values.combine_chunks(), plan.hash_key)], pa.string())
+    if column in dict(group.hashed):
+        return pa.chunked_array([hashed(values.combine_chunks(), required(plan.hash_key))], pa.string())
     return to_table(values, kind)
 
 

@@ -19,6 +19,7 @@ from file_processor.columns import (
 from file_processor.engines import problems
 from file_processor.engines.engine import ADOPTED_FILE, ReadGroup, WritePlan
 from file_processor.engines.spark.hashing import hashed, with_pads
+from odpf.hash_key import required
 from odpf.order import GENERATION_DIGITS, ROW_DIGITS, SEQUENCE_PATTERN
 from odpf.table_config import TableConfig
 
@@ -51,8 +52,8 @@ def _read_group(spark: SparkSession, plan: WritePlan, group: ReadGroup) -> DataF
     if group.adopted:
         has_none = F.coalesce(_quoted(group.adopted), F.lit("")) == ""
         frame = frame.where(has_none if group.is_full else ~has_none)
-    if in_file and plan.hash_key is not None:
-        frame = with_pads(spark, frame, plan.hash_key)
+    if in_file:
+        frame = with_pads(spark, frame, required(plan.hash_key))
 
     def data(column: str, kind: str) -> Column:
         values = _quoted(names[column]) if column in names else F.lit(None)
