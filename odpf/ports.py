@@ -227,11 +227,7 @@ class ObjectStore(Protocol):
         """Write an object."""
 
     def put_new(self, bucket: str, key: str, content: bytes) -> bool:
-        """Write an object unless there is one with this key; False, and nothing written, when there is.
-
-        On S3 False may also mean that this very request was done, its answer lost, and the SDK tried again: whoever has
-        to know compares what stands there with what it wrote.
-        """
+        """Write an object unless there is one with this key; False, and nothing written, when there is."""
 
     def put_file(self, bucket: str, key: str, file: BinaryIO) -> None:
         """Write an object from a seekable file, from where it stands to its end, without holding it in memory."""

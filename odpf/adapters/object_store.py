@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 import boto3
 from botocore.exceptions import ClientError
@@ -28,6 +29,8 @@ _CONFLICT = frozenset({"ConditionalRequestConflict", "409"})
 _CHANGED = _PRECONDITION | _CONFLICT
 """Another content stands there, or is being put at this moment."""
 
+_WRITTEN_BY = "odpf-written-by"
+
 
 class S3ObjectStore:
     """Objects by bucket and key."""
@@ -47,25 +50,34 @@ class S3ObjectStore:
     def put_new(self, bucket: str, key: str, content: bytes) -> bool:
         """Write an object unless there is one, in one request that S3 decides (`If-None-Match: *`).
 
-        False may also be the answer to the SDK's second try, when the first was done and its answer lost; the caller
-        compares what stands there if it has to know.
+        The object carries a token of this call: where the SDK tries again because an answer was lost, what stands there is
+        told from what somebody else wrote. That costs a request more, and only then.
 
         Raises:
             TransientError: the key is being written or deleted by another request at this moment (S3 answers 409).
         """
-        path = f"s3://{bucket}/{key}"
+        path, token = f"s3://{bucket}/{key}", {_WRITTEN_BY: uuid4().hex}
         with aws_call(f"Writing {path}"):
             try:
-                self._client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+                self._client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*", Metadata=token)
             except ClientError as error:
                 if code_of(error) in _PRECONDITION:
-                    return False
+                    return _tried_again(error) and self._metadata(bucket, key) == token
                 if code_of(error) in _CONFLICT:
                     raise TransientError(
                         f"{path} is written by another request at this moment. The next run tries again."
                     ) from None
                 raise
         return True
+
+    def _metadata(self, bucket: str, key: str) -> dict[str, str] | None:
+        """What an object carries; None where it is gone by now."""
+        try:
+            return dict(self._client.head_object(Bucket=bucket, Key=key)["Metadata"])
+        except ClientError as error:
+            if code_of(error) in _ABSENT:
+                return None
+            raise
 
     def put_file(self, bucket: str, key: str, file: BinaryIO) -> None:
         """Write an object from a file, in one request: at most 5 GB, and no parts that somebody has to clear away."""
@@ -240,3 +252,8 @@ class _RangedObject(io.RawIOBase):
             return self._tail[start - tail_start : end - tail_start]
         content, _ = self._store.fetch(self._bucket, self._key, Range=f"bytes={start}-{end - 1}", IfMatch=self._etag)
         return content
+
+
+def _tried_again(error: ClientError) -> bool:
+    """Whether the SDK had asked before, and an earlier answer may have been lost."""
+    return bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts"))

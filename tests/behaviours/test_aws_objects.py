@@ -117,10 +117,19 @@ def test_the_condition_that_there_is_none_goes_with_the_request(aws, wire):
     assert [(each["Bucket"], each["Key"], each["IfNoneMatch"]) for each in asked] == [(BUCKET, "a", "*")]
 
 
-def test_a_new_object_whose_answer_is_lost_looks_as_if_it_had_been_there(aws, wire):
+def test_a_new_object_whose_answer_is_lost_is_told_from_somebody_else_s(aws, wire):
     wire.lose_one_answer("PutObject")
+    assert aws.objects.put_new(BUCKET, "a", b"a") is True
+    assert (wire.requests["PutObject"], wire.requests["HeadObject"]) == (2, 1)
     assert aws.objects.put_new(BUCKET, "a", b"a") is False
-    assert aws.objects.get(BUCKET, "a") == b"a"
+    assert (wire.requests["PutObject"], wire.requests["HeadObject"]) == (3, 1)
+
+
+def test_a_new_object_that_another_replaced_before_it_was_tried_again_is_the_other_s(aws, wire):
+    wire.lose_one_answer("PutObject", lambda: aws.objects.put(BUCKET, "a", b"b"))
+    assert aws.objects.put_new(BUCKET, "a", b"a") is False
+    wire.lose_one_answer("PutObject", lambda: aws.objects.delete(BUCKET, ["b"]))
+    assert aws.objects.put_new(BUCKET, "b", b"b") is True  # it is put once more
 
 
 def test_a_new_object_that_another_request_writes_at_this_moment_is_tried_again_later(aws, wire):

@@ -11,7 +11,7 @@ from odpf.adapters.items import pending_item
 from odpf.clock import utc_now
 from odpf.failpoints import Action, Armed, Failpoint
 from odpf.landed_file import LandedFile
-from odpf.states import JobRunState
+from odpf.states import JobRunState, Outcome
 from odpf_local.aws_hook.configuration import HookConfiguration
 from odpf_local.aws_hook.faults import FaultRule
 from tests.faults.place import Place, end, waited, wake
@@ -111,7 +111,7 @@ def _errors(engine: str) -> Iterator[Scenario]:
     for service, operation, times in lost:
         for nth in range(1, times + 1):
             rule = FaultRule(kind="lost_answer", service=service, operation=operation, nth=nth)
-            yield Scenario(f"answer lost: {operation}", engine, "changes", errors(rule))
+            yield Scenario(f"answer lost: {operation}", engine, "changes", errors(rule, stops=False))
     for kind in ("throttle", "internal_error", "unavailable", "timeout_before", "lost_answer"):
         rules = tuple(
             FaultRule(kind=kind, service=service, probability=0.15, seed=number)
@@ -302,8 +302,11 @@ def _put_back(place: Place, table: str, files: list[LandedFile]) -> None:
         store.put(pending_item(file, utc_now()))
 
 
-def errors(*rules: FaultRule) -> Callable[[Place, tuple[Subject, ...]], Met]:
-    """The job's requests meet errors; its tables are done or fail cleanly, and the next run heals what is left."""
+def errors(*rules: FaultRule, stops: bool = True) -> Callable[[Place, tuple[Subject, ...]], Met]:
+    """The job's requests meet errors; its tables are done or fail cleanly, and the next run heals what is left.
+
+    Where the errors are none that `stops` a table, it is done by the run that met them.
+    """
 
     def act(place: Place, subjects: tuple[Subject, ...]) -> Met:
         sources = [each.source for each in subjects]
@@ -313,8 +316,13 @@ def errors(*rules: FaultRule) -> Callable[[Place, tuple[Subject, ...]], Met]:
         began = time.monotonic()
         place.await_end(place.start(run_id))
         place.meet(HookConfiguration(limits=True))
-        place.summary(run_id)
+        missed = [each for each in place.summary(run_id).tables if each.outcome is not Outcome.COMPLETED]
         place.refresh(*sources)
-        return Met(time.monotonic() - began, (), place.errors.exists())
+        wrong = (
+            ()
+            if stops
+            else tuple(f"G6: {each.outcome.value} for an error that stops nothing: {each.error}" for each in missed)
+        )
+        return Met(time.monotonic() - began, wrong, place.errors.exists())
 
     return act
