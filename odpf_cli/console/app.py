@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -25,7 +25,7 @@ from odpf_cli.console.deployment import Deployment
 from odpf_cli.console.file_view import quarantine_view, quarantined_item, table_files, waiting_files
 from odpf_cli.console.looks import Looks
 from odpf_cli.console.overview import Overview
-from odpf_cli.console.security import Guard, Keys, Rules, has_session
+from odpf_cli.console.security import Guard, Rules
 from odpf_cli.console.shared import Seen
 from odpf_cli.console.table_view import table_view
 from odpf_cli.display import MEANINGS
@@ -36,7 +36,6 @@ PATIENCE = 2.0
 """Seconds that a browser waits for facts that are being read; then it gets those there are."""
 MOST_BYTES = 2_000_000
 """Of a document that is planned or applied."""
-_ENTER = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>ODPF</title>"""
 
 Value = TypeVar("Value")
 
@@ -58,7 +57,6 @@ class Console(NamedTuple):
         caller, settings = self.deployment.caller, self.deployment.operator.settings
         return {
             "allow_actions": self.rules.allow_actions,
-            "token": self.rules.keys.token,
             "account": caller.account,
             "endpoint": caller.endpoint,
             "who": caller.arn,
@@ -149,19 +147,19 @@ class Console(NamedTuple):
 
 
 def application(
-    deployment: Deployment, keys: Keys, port: int, *, allow_actions: bool, refresh_seconds: float, say: Say
+    deployment: Deployment, token: str, port: int, *, allow_actions: bool, refresh_seconds: float, say: Say
 ) -> Starlette:
     """The console as an ASGI application.
 
     Args:
         deployment: what it shows.
-        keys: its secrets; whoever starts it prints the link.
+        token: what requests for data have to carry; whoever starts it prints the link.
         port: at which it listens.
         allow_actions: whether it acts on request.
         refresh_seconds: how old facts may become while somebody looks.
         say: tells the terminal what was done.
     """
-    rules = Rules(port, keys, allow_actions)
+    rules = Rules(port, token, allow_actions)
     console = Console(deployment, rules, Looks.at(deployment, refresh_seconds), refresh_seconds, say)
     get: dict[str, Answer] = {
         "session": console.session,
@@ -184,7 +182,7 @@ def application(
     }
     return Starlette(
         routes=[
-            Route("/", _page(console)),
+            Route("/", _page),
             *(Route(f"/api/{name}", _asked(answer)) for name, answer in get.items()),
             *(Route(f"/api/{name}", _told(answer), methods=["POST"]) for name, answer in post.items()),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -194,21 +192,8 @@ def application(
     )
 
 
-def _page(console: Console) -> Callable[[Request], Response]:
-    rules = console.rules
-
-    def page(request: Request) -> Response:
-        link = request.query_params.get("token")
-        if link is not None and rules.keys.redeem(link):
-            entered = HTMLResponse(_ENTER)  # no redirect: a Strict cookie would not go with one that began elsewhere
-            entered.set_cookie(rules.cookie, rules.keys.session, httponly=True, samesite="strict")
-            console.say(f"opened; for another browser: http://127.0.0.1:{rules.port}/?token={rules.keys.link}")
-            return entered
-        if link is not None or not has_session(request, rules):
-            return FileResponse(STATIC / "closed.html", status_code=HTTPStatus.UNAUTHORIZED)
-        return FileResponse(STATIC / "index.html")
-
-    return page
+def _page(_request: Request) -> Response:
+    return FileResponse(STATIC / "index.html")
 
 
 def _asked(answer: Answer) -> Callable[[Request], Response]:

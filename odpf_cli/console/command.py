@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from contextlib import suppress
@@ -40,7 +41,7 @@ def console(
 ) -> None:
     """Show tables, runs, files, quarantine and configuration as a web page of this machine.
 
-    Whoever has the link that is printed may look, once; it opens a session of the browser. Ctrl-C ends it.
+    Whoever has the link that is printed may look, for as long as the console runs. Ctrl-C ends it.
 
     Examples:
         odpf console
@@ -70,13 +71,12 @@ def _serve(
     import uvicorn  # noqa: PLC0415  half a second that no other command has to wait
 
     from odpf_cli.console.app import application  # noqa: PLC0415  the same
-    from odpf_cli.console.security import Keys  # noqa: PLC0415  the same
 
-    keys, port = Keys(), listener.getsockname()[1]
-    app = application(deployment, keys, port, allow_actions=allow_actions, refresh_seconds=refresh, say=_say)
-    url = f"http://{LOOPBACK}:{port}/?token={keys.link}"
+    token, port = secrets.token_urlsafe(32), listener.getsockname()[1]
+    app = application(deployment, token, port, allow_actions=allow_actions, refresh_seconds=refresh, say=_say)
+    url = f"http://{LOOPBACK}:{port}/#token={token}"
     does = "shows and acts" if allow_actions else "only shows; --allow-actions lets it act"
-    note(f"[bold green]The console is ready[/], and {does}. Open this once:\n  {url}\nCtrl-C ends it.")
+    note(f"[bold green]The console is ready[/], and {does}. Open:\n  {url}\nCtrl-C ends it.")
     if browser:
         threading.Timer(0.5, typer.launch, [url]).start()
     config = uvicorn.Config(

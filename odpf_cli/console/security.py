@@ -4,25 +4,21 @@ It listens on the loopback interface alone. That still leaves what a browser can
 
 | danger | guard |
 |---|---|
-| another program or person of this machine asks | a session cookie, got for a one-time link that the terminal printed |
-| a page elsewhere sends a form or a request (CSRF) | SameSite=Strict; requests for data only from the console's own page; actions only with its Origin and a second token in a header |
+| another program or person of this machine asks | every request for data carries the token, in a header; it stands in the link that the terminal printed, behind `#`, which no browser sends and nobody logs |
+| another page, of this machine's other ports too, sends a form or a request (CSRF) | only scripts of the console's own address and port can read the token, and no browser adds it by itself; actions moreover only with its Origin |
 | a page elsewhere has its name resolve to 127.0.0.1 (DNS rebinding) | the Host header has to be one of the console's own |
 | text from a database becomes a program in the page | a Content-Security-Policy without inline scripts, and a page that sets text alone |
 
-Ports do not part sites: a page of another server on this machine is of the same site, hence the Origin and not SameSite alone.
+There is no cookie: cookies know no ports, so every server and page of this host would share it.
 """
 
 from __future__ import annotations
 
 import hmac
-import secrets
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
-from threading import Lock
 from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,44 +55,20 @@ class Asked(NamedTuple):
     host: str
     origin: str | None = None
     fetch_site: str | None = None
-    session: str | None = None
     token: str | None = None
 
 
-class Keys:
-    """The secrets of one console: the link that is open now, the session behind the cookie, the token of actions."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self.link = secrets.token_urlsafe(24)
-        self.session = secrets.token_urlsafe(32)
-        self.token = secrets.token_urlsafe(32)
-
-    def redeem(self, link: str) -> bool:
-        """Whether it is the open link; from then on another one is."""
-        with self._lock:
-            if not _same(link, self.link):
-                return False
-            self.link = secrets.token_urlsafe(24)
-            return True
-
-
 class Rules(NamedTuple):
-    """What one console answers: at which port, with which secrets, and whether it acts."""
+    """What one console answers: at which port, to whom, and whether it acts."""
 
     port: int
-    keys: Keys
+    token: str
     allow_actions: bool
 
     @property
     def hosts(self) -> frozenset[str]:
         """Values of the Host header that a browser sends for an address of this console."""
         return frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
-
-    @property
-    def cookie(self) -> str:
-        """Cookies know no ports, so their name does."""
-        return f"odpf_console_{self.port}"
 
     def refusal(self, asked: Asked) -> Refused | None:
         """Why a request is not answered; None when it is. Pure."""
@@ -107,9 +79,10 @@ class Rules(NamedTuple):
             )
         if not asked.path.startswith(API):
             return None if asked.method in ("GET", "HEAD") else Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET here.")
-        if not _same(asked.session, self.keys.session):
+        if not _same(asked.token, self.token):
             return Refused(
-                HTTPStatus.UNAUTHORIZED, "No session. Open the link that `odpf console` printed in the terminal."
+                HTTPStatus.UNAUTHORIZED,
+                f"The header {TOKEN_HEADER} does not have this console's token: open the link that `odpf console` printed.",
             )
         if asked.fetch_site is not None and asked.fetch_site not in _OWN:
             return Refused(HTTPStatus.FORBIDDEN, "Only the console's own page may ask.")
@@ -118,8 +91,6 @@ class Rules(NamedTuple):
     def _of_action(self, asked: Asked) -> Refused | None:
         if asked.origin != f"http://{asked.host}":
             return Refused(HTTPStatus.FORBIDDEN, "Only the console's own page may act: the Origin is another.")
-        if not _same(asked.token, self.keys.token):
-            return Refused(HTTPStatus.FORBIDDEN, f"The header {TOKEN_HEADER} does not have this session's token.")
         if not self.allow_actions and asked.path not in READS_BY_POST:
             return Refused(HTTPStatus.FORBIDDEN, "This console only shows. Start it with: odpf console --allow-actions")
         return None
@@ -136,12 +107,12 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refused = self._rules.refusal(asked_by(scope, self._rules.cookie))
+        refused = self._rules.refusal(asked_by(scope))
         app = _answer(refused) if refused else self._app
         await app(scope, receive, _with_headers(send))
 
 
-def asked_by(scope: Scope, cookie: str) -> Asked:
+def asked_by(scope: Scope) -> Asked:
     """What a request says of itself."""
     headers = Headers(scope=scope)
     return Asked(
@@ -150,23 +121,8 @@ def asked_by(scope: Scope, cookie: str) -> Asked:
         host=headers.get("host", ""),
         origin=headers.get("origin"),
         fetch_site=headers.get("sec-fetch-site"),
-        session=session_in(headers.get("cookie", ""), cookie),
         token=headers.get(TOKEN_HEADER),
     )
-
-
-def has_session(request: Request, rules: Rules) -> bool:
-    """Whether a request for the page comes with the session."""
-    return _same(session_in(request.headers.get("cookie", ""), rules.cookie), rules.keys.session)
-
-
-def session_in(cookies: str, name: str) -> str | None:
-    """The value of one cookie."""
-    try:
-        found = SimpleCookie(cookies).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
 
 
 def _answer(refused: Refused) -> Response:

@@ -10,26 +10,22 @@ from starlette.testclient import TestClient
 
 from odpf_cli.console.app import application
 from odpf_cli.console.deployment import Deployment
-from odpf_cli.console.security import Keys
+from odpf_cli.console.security import TOKEN_HEADER
 from tests.console.builders import Shop
 
-PORT = 4545
+PORT, TOKEN = 4545, "t0k-en_" * 6
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
 class Browser:
-    """A browser that has opened the link: it has the cookie, and knows the token as the page does."""
+    """A browser that has opened the link, so its page has the token; without, when it has not."""
 
-    def __init__(self, deployment: Deployment, *, allow_actions: bool = False) -> None:
-        self.keys, self.said = Keys(), list[str]()
+    def __init__(self, deployment: Deployment, *, allow_actions: bool = False, token: str | None = TOKEN) -> None:
+        self.said = list[str]()
         app = application(
-            deployment, self.keys, PORT, allow_actions=allow_actions, refresh_seconds=0, say=self.said.append
+            deployment, TOKEN, PORT, allow_actions=allow_actions, refresh_seconds=0, say=self.said.append
         )
-        self.client = TestClient(app, base_url=ORIGIN)
-
-    def enter(self) -> Browser:
-        assert self.client.get("/", params={"token": self.keys.link}).status_code == 200
-        return self
+        self.client = TestClient(app, base_url=ORIGIN, headers={TOKEN_HEADER: token} if token is not None else {})
 
     def get(self, name: str, /, **query: Any) -> Any:
         answer = self.client.get(f"/api/{name}", params=query)
@@ -38,7 +34,7 @@ class Browser:
 
     def post(self, name: str, document: Any, **headers: str | None) -> Any:
         """The whole answer: refusals are looked at."""
-        wanted = {"Origin": ORIGIN, "X-ODPF-Token": self.keys.token, **headers}
+        wanted = {"Origin": ORIGIN, **headers}
         return self.client.post(
             f"/api/{name}", json=document, headers={k: v for k, v in wanted.items() if v is not None}
         )
@@ -53,7 +49,7 @@ def shop() -> Shop:
 @pytest.fixture
 def browser_of(shop: Shop) -> Callable[..., Browser]:
     """Browsers of consoles over the shop."""
-    return lambda **options: Browser(shop.deployment, **options).enter()
+    return lambda **options: Browser(shop.deployment, **options)
 
 
 @pytest.fixture

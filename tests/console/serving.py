@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 import time
@@ -13,14 +14,13 @@ import uvicorn
 
 from odpf_cli.console.app import application
 from odpf_cli.console.deployment import Deployment
-from odpf_cli.console.security import Keys
 
 
 class Serving(NamedTuple):
-    """Where a console listens, and its secrets."""
+    """Where a console listens, and its token."""
 
     port: int
-    keys: Keys
+    token: str
 
     @property
     def url(self) -> str:
@@ -28,18 +28,18 @@ class Serving(NamedTuple):
 
     @property
     def link(self) -> str:
-        """The link that is open now."""
-        return f"{self.url}/?token={self.keys.link}"
+        """What `odpf console` prints."""
+        return f"{self.url}/#token={self.token}"
 
 
 @contextmanager
 def serving(deployment: Deployment, *, allow_actions: bool = False, refresh_seconds: float = 0.5) -> Iterator[Serving]:
     """Listen at a free port until the block ends."""
-    keys, listener = Keys(), socket.socket()
+    token, listener = secrets.token_urlsafe(32), socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     app = application(
-        deployment, keys, port, allow_actions=allow_actions, refresh_seconds=refresh_seconds, say=lambda _: None
+        deployment, token, port, allow_actions=allow_actions, refresh_seconds=refresh_seconds, say=lambda _: None
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -47,7 +47,7 @@ def serving(deployment: Deployment, *, allow_actions: bool = False, refresh_seco
     while not server.started:
         time.sleep(0.01)
     try:
-        yield Serving(port, keys)
+        yield Serving(port, token)
     finally:
         server.should_exit = True
         thread.join()

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -327,30 +326,42 @@ def test_an_empty_deployment_says_what_to_do_next(chromium):
         assert accessible(page) == []
 
 
-def test_without_the_link_there_is_a_closed_door(chromium, acting):
-    page = chromium.new_page()
+def test_without_the_link_there_is_a_closed_door_that_the_link_opens(chromium, acting):
+    context = chromium.new_context(viewport=WIDE)
+    page = context.new_page()
     page.goto(acting.url)
-    expect(page.get_by_role("heading", name="No session here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Open the link that odpf console printed")).to_be_visible()
     picture(page, "closed")
     assert accessible(page) == []
-    page.close()
+    page.goto(acting.link)
+    expect(page.locator("tr[data-key]")).to_have_count(18)
+    context.close()
+
+
+def test_a_link_opens_again_a_reload_stays_and_the_token_leaves_the_address(page, acting):
+    page.reload()
+    expect(page.locator("tr[data-key]")).to_have_count(18)
+    page.goto(acting.link)
+    page.wait_for_url(f"{acting.url}/#/tables")
+    expect(page.locator("tr[data-key]")).to_have_count(18)
+    other = page.context.new_page()
+    other.goto(f"{acting.url}/#/runs")
+    expect(other.locator("tr[data-key]")).to_have_count(5)
+    assert page.context.cookies() == []
 
 
 def test_a_page_of_another_server_on_this_machine_reads_and_does_nothing(page, acting, shop):
-    """The browser itself is the attacker: it has the cookie, and a page of another port of this host tries."""
+    """The browser itself is the attacker: it has opened the link, and a page of another port of this host tries."""
     script = f"""async () => {{
       const told = await fetch('{acting.url}/api/session', {{credentials: 'include'}}).then(() => 'read', () => 'kept');
       await fetch('{acting.url}/api/actions/run', {{
         method: 'POST', mode: 'no-cors', credentials: 'include', body: '{{"refresh_cadence": "hourly"}}'
       }}).catch(() => null);
-      return told;
+      return [told, localStorage.length, document.cookie];
     }}"""
     with serving(shop.deployment) as other:
-        page.goto(f"{other.url}/static/closed.html")
-        time.sleep(0.1)
-        assert page.context.cookies()
         blank = page.context.new_page()
         blank.route("**/attack", lambda route: route.fulfill(body="<title>x</title>", content_type="text/html"))
         blank.goto(f"{other.url}/attack")
-        assert blank.evaluate(script) == "kept"
+        assert blank.evaluate(script) == ["kept", 0, ""]
     assert shop.executions.started == []

@@ -1,5 +1,7 @@
 // What the server knows, and how this page asks for it.
 
+import { token } from "./token.js";
+
 export class Refused extends Error {
   constructor(status, document) {
     super(document.error ?? `The console answered ${status}.`);
@@ -33,15 +35,15 @@ export function get(name, query = {}) {
 export function post(name, document) {
   return ask(`/api/${name}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "X-ODPF-Token": session.token },
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify(document),
   });
 }
 
-async function ask(address, options) {
+async function ask(address, { headers, ...options }) {
   let answer;
   try {
-    answer = await fetch(address, options);
+    answer = await fetch(address, { ...options, headers: { ...headers, "X-ODPF-Token": token } });
   } catch {
     throw new Unreachable();
   }

@@ -12,6 +12,7 @@ import { current, go, link } from "./route.js";
 import { RunView } from "./run.js";
 import { RunsView } from "./runs.js";
 import { Tables, TablesView } from "./tables.js";
+import { takeToken } from "./token.js";
 
 const VIEWS = [["tables", "Tables"], ["runs", "Runs"], ["files", "Files"], ["quarantine", "Quarantine"], ["configuration", "Configuration"]];
 const THEMES = { "": ["◐", "as the system"], light: ["☀", "light"], dark: ["☾", "dark"] };
@@ -187,10 +188,13 @@ class Page {
   }
 }
 
+// A new token, in a page that is open already: begin anew with it.
+takeToken();
+addEventListener("hashchange", () => { if (takeToken()) location.reload(); });
 try {
   await begin();
   new Page().start();
 } catch (error) {
-  if (error.status === 401) location.reload();
+  if (error.status === 401) document.body.replaceChildren(byId("closed").content);
   else byId("view").append(h("p", { class: "trouble" }, error.message));
 }
