@@ -43,7 +43,7 @@ def render(statuses: list[TableStatus], now: datetime, order: Order = Order.NAME
     else:
         parts.append(_table(statuses, now, f"{plural(len(statuses), 'table')} by {order}", None))
     parts += [complaint(entry.source_table_name, entry.last_error) for entry in statuses if entry.last_error]
-    parts += [Text(entry.pause.told(entry.source_table_name), "yellow") for entry in statuses if entry.pause]
+    parts += [Text(entry.paused, "yellow") for entry in statuses if entry.paused]
     if any(_stranger(entry) for entry in statuses):
         parts.append(Text("Files of unconfigured tables wait until `odpf config apply` names their table.", "yellow"))
     if quarantined := sum(entry.quarantined_files for entry in statuses):

@@ -70,6 +70,11 @@ class TableStatus(BaseModel):
             return self.state
         return Outcome.SET_ASIDE if self.set_aside else self.refresh_status
 
+    @property
+    def paused(self) -> str | None:
+        """Who paused the table and why, in a sentence; None when nobody did."""
+        return self.pause.told(self.source_table_name) if self.pause else None
+
 
 class Tried(NamedTuple):
     """What tells how often a table failed: `Settings.most_attempts`, and whether a run is over."""

@@ -115,6 +115,7 @@ class Console(NamedTuple):
     def apply(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Apply what was planned."""
         done = configuration.apply(asked, _text(asked, "plan"), self.deployment, utc_now())
+        self.looks.configuration_changed(utc_now())
         return self._done(f"applied configuration: {done['deployment_id'] or 'nothing to do'}", done)
 
     def release(self, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def deployed_view(deployment: Deployment) -> dict[str, Any]:
     stores = deployment.publisher
     deployed = read_deployed(stores.config, stores.schedules)
     cadences = [{**item.values, "problem": item.problem} for item in deployed.cadences.values()]
-    tables = [{**item.values, "problem": item.problem} for _, _, item in deployed.each_table()]
+    tables = [
+        {**item.values, "problem": item.problem, "paused": _paused(item.config)} for _, _, item in deployed.each_table()
+    ]
     records = sorted(stores.config.deployments(), key=lambda record: str(record.get("deployed_at")), reverse=True)
     return {"cadences": cadences, "tables": tables, "deployments": records[:MOST_DEPLOYMENTS], "form": form()}
 
@@ -90,6 +92,10 @@ def _parsed(given: Mapping[str, Any]) -> Parsed:
     return parse_content(f"{SOURCE}.json", json.dumps(given.get("document")).encode())
 
 
+def _paused(config: TableConfig | None) -> str | None:
+    return config.pause.told(config.source_table_name) if config and config.pause else None
+
+
 def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[Field]:
     schema = model.model_json_schema()
     for name, found in schema["properties"].items():
@@ -98,6 +104,8 @@ def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[Field]:
             yield from _fields(inner, f"{prefix}{name}.")
             continue
         kinds = {each.get("type"): each for each in found.get("anyOf", [found])}
+        if any("$ref" in each for each in kinds.values()):
+            continue  # a mapping or none: what a command writes, as the pause, and nobody by hand
         choices = next((each["enum"] for each in kinds.values() if "enum" in each), ())
         if any("const" in each for each in kinds.values()):
             continue  # nothing to choose

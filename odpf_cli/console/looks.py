@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ class Looks(NamedTuple):
     quarantine: Shared[Contents]
     lines: RunLines
     run: Callable[[str], Shared[dict[str, Any]]]
+    configuration_changed: Callable[[datetime], None]
 
     @classmethod
     def at(cls, deployment: Deployment, refresh_seconds: float) -> Looks:
@@ -44,12 +46,14 @@ class Looks(NamedTuple):
         def run(run_id: str) -> Shared[dict[str, Any]]:
             return Shared(lambda _: run_view(run_id, deployment.runs), keeps_run)
 
+        reader = OverviewReader(deployment.operator)
         return cls(
-            overview=Shared(OverviewReader(deployment.operator).read, keeps),
+            overview=Shared(reader.read, keeps),
             runs=Shared(RunsReader(deployment).read, lambda _: refresh_seconds),
             quarantine=Shared(lambda _: deployment.quarantine.contents(), lambda _: QUARANTINE_KEPT),
             lines=RunLines(deployment.operator.audit),
             run=run,
+            configuration_changed=reader.configuration_changed,
         )
 
     def forget(self) -> None:

@@ -33,6 +33,7 @@ COLUMNS = (
     "oldest_change_at",
     "last_change_at",
     "last_error",
+    "paused",
     "run_id",
 )
 Row = tuple[Any, ...]
@@ -97,11 +98,16 @@ class OverviewReader:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self._changed_at: datetime | None = None
+
+    def configuration_changed(self, now: datetime) -> None:
+        """Read the configuration again at the next reading that begins after this."""
+        self._changed_at = now
 
     def read(self, before: Overview | None) -> Overview:
         """The next overview."""
         now = utc_now()
-        anew = before is None or now - before.configured_at >= CONFIGURATION_KEPT
+        anew = before is None or self._is_old(before.configured_at, now)
         tables = read_items(self._ports.config.tables()) if anew or before is None else before.facts.tables
         cadences = (
             cadence_standings(self._ports.config.cadences(), tables) if anew or before is None else before.cadences
@@ -126,6 +132,10 @@ class OverviewReader:
             configured_at=now if anew or before is None else before.configured_at,
             states_at=now if whole or before is None else before.states_at,
         )
+
+    def _is_old(self, configured_at: datetime, now: datetime) -> bool:
+        changed = self._changed_at is not None and configured_at <= self._changed_at
+        return changed or now - configured_at >= CONFIGURATION_KEPT
 
 
 def _may_have_changed(
@@ -158,6 +168,7 @@ def _rows(found: Iterable[TableStatus], states: Mapping[str, TableState]) -> Ite
             entry.oldest_change_at,
             entry.last_change_at,
             error if error is None or len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]} …",
+            entry.paused,
             state.run_id if state else None,
         )
         yield f"{entry.source_table_name} {entry.refresh_cadence or ''}", row

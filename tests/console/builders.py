@@ -26,6 +26,7 @@ CADENCE, HOURLY = "10_min_refresh", "hourly"
 RUNS = 5
 BAD_CONTENT = b"PAR1 no more"
 NO_SPACE = "No space is left on the device: the worker's disk is full. Give the cadence a larger worker."
+PAUSE = {"reason": "the source moves", "by": "arn:aws:iam::123456789012:user/eve", "since": "2026-05-04T07:30:00Z"}
 SUBJECTS = ("orders", "order_lines", "customers", "invoices", "shipments", "stock", "prices", "returns")
 
 

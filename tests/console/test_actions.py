@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from odpf.table_config import read_table_config
-from tests.console.builders import CADENCE, HOURLY, name_of, table_item
+from tests.console.builders import CADENCE, HOURLY, PAUSE, name_of, table_item
 
 NEW = table_item(40)
 NEW_NAME = NEW["source_table_name"]
@@ -64,6 +64,29 @@ def test_a_table_is_planned_then_applied_with_the_record_of_config_apply(acting,
     deployed = {item["source_table_name"]: item for item in shop.aws.config.tables()}
     assert read_table_config(deployed[NEW_NAME]).raw_table == f"shop_raw.{NEW['raw_table_name']}"
     assert NEW_NAME in {row[1] for row in acting.get("tables")["rows"]}
+
+
+def test_what_was_applied_is_seen_at_the_next_look(acting):
+    before = {row[1]: row[4] for row in acting.get("tables")["rows"]}
+    slower = {"refresh_cadence": CADENCE, "schedule": "rate(20 minutes)"}
+    change = document({**table_item(0), "is_active": "N"}, cadences=[slower])
+    plan = acting.post("configuration/plan", change).json()
+    acting.post("configuration/apply", {**change, "plan": plan["plan"]})
+    told = acting.get("tables")
+    after = {row[1]: row[4] for row in told["rows"]}
+    assert (before[name_of(0)], after[name_of(0)]) == ("completed", "inactive")
+    assert {each["refresh_cadence"]: each["lag_objective_seconds"] for each in told["cadences"]}[CADENCE] == 3600
+
+
+def test_an_edit_leaves_a_paused_table_paused_and_says_so(acting, shop):
+    shop.aws.config.put_tables([table_item(0, is_active="N", pause=PAUSE)])
+    change = document(table_item(0, hudi_partition_key="day", is_active="Y"))
+    plan = acting.post("configuration/plan", change).json()
+    assert "the source moves" in plan["warnings"][0]
+    assert acting.post("configuration/apply", {**change, "plan": plan["plan"]}).status_code == 200
+    item = next(each for each in shop.aws.config.tables() if each["source_table_name"] == name_of(0))
+    assert (item["pause"], item["is_active"], item["hudi_partition_key"]) == (PAUSE, "N", "day")
+    assert "pause" not in {field["name"] for field in acting.get("configuration")["form"]["tables"]}
 
 
 def test_a_console_that_only_shows_plans_and_does_not_apply(browser, shop):

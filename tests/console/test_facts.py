@@ -13,7 +13,7 @@ from odpf.states import ExecutionState, Outcome, RefreshStatus
 from odpf_cli.console.overview import COLUMNS, MOST_ROWS, OverviewReader
 from odpf_cli.console.shared import Shared
 from odpf_cli.status import current
-from tests.console.builders import HOURLY, NO_SPACE, Shop, name_of, table_item
+from tests.console.builders import HOURLY, NO_SPACE, PAUSE, Shop, name_of, table_item
 
 
 def rows_of(document):
@@ -28,6 +28,15 @@ def test_tables_are_told_as_status_tells_them(browser, shop):
     assert [row["word"] for row in rows_of(told).values()] == [entry.word for entry in expected]
     assert rows_of(told)[name_of(4)]["last_error"] == NO_SPACE
     assert rows_of(told)[name_of(5)]["word"] is None
+
+
+def test_a_paused_table_says_who_paused_it_and_why(browser, shop):
+    shop.aws.config.put_tables([table_item(4, is_active="N", pause=PAUSE)])
+    row = rows_of(browser.get("tables"))[name_of(4)]
+    assert (row["word"], "the source moves" in row["paused"], "user/eve" in row["paused"]) == ("paused", True, True)
+    assert browser.get("table", name=name_of(4))["tables"][0]["paused"] == row["paused"]
+    items = {item["source_table_name"]: item["paused"] for item in browser.get("configuration")["tables"]}
+    assert (items[name_of(4)], items[name_of(0)]) == (row["paused"], None)
 
 
 def test_a_cadence_has_the_objective_that_the_watch_goes_by(browser):

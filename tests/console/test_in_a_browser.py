@@ -17,7 +17,7 @@ from odpf.clock import utc_now
 from odpf.errors import TransientError
 from odpf.states import RefreshStatus
 from odpf_cli.status import current
-from tests.console.builders import NO_SPACE, Shop, name_of
+from tests.console.builders import NO_SPACE, PAUSE, Shop, name_of, table_item
 from tests.console.serving import Serving, serving
 
 pytestmark = pytest.mark.more
@@ -250,6 +250,43 @@ def test_a_table_is_added_then_edited_planned_and_applied(page, acting, shop):
     expect(page.locator(".plan")).to_contain_text("Deployed as")
     (item,) = [each for each in shop.aws.config.tables() if each["source_table_name"] == "shop.coupons"]
     assert (item["is_active"], len(shop.aws.config.deployments())) == ("N", 2)
+
+
+def test_an_empty_paste_is_nothing_to_plan(page, acting):
+    page.goto(f"{acting.url}/#/configuration?add=text")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.locator(".plan")).to_have_text("There is nothing to plan: paste a file first.")
+
+
+def test_a_paused_table_is_edited_and_stays_as_it_was_otherwise(page, acting, shop):
+    paused = table_item(0, is_active="N", pause=PAUSE, cdc_extra_columns=[], hudi_primary_key="id,line")
+    shop.aws.config.put_tables([paused])
+    page.goto(f"{acting.url}/#/configuration?table={name_of(0)}")
+    expect(page.locator("#panel .warning")).to_contain_text("is paused since 2026-05-04T07:30:00Z")
+    page.get_by_label("hudi_partition_key").fill("day")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.locator(".plan .change")).to_have_text(["hudi_partition_key: (absent) → day"])
+    expect(page.locator(".plan .warning").first).to_contain_text("the source moves")
+    picture(page, "paused-form")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".plan")).to_contain_text("Deployed as")
+    (item,) = [each for each in shop.aws.config.tables() if each["source_table_name"] == name_of(0)]
+    assert item == {**item, **paused, "hudi_partition_key": "day"}
+    page.goto(f"{acting.url}/#/tables?show=paused&table={name_of(0)}")
+    expect(row(page, name_of(0))).to_contain_text("the source moves")
+    expect(page.locator("#panel .warning")).to_contain_text("user/eve")
+    picture(page, "paused-table")
+
+
+def test_an_objective_that_was_applied_holds_for_tables_in_which_nothing_else_changed(page, acting):
+    expect(row(page, name_of(2)).locator(".c-lag")).to_contain_text("of 30m")
+    page.goto(f"{acting.url}/#/configuration?show=cadences&cadence=10_min_refresh")
+    page.get_by_label("lag_objective_seconds").fill("18000")
+    page.get_by_role("button", name="Plan").click()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".plan")).to_contain_text("Deployed as")
+    page.goto(f"{acting.url}/#/tables")
+    expect(row(page, name_of(2)).locator(".c-lag")).to_contain_text("of 5h")
 
 
 def test_a_cadence_is_run_now_and_its_run_is_shown(page, acting, shop):

@@ -17,7 +17,8 @@ export class ConfigurationPanel {
     this.planButton = h("button", { type: "submit", class: "primary" }, "Plan");
     this.form = h("form", { class: "form", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.plan(); }, oninput: () => this.changed() }, what === "text" ? this.text() : this.fields(), h("div", { class: "buttons" }, this.planButton), this.outcome);
     const missing = name && !this.item ? h("p", { class: "trouble" }, `${name} is not configured.`) : null;
-    this.element = h("div", { class: "details" }, h("h2", { class: "name" }, name ?? TITLES[what]), missing ?? this.form);
+    const paused = this.item?.paused ? h("p", { class: "warning" }, `${this.item.paused}. What is applied here leaves it paused.`) : null;
+    this.element = h("div", { class: "details" }, h("h2", { class: "name" }, name ?? TITLES[what]), paused, missing ?? this.form);
   }
 
   refresh() {}
@@ -54,11 +55,12 @@ export class ConfigurationPanel {
   }
 
   given() {
-    if (this.what === "text") return { text: this.area.value || EXAMPLE };
+    if (this.what === "text") return { text: this.area.value };
     const values = {};
     for (const [name, { field, input }] of this.inputs) {
-      if (input.value.trim() === "") continue;
-      const value = field.kind === "number" && /^\d+$/.test(input.value.trim()) ? Number(input.value) : input.value.trim();
+      const kept = unchanged(this.item, name, input.value);
+      if (kept === undefined && input.value.trim() === "") continue;
+      const value = kept !== undefined ? kept : field.kind === "number" && /^\d+$/.test(input.value.trim()) ? Number(input.value) : input.value.trim();
       const [outer, inner] = name.split(".");
       if (inner) values[outer] = { ...(values[outer] ?? {}), [inner]: value };
       else values[outer] = value;
@@ -73,6 +75,7 @@ export class ConfigurationPanel {
   }
 
   async plan() {
+    if (this.area && !this.area.value.trim()) return this.outcome.replaceChildren(h("p", { class: "trouble" }, "There is nothing to plan: paste a file first."));
     const given = this.given();
     this.planButton.disabled = true;
     for (const { trouble, input } of this.inputs?.values() ?? []) {
@@ -133,8 +136,17 @@ function fieldChanges(fields) {
   return fields.map((field) => h("div", { class: "change" }, `${field.field}: `, h("del", {}, value(field.before)), " → ", h("ins", {}, value(field.after))));
 }
 
+// What stands in the item, where nobody wrote another; an empty list is not its default.
+function unchanged(item, name, text) {
+  return text === valueOf(item, name) ? partOf(item, name) : undefined;
+}
+
+function partOf(item, name) {
+  return name.split(".").reduce((found, part) => found?.[part], item) ?? undefined;
+}
+
 function valueOf(item, name) {
-  const value = name.split(".").reduce((found, part) => found?.[part], item);
+  const value = partOf(item, name);
   if (value === undefined || value === null) return "";
   return Array.isArray(value) ? value.join(", ") : String(value);
 }

@@ -20,7 +20,7 @@ export class TablePanel {
   async refresh() {
     try {
       const found = await get("table", { name: this.name });
-      const told = JSON.stringify(found);
+      const told = JSON.stringify([found, [...this.tables.cadences.values()]]);
       if (told !== this.told) this.body.replaceChildren(...found.tables.flatMap((table) => this.draw(table, found)), ...this.rest(found));
       this.told = told;
     } catch (error) {
@@ -46,6 +46,7 @@ export class TablePanel {
       ["Data files", size(state?.table_bytes)],
     ];
     return [
+      table.paused && h("p", { class: "warning" }, table.paused),
       table.last_error && h("p", { class: "trouble" }, table.last_error),
       this.buttons(table, state),
       h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
@@ -56,10 +57,11 @@ export class TablePanel {
     const configured = table.refresh_cadence !== null;
     const why = session.allow_actions ? null : "Start the console with --allow-actions";
     const off = Boolean(why) || !configured;
+    const still = ["paused", "inactive"].includes(table.state) ? `It is ${table.state}: runs pass it over` : null;
     return h(
       "div",
       { class: "buttons" },
-      h("button", { type: "button", disabled: off, title: why, onclick: () => this.run() }, "Run now"),
+      h("button", { type: "button", disabled: off || Boolean(still), title: why ?? still, onclick: () => this.run() }, "Run now"),
       h("button", { type: "button", disabled: off || !state?.lease_owner, title: why ?? (state?.lease_owner ? null : "Nobody holds it"), onclick: () => this.unlock() }, "Unlock"),
       h("a", { class: "button", href: link("files", null, { table: this.name }) }, "Files"),
       h("a", { class: "button", href: link("configuration", null, configured ? { table: this.name } : { add: "tables", name: this.name }) }, configured ? "Configuration" : "Configure it"),

@@ -18,6 +18,7 @@ const CHOICES = [
   ["busy", "Updating", "busy"],
   ["waiting", "With waiting files"],
   ["quarantine", "In quarantine", "attention"],
+  ["paused", "Paused", "attention"],
 ];
 const IS = {
   all: () => true,
@@ -26,6 +27,7 @@ const IS = {
   busy: (row) => meaningOf(row.word) === "busy",
   waiting: (row) => row.pending_files > 0,
   quarantine: (row) => row.quarantined_files > 0,
+  paused: (row) => row.paused !== null,
 };
 
 // All tables as the server last told: only what changed comes over the wire.
@@ -55,16 +57,17 @@ export class Tables {
   }
 
   take(found) {
-    for (const cadence of found.cadences ?? []) this.cadences.set(cadence.refresh_cadence, cadence);
+    if (found.cadences) this.cadences = new Map(found.cadences.map((cadence) => [cadence.refresh_cadence, cadence]));
     for (const [key, ...values] of found.rows ?? []) {
       const row = { key, place: this.rows.get(key)?.place ?? this.rows.size };
       found.columns.forEach((name, index) => (row[name] = values[index]));
       row.oldest = Date.parse(row.oldest_change_at ?? "");
       row.changed = Date.parse(row.last_change_at ?? "");
-      row.objective = this.cadences.get(row.refresh_cadence)?.lag_objective_seconds ?? null;
-      row.text = [row.source_table_name, row.raw_table, row.refresh_cadence, row.word, row.last_error].filter(Boolean).join(" ").toLowerCase();
+      row.text = [row.source_table_name, row.raw_table, row.refresh_cadence, row.word, row.paused, row.last_error].filter(Boolean).join(" ").toLowerCase();
       this.rows.set(key, row);
     }
+    // Of all rows: a cadence may have got another objective though nothing of its tables has changed.
+    for (const row of this.rows.values()) row.objective = this.cadences.get(row.refresh_cadence)?.lag_objective_seconds ?? null;
   }
 }
 
@@ -101,7 +104,7 @@ export class TablesView {
       { name: "waiting", title: "Waiting", sort: true, numeric: true, draw: (cell, row) => setText(cell, row.pending_files ? number(row.pending_files) : NOTHING) },
       { name: "lag", title: "Lag of objective", sort: true, draw: drawLag },
       { name: "changed", title: "Last change", sort: true, numeric: true, class: "wide", draw: drawChanged },
-      { name: "error", title: "Last error", class: "roomy", draw: (cell, row) => named(cell, row.last_error ?? (row.quarantined_files ? `${number(row.quarantined_files)} in quarantine` : "")) },
+      { name: "error", title: "Last error", class: "roomy", draw: (cell, row) => named(cell, row.paused ?? row.last_error ?? (row.quarantined_files ? `${number(row.quarantined_files)} in quarantine` : "")) },
     ];
   }
 
@@ -201,7 +204,7 @@ export function lagOf(row) {
 }
 
 export function isBehind(row) {
-  return row.objective !== null && row.word !== "inactive" && lagOf(row) > row.objective;
+  return row.objective !== null && !["inactive", "paused"].includes(row.word) && lagOf(row) > row.objective;
 }
 
 function drawLag(cell, row) {
