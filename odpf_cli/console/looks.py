@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from odpf_cli.console.deployment import Deployment
 from odpf_cli.console.overview import ITEMS_A_SECOND, Overview, OverviewReader
-from odpf_cli.console.run_view import RunsReader, run_view
+from odpf_cli.console.run_view import RunReader, RunsReader
 from odpf_cli.console.shared import Shared
 from odpf_cli.console.table_view import RunLines
 from odpf_cli.quarantine_contents import Contents
@@ -44,7 +44,7 @@ class Looks(NamedTuple):
 
         @lru_cache(RUNS_KEPT)
         def run(run_id: str) -> Shared[dict[str, Any]]:
-            return Shared(lambda _: run_view(run_id, deployment.runs), keeps_run)
+            return Shared(RunReader(run_id, deployment.runs).read, keeps_run)
 
         reader = OverviewReader(deployment.operator)
         return cls(

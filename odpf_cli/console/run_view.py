@@ -1,4 +1,4 @@
-"""Runs: the newest ones, and one of them as a time line of its tables. What is drawn is decided here; pure but for `RunsReader`."""
+"""Runs: the newest ones, and one of them as a time line of its tables. What is drawn is decided here."""
 
 from __future__ import annotations
 
@@ -58,13 +58,30 @@ class RunsReader:
             }
 
 
-def run_view(run_id: str, source: RunSource) -> dict[str, Any]:
+class RunReader:
+    """Reads one run again and again while it goes on; its plan, which stays as it was written, once."""
+
+    def __init__(self, run_id: str, source: RunSource) -> None:
+        self._run_id, self._source = run_id, source
+        self._manifest: RunManifest | None = None
+
+    def read(self, _before: dict[str, Any] | None) -> dict[str, Any]:
+        """How the run is by now.
+
+        Raises:
+            NothingRunning: there is no trace of such a run.
+        """
+        self._manifest = self._manifest or self._source.manifest(self._run_id)
+        return run_view(self._run_id, self._source, self._manifest)
+
+
+def run_view(run_id: str, source: RunSource, manifest: RunManifest | None) -> dict[str, Any]:
     """One run: how it is or ended, and every table of it with its times.
 
     Raises:
         NothingRunning: there is no trace of such a run.
     """
-    execution, summary, manifest = source.executions.get(run_id), source.summary(run_id), source.manifest(run_id)
+    execution, summary = source.executions.get(run_id), source.summary(run_id)
     if execution is None and summary is None:
         raise NothingRunning(f"There is no run {run_id}. `odpf runs` lists those there are.")
     rows = source.audit.of_run(run_id)

@@ -9,8 +9,10 @@ import pytest
 
 from odpf.clock import iso, utc_now
 from odpf.errors import TransientError
+from odpf.manifest import run_key, summary_key
 from odpf.states import ExecutionState, Outcome, RefreshStatus
 from odpf_cli.console.overview import COLUMNS, MOST_ROWS, OverviewReader
+from odpf_cli.console.run_view import RunReader
 from odpf_cli.console.shared import Shared
 from odpf_cli.status import current
 from tests.console.builders import HOURLY, NO_SPACE, PAUSE, Shop, name_of, table_item
@@ -174,6 +176,16 @@ def test_a_run_under_way_shows_what_is_being_written_and_what_waits(browser, sho
     assert tables["shop_raw.prices_0006"]["refresh_status"] == "updating_table"
     assert tables["shop_raw.prices_0006"]["started_at"] == iso(shop.now)
     assert tables["shop_raw.returns_0007"]["started_at"] is None
+
+
+def test_the_plan_of_a_run_under_way_is_read_once(shop, monkeypatch):
+    run_id, read = shop.run_id(4), []
+    shop.executions.known[run_id] = shop.executions.known[run_id]._replace(state=ExecutionState.RUNNING, ended_at=None)
+    get = shop.aws.objects.get
+    monkeypatch.setattr(shop.aws.objects, "get", lambda *place: read.append(place[1]) or get(*place))
+    reader = RunReader(run_id, shop.deployment.runs)
+    assert [len(reader.read(None)["tables"]) for _ in range(3)] == [14] * 3
+    assert (read.count(run_key(run_id)), read.count(summary_key(run_id))) == (1, 3)
 
 
 def test_files_that_wait_and_all_of_a_table(browser, shop):

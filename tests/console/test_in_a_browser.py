@@ -252,6 +252,37 @@ def test_a_table_is_added_then_edited_planned_and_applied(page, acting, shop):
     assert (item["is_active"], len(shop.aws.config.deployments())) == ("N", 2)
 
 
+def test_closing_details_leaves_what_was_typed_meanwhile(page, acting):
+    page.goto(f"{acting.url}/#/tables?table={name_of(4)}")
+    page.get_by_role("searchbox").fill("orders")
+    page.get_by_role("button", name="Close details").click()
+    expect(page.locator("#panel")).to_be_hidden()
+    assert page.url.endswith("#/tables?q=orders")
+    expect(page.get_by_role("searchbox")).to_have_value("orders")
+
+
+def test_a_list_that_becomes_short_while_one_is_far_down_shows_what_is_left(page):
+    rows_left = """async () => {
+      const { Grid } = await import("/static/js/grid.js");
+      const grid = new Grid({ label: "x", columns: [], key: String, empty: () => "" });
+      document.getElementById("view").replaceChildren(grid.element);
+      grid.setRows([...Array(3000).keys()]);
+      grid.element.scrollTop = 90000;
+      grid.setRows([1, 2, 3]);
+      return grid.element.querySelectorAll("tr[data-key]").length;
+    }"""
+    assert page.evaluate(rows_left) == 3
+
+
+def test_a_run_that_nobody_knows_is_not_asked_for_forever(page, acting):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/run?" in request.url else None)
+    page.goto(f"{acting.url}/#/runs/never-20260504T070000-0000")
+    expect(page.locator(".runhead .trouble")).to_contain_text("There is no run never")
+    page.wait_for_timeout(3500)
+    assert len(asked) <= 4
+
+
 def test_an_empty_paste_is_nothing_to_plan(page, acting):
     page.goto(f"{acting.url}/#/configuration?add=text")
     page.get_by_role("button", name="Plan").click()

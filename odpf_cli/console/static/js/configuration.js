@@ -15,7 +15,7 @@ export class ConfigurationView {
   constructor(panel) {
     this.panel = panel;
     this.found = null;
-    this.input = search("Search configuration", (value) => { replace(current().with({ q: value })); this.update(); });
+    this.input = search("Search configuration", (value) => { replace(current().with({ q: value })); this.grid.top(); this.update(); });
     this.choices = new Choices("What", CHOICES, (name) => go(current().with({ show: name === "tables" ? "" : name, table: null, cadence: null, add: null })));
     const add = (what, text) => h("a", { class: "button", href: link("configuration", null, { add: what, show: what === "cadences" ? what : null }) }, text);
     this.grids = { tables: this.tableGrid(), cadences: this.cadenceGrid(), deployments: this.deploymentGrid() };

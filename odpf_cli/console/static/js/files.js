@@ -13,7 +13,7 @@ export class FilesView {
   constructor() {
     this.found = null;
     this.problem = null;
-    this.input = search("Search files, tables, reasons", (value) => { replace(current().with({ q: value })); this.update(); });
+    this.input = search("Search files, tables, reasons", (value) => { replace(current().with({ q: value })); this.grid.top(); this.update(); });
     this.scope = h("span", { class: "scope" });
     this.note = h("p", { class: "note muted" });
     this.grid = new Grid({

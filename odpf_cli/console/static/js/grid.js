@@ -53,6 +53,11 @@ export class Grid {
     this.draw();
   }
 
+  // To the first row: what is shown is another list.
+  top() {
+    this.element.scrollTop = 0;
+  }
+
   scrolled() {
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
@@ -63,8 +68,10 @@ export class Grid {
 
   draw() {
     const { scrollTop, clientHeight } = this.element;
-    const first = Math.max(0, Math.floor(scrollTop / this.rowHeight) - SPARE);
-    const last = Math.min(this.rows.length, Math.ceil((scrollTop + clientHeight) / this.rowHeight) + SPARE);
+    // The list may have become shorter than what has been scrolled through.
+    const top = Math.min(scrollTop, Math.max(0, this.rows.length * this.rowHeight - clientHeight));
+    const first = Math.max(0, Math.floor(top / this.rowHeight) - SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((top + clientHeight) / this.rowHeight) + SPARE);
     const visible = this.rows.slice(first, last);
     const wanted = new Map(visible.map((row, index) => [this.key(row), [row, first + index]]));
     const free = [...this.pool].filter(([key]) => !wanted.has(key));

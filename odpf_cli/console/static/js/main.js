@@ -105,7 +105,7 @@ class Page {
   }
 
   closePanel() {
-    go(this.route.with({ table: null, id: null, cadence: null, add: null, name: null }));
+    go(current().with({ table: null, id: null, cadence: null, add: null, name: null }));
     this.view.grid.table.focus({ preventScroll: true });
   }
 

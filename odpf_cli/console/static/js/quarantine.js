@@ -14,7 +14,7 @@ export class QuarantineView {
     this.kept = kept;
     this.panel = panel;
     this.marked = new Set();
-    this.input = search("Search reasons, tables, files", (value) => { replace(current().with({ q: value })); this.update(); });
+    this.input = search("Search reasons, tables, files", (value) => { replace(current().with({ q: value })); this.grid.top(); this.update(); });
     this.release = h("button", { type: "button", class: "primary", onclick: () => this.releaseMarked() }, "Release");
     this.grid = new Grid({
       label: "Quarantine",

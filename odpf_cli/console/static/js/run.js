@@ -10,11 +10,13 @@ import { meaningOf, setStatus, status } from "./words.js";
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400];
 const TICK_WIDTH = 76;
+const TRIES = 3; // Step Functions may not know at once what was started
 
 export class RunView {
   constructor(id) {
     this.id = id;
     this.run = null;
+    this.unknown = 0; // times in a row
     this.input = search("Search this run", () => this.narrow());
     this.head = h("div", { class: "runhead" }, h("p", { class: "muted" }, "Reading …"));
     this.axis = h("div", { class: "axis", "aria-hidden": "true" });
@@ -41,22 +43,26 @@ export class RunView {
     const { q = "", table } = route.params;
     if (this.input.value !== q) this.input.value = q;
     if (table) this.wanted = table;
+    this.unknown = 0;
     this.refresh();
   }
 
   async refresh() {
-    if (this.run?.ended && !this.problem) return;
+    if ((this.run?.ended && !this.problem) || this.unknown >= TRIES) return;
     try {
       this.run = await get("run", { id: this.id });
       this.problem = null;
+      this.unknown = 0;
     } catch (error) {
       this.problem = error.message;
+      this.unknown = error.status === 404 ? this.unknown + 1 : 0;
     }
     this.update();
   }
 
   narrow() {
     replace(current().with({ q: this.input.value }));
+    this.grid.top();
     this.update();
   }
 
@@ -91,7 +97,7 @@ export class RunView {
     this.head.replaceChildren(
       h("h1", { class: "name" }, run.run_id),
       h("p", { class: "line" }, status(run.status), facts.filter(Boolean).map((fact) => h("span", {}, fact))),
-      ...(run.error ? [h("p", { class: "trouble" }, run.error)] : []),
+      ...[this.problem, run.error].filter(Boolean).map((text) => h("p", { class: "trouble" }, text)),
       ...run.warnings.slice(0, 3).map((text) => h("p", { class: "warning" }, text)),
       ...(run.warnings.length > 3 ? [h("p", { class: "muted" }, `and ${plural(run.warnings.length - 3, "warning")} more: odpf runs --run ${run.run_id}`)] : []),
     );

@@ -56,6 +56,7 @@ export class RunsView {
 
   narrow(params) {
     replace(current().with(params));
+    this.grid.top();
     this.update();
   }
 

@@ -36,7 +36,7 @@ export class TablePanel {
       ["Status", status(table.word)],
       ["Raw table", raw ?? NOTHING],
       ["Cadence", table.refresh_cadence ?? NOTHING],
-      ["Lag", `${table.pending_files ? duration(table.freshness_lag_seconds) : "nothing waits"}${objective ? ` of ${duration(objective)} allowed` : ""}`],
+      ["Lag", `${table.pending_files ? duration(table.freshness_lag_seconds) : "nothing waits"}${objective ? ` (${duration(objective)} allowed)` : ""}`],
       ["Waiting", table.pending_files ? `${plural(table.pending_files, "file")}, ${size(table.pending_bytes)}` : NOTHING],
       ["Last change", moment(table.last_change_at)],
       ["Applied up to", position(table.high_water_mark)],

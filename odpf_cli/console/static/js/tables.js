@@ -120,7 +120,7 @@ export class TablesView {
 
   narrow(params) {
     replace(current().with(params));
-    this.grid.element.scrollTop = 0;
+    this.grid.top();
     this.update();
   }
 
