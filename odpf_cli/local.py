@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from odpf.errors import NothingRunning
+from odpf_cli.listening import port_option
 from odpf_cli.output import note
 from odpf_local.aws import running
 from odpf_local.aws.running import REGION, AlreadyRunning, EmbeddedFailed, Running
@@ -31,7 +32,7 @@ def local_instance(folder: Path) -> Running | None:
 @app.command()
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready and leave it running.")] = False,
-    port: Annotated[int | None, typer.Option(help=f"Port; by default {DEFAULT_PORT}, else a free one.")] = None,
+    port: Annotated[int | None, port_option(DEFAULT_PORT)] = None,
     region: Annotated[str | None, typer.Option(help=f"The Region it passes for; by default {REGION}.")] = None,
 ) -> None:
     """Start the embedded AWS with the framework deployed in it; nothing happens when it runs already.

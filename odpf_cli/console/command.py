@@ -17,6 +17,7 @@ from odpf.clock import utc_now
 from odpf.errors import InvalidSettings
 from odpf.settings import Settings
 from odpf_cli.console.deployment import Deployment
+from odpf_cli.listening import port_option
 from odpf_cli.output import note
 from odpf_cli.target import FORGOTTEN, USE_EMBEDDED, announce, endpoint_forgotten, refuse_forgotten_endpoint
 
@@ -25,7 +26,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def console(
-    port: Annotated[int | None, typer.Option(help=f"Port; by default {DEFAULT_PORT}, else a free one.")] = None,
+    port: Annotated[int | None, port_option(DEFAULT_PORT)] = None,
     allow_actions: Annotated[
         bool,
         typer.Option(
@@ -53,7 +54,7 @@ def console(
     elif endpoint_forgotten():
         note(f"[yellow]{escape(f'{FORGOTTEN}. {USE_EMBEDDED}')}[/]")
     deployment = _deployment()
-    with _listening(port) as listener:
+    with listening(port) as listener:
         _serve(deployment, listener, allow_actions=allow_actions, refresh=refresh, browser=browser)
 
 
@@ -87,8 +88,8 @@ def _serve(
     note("The console has ended.")
 
 
-def _listening(port: int | None) -> socket.socket:
-    """A socket of the loopback interface.
+def listening(port: int | None) -> socket.socket:
+    """A socket of the loopback interface: at this port, without one at the well-known or a free one.
 
     Raises:
         InvalidSettings: somebody else has the port that was asked for.
@@ -98,6 +99,7 @@ def _listening(port: int | None) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, wanted))
+            listener.listen()  # until somebody listens, another program may bind the same
         except OSError:
             listener.close()
             continue

@@ -22,9 +22,7 @@ class Browser:
 
     def __init__(self, deployment: Deployment, *, allow_actions: bool = False, token: str | None = TOKEN) -> None:
         self.said = list[str]()
-        app = application(
-            deployment, TOKEN, PORT, allow_actions=allow_actions, refresh_seconds=0, say=self.said.append
-        )
+        app = application(deployment, TOKEN, PORT, allow_actions=allow_actions, refresh_seconds=0, say=self.said.append)
         self.client = TestClient(app, base_url=ORIGIN, headers={TOKEN_HEADER: token} if token is not None else {})
 
     def get(self, name: str, /, **query: Any) -> Any:

@@ -10,7 +10,7 @@ export class Refused extends Error {
   }
 }
 
-export class Unreachable extends Error {
+class Unreachable extends Error {
   constructor() {
     super("The console does not answer. See whether `odpf console` still runs in its terminal.");
   }
@@ -21,7 +21,6 @@ let clockAhead = 0;
 
 export async function begin() {
   session = await get("session");
-  return session;
 }
 
 export function get(name, query = {}) {
@@ -76,7 +75,7 @@ export class Kept {
 
   async refresh() {
     try {
-      const found = await this.ask(this.value);
+      const found = await this.ask();
       this.value = found;
       this.error = null;
       this.problem = found.problem ?? null;

@@ -1,6 +1,6 @@
 // Where one is stands in the address, so that it can be sent to somebody: #/tables?q=orders&show=failing&table=shop.orders
 
-export class Route {
+class Route {
   constructor(view, id, params) {
     Object.assign(this, { view, id, params });
   }

@@ -90,8 +90,7 @@ export class TablesView {
       },
       empty: () => this.empty(),
     });
-    this.tools = h("div", { class: "tools" }, this.input, this.choices.element, this.cadence);
-    this.element = h("section", { class: "list", "aria-label": "Tables" }, h("h1", { class: "unseen" }, "Tables"), this.tools, this.grid.element);
+    this.element = h("section", { class: "list", "aria-label": "Tables" }, h("h1", { class: "unseen" }, "Tables"), h("div", { class: "tools" }, this.input, this.choices.element, this.cadence), this.grid.element);
   }
 
   columns() {
@@ -109,9 +108,8 @@ export class TablesView {
   }
 
   show(route) {
-    const { q = "", cadence = "", table } = route.params;
+    const { q = "", table } = route.params;
     if (this.input.value !== q) this.input.value = q;
-    this.cadenceChosen = cadence;
     this.update();
     const row = table ? [...this.tables.rows.values()].find((each) => each.source_table_name === table) : null;
     if (row && this.grid.selected !== row.key) this.grid.select(row.key, { show: true });
@@ -199,11 +197,11 @@ function named(cell, text) {
   setAttribute(cell, "title", text);
 }
 
-export function lagOf(row) {
+function lagOf(row) {
   return row.pending_files ? Math.max(0, (now() - row.oldest) / 1000) : 0;
 }
 
-export function isBehind(row) {
+function isBehind(row) {
   return row.objective !== null && !["inactive", "paused"].includes(row.word) && lagOf(row) > row.objective;
 }
 

@@ -16,7 +16,7 @@ export function meaningOf(word) {
   return word ? (session.meanings[word] ?? "quiet") : "quiet";
 }
 
-export function shape(meaning) {
+function shape(meaning) {
   return s("svg", { class: "shape", viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: SHAPES[meaning], "fill-rule": "evenodd" }));
 }
 
