@@ -46,7 +46,7 @@ test: $(INFRA_READY) ## all tests that need nothing else (ARGS="-k words", RUNTI
 	@$(PREFETCH)
 	@$(BIN)/python -m pytest -n $(PROCESSES) -m "not more and not soak" $(ARGS)
 
-test-more: $(INFRA_READY) $(DOCS_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server postgresql chromium
+test-more: $(INFRA_READY) $(DOCS_READY) $(MINISTACK_READY) ## slow tests, and those that need something installed, a skip is a failure: apt-get install mariadb-server postgresql chromium (or Chrome)
 	@$(PREFETCH)
 	@$(PREFETCH_MORE)
 	@ODPF_TEST_LAKE=embedded $(BIN)/python -m pytest -m "more and not soak" --no-skips $(ARGS)

@@ -30,7 +30,7 @@ FAILURES = (Outcome.REFRESH_ERROR, Outcome.SET_ASIDE)
 NO_RUNS = "No runs yet. Start one: odpf run CADENCE --wait"
 
 
-app = typer.Typer(invoke_without_command=True, help="What ran, when, and how it ended.")
+app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -23,7 +23,9 @@ from tests.console.serving import Serving, serving
 pytestmark = pytest.mark.more
 
 PICTURES = Path(__file__).parents[2] / "build" / "console"
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PROGRAMS = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
+"""Ubuntu's chromium-browser only leads to a snap, so it is the last."""
+PROGRAM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 800, "height": 800}
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -40,7 +42,7 @@ FILTER_MS = """(text) => {
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if PROGRAM is None:
-        pytest.skip("needs a browser: apt-get install chromium")
+        pytest.skip("needs a browser: Chrome, or apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=PROGRAM, args=["--no-sandbox"] if os.geteuid() == 0 else []

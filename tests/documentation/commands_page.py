@@ -44,10 +44,9 @@ def examples(command: Any) -> list[str]:
 
 
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    if not hasattr(command, "commands"):
+    if not hasattr(command, "commands") or command.invoke_without_command:
         yield name, command
-        return
-    for word, inner in command.commands.items():
+    for word, inner in getattr(command, "commands", {}).items():
         yield from _walk(f"{name} {word}", inner)
 
 
