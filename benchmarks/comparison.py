@@ -47,7 +47,8 @@ PARTS = (
     "heap",
 )
 _QUICK_PARTS = ("control", "makespan", "one_table", "tables", "cycles")
-_QUICK_SYSTEMS = ("S6", "S6m", "S1", "S3", "S4", "S5", "S0")
+_QUICK_SYSTEMS = ("S6", "S6m", "S6n", "S1", "S1n", "S3", "S4", "S5", "S0")
+_SYSTEMS = tuple(dict.fromkeys(spec.id for spec in (*LOCAL, *PRICED)))
 _FULL: dict[str, Any] = {
     "rows": (1_000, 10_000, 100_000),
     "changes": (10, 1_000, 100_000),
@@ -87,7 +88,7 @@ _QUICK: dict[str, Any] = {
 
 def main(argv: Sequence[str]) -> None:
     """Run the parts that are asked for; results go to files after each of them, progress to stderr."""
-    wanted = _arguments(argv)
+    wanted = arguments(argv)
     folder = Path(mkdtemp(prefix="odpf-bench-", dir=wanted.folder))
     with ExitStack() as stack:
         if not wanted.keep:
@@ -198,13 +199,14 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """What is asked for, with the defaults of the sizes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What engines and control plane cost.")
     parser.add_argument(
         "--quick", action="store_true", help="small sizes and few runs: whether it works, not what it costs"
     )
     parser.add_argument("--parts", type=_words, help=f"of {','.join(PARTS)}")
-    parser.add_argument("--systems", type=_words, help="of S6,S6m,S1,S1m,S3,S4,S5,S0; all by default")
+    parser.add_argument("--systems", type=_words, help=f"of {','.join(_SYSTEMS)}; all by default")
     for name, value in _FULL.items():
         many = isinstance(value, tuple)
         parser.add_argument(f"--{name.replace('_', '-')}", type=_numbers if many else int, help=f"default {value}")
@@ -215,7 +217,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("build/bench"), help="of .json, .md and .html")
     parser.add_argument("--keep", action="store_true", help="leave files and tables")
     given = parser.parse_args(argv)
-    for name, known in (("parts", PARTS), ("systems", tuple(spec.id for spec in LOCAL))):
+    for name, known in (("parts", PARTS), ("systems", _SYSTEMS)):
         if unknown := set(getattr(given, name) or ()) - {*known}:
             parser.error(f"--{name}: {', '.join(sorted(unknown))} is none of {','.join(known)}")
     given.parts = given.parts or (_QUICK_PARTS if given.quick else PARTS)

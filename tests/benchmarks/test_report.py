@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.freshness import Freshness
 from benchmarks.measuring import Measured
 from benchmarks.report import as_document, as_markdown
 
@@ -51,3 +52,23 @@ def test_a_part_that_failed_says_so_among_those_that_did_not():
     assert "| memory, 50 tables | 4 | 50.0 | 0.0400 | 0.0100 |" in text
     assert "| tables HTTP: no | wrong |" in text
     assert "| memory: differs | wrong |" in text
+
+
+def test_price_and_knobs_have_a_line_a_system_and_none_for_loads():
+    parts = {"price": [series("S6n", [0.1]), {**series("S6", [9.0]), "changes": 0}], "knobs": [series("S3 lock", [])]}
+    text = told(**parts)
+    assert "## Seconds per table-cycle, the price of correctness" in text
+    assert "| ours, Arrow, ports that do nothing | 0.200 | 0.100 |" in text
+    assert "| bare upsert, Hudi's own lock | - | - |" in text
+    assert "18.0" not in text
+
+
+def test_freshness_has_a_line_a_step_and_a_column_an_engine():
+    runs = [
+        Freshness(engine, {"commit": seconds}, {"end": 1.0}) for engine, seconds in (("arrow", 0.5), ("spark", 4.0))
+    ]
+    text = told(freshness=[*runs, {"error": "freshness: no"}])
+    assert "| seconds | arrow | spark |" in text
+    assert "| commit | 0.50 | 4.00 |" in text
+    assert "| end | 1.00 | 1.00 |" in text
+    assert told(freshness=[{"error": "freshness: no"}]).rstrip().endswith("wrong")
