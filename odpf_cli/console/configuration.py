@@ -50,7 +50,8 @@ def deployed_view(deployment: Deployment) -> dict[str, Any]:
     deployed = read_deployed(stores.config, stores.schedules)
     cadences = [{**item.values, "problem": item.problem} for item in deployed.cadences.values()]
     tables = [
-        {**item.values, "problem": item.problem, "paused": _paused(item.config)} for _, _, item in deployed.each_table()
+        {**item.values, "problem": item.problem, "why_paused": _paused(item.config)}
+        for _, _, item in deployed.each_table()
     ]
     records = sorted(stores.config.deployments(), key=lambda record: str(record.get("deployed_at")), reverse=True)
     return {"cadences": cadences, "tables": tables, "deployments": records[:MOST_DEPLOYMENTS], "form": form()}

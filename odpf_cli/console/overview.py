@@ -33,7 +33,7 @@ COLUMNS = (
     "oldest_change_at",
     "last_change_at",
     "last_error",
-    "paused",
+    "why_paused",
     "run_id",
 )
 Row = tuple[Any, ...]

@@ -71,7 +71,9 @@ def table_view(name: str, overview: Overview, deployment: Deployment, now: datet
     runs = [row for raw in raw_tables for row in deployment.operator.audit.newest_of_table(raw, RUNS_IN_FULL)]
     by_age = sorted(waiting, key=lambda file: file.last_modified)
     return {
-        "tables": [{**entry.model_dump(mode="json"), "word": entry.word, "paused": entry.paused} for entry in entries],
+        "tables": [
+            {**entry.model_dump(mode="json"), "word": entry.word, "why_paused": entry.paused} for entry in entries
+        ],
         "states": [_state(state) for state in states.values()],
         "runs": [run_entry(row) for row in runs],
         "waiting": [file_entry(file, FileState.LANDED) for file in islice(by_age, MOST_FILES)],

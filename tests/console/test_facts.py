@@ -35,10 +35,14 @@ def test_tables_are_told_as_status_tells_them(browser, shop):
 def test_a_paused_table_says_who_paused_it_and_why(browser, shop):
     shop.aws.config.put_tables([table_item(4, is_active="N", pause=PAUSE)])
     row = rows_of(browser.get("tables"))[name_of(4)]
-    assert (row["word"], "the source moves" in row["paused"], "user/eve" in row["paused"]) == ("paused", True, True)
-    assert browser.get("table", name=name_of(4))["tables"][0]["paused"] == row["paused"]
-    items = {item["source_table_name"]: item["paused"] for item in browser.get("configuration")["tables"]}
-    assert (items[name_of(4)], items[name_of(0)]) == (row["paused"], None)
+    assert (row["word"], "the source moves" in row["why_paused"], "user/eve" in row["why_paused"]) == (
+        "paused",
+        True,
+        True,
+    )
+    assert browser.get("table", name=name_of(4))["tables"][0]["why_paused"] == row["why_paused"]
+    items = {item["source_table_name"]: item["why_paused"] for item in browser.get("configuration")["tables"]}
+    assert (items[name_of(4)], items[name_of(0)]) == (row["why_paused"], None)
 
 
 def test_a_cadence_has_the_objective_that_the_watch_goes_by(browser):

@@ -71,8 +71,8 @@ export class ConfigurationView {
       ["file", "Key", (item) => [item.hudi_primary_key].flat().join(", ")],
       ["mode", "Mode", (item) => item.table_data_versioning_type ?? "S", "wide"],
       ["type", "Type", (item) => item.hudi_table_type ?? NOTHING, "wide"],
-      ["active", "Active", (item) => (item.paused ? "paused" : item.is_active ?? "Y")],
-      ["error", "Problem", (item) => item.problem ?? item.paused ?? ""],
+      ["active", "Active", (item) => (item.why_paused ? "paused" : item.is_active ?? "Y")],
+      ["error", "Problem", (item) => item.problem ?? item.why_paused ?? ""],
     ], (item) => ({ table: item.source_table_name }));
   }
 

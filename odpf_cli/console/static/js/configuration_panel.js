@@ -17,7 +17,7 @@ export class ConfigurationPanel {
     this.planButton = h("button", { type: "submit", class: "primary" }, "Plan");
     this.form = h("form", { class: "form", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.plan(); }, oninput: () => this.changed() }, what === "text" ? this.text() : this.fields(), h("div", { class: "buttons" }, this.planButton), this.outcome);
     const missing = name && !this.item ? h("p", { class: "trouble" }, `${name} is not configured.`) : null;
-    const paused = this.item?.paused ? h("p", { class: "warning" }, `${this.item.paused}. What is applied here leaves it paused.`) : null;
+    const paused = this.item?.why_paused ? h("p", { class: "warning" }, `${this.item.why_paused}. What is applied here leaves it paused.`) : null;
     this.element = h("div", { class: "details" }, h("h2", { class: "name" }, name ?? TITLES[what]), paused, missing ?? this.form);
   }
 

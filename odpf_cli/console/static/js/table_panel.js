@@ -46,7 +46,7 @@ export class TablePanel {
       ["Data files", size(state?.table_bytes)],
     ];
     return [
-      table.paused && h("p", { class: "warning" }, table.paused),
+      table.why_paused && h("p", { class: "warning" }, table.why_paused),
       table.last_error && h("p", { class: "trouble" }, table.last_error),
       this.buttons(table, state),
       h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),

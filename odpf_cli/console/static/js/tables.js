@@ -27,7 +27,7 @@ const IS = {
   busy: (row) => meaningOf(row.word) === "busy",
   waiting: (row) => row.pending_files > 0,
   quarantine: (row) => row.quarantined_files > 0,
-  paused: (row) => row.paused !== null,
+  paused: (row) => row.why_paused !== null,
 };
 
 // All tables as the server last told: only what changed comes over the wire.
@@ -63,7 +63,7 @@ export class Tables {
       found.columns.forEach((name, index) => (row[name] = values[index]));
       row.oldest = Date.parse(row.oldest_change_at ?? "");
       row.changed = Date.parse(row.last_change_at ?? "");
-      row.text = [row.source_table_name, row.raw_table, row.refresh_cadence, row.word, row.paused, row.last_error].filter(Boolean).join(" ").toLowerCase();
+      row.text = [row.source_table_name, row.raw_table, row.refresh_cadence, row.word, row.why_paused, row.last_error].filter(Boolean).join(" ").toLowerCase();
       this.rows.set(key, row);
     }
     // Of all rows: a cadence may have got another objective though nothing of its tables has changed.
@@ -103,7 +103,7 @@ export class TablesView {
       { name: "waiting", title: "Waiting", sort: true, numeric: true, draw: (cell, row) => setText(cell, row.pending_files ? number(row.pending_files) : NOTHING) },
       { name: "lag", title: "Lag of objective", sort: true, draw: drawLag },
       { name: "changed", title: "Last change", sort: true, numeric: true, class: "wide", draw: drawChanged },
-      { name: "error", title: "Last error", class: "roomy", draw: (cell, row) => named(cell, row.paused ?? row.last_error ?? (row.quarantined_files ? `${number(row.quarantined_files)} in quarantine` : "")) },
+      { name: "error", title: "Last error", class: "roomy", draw: (cell, row) => named(cell, row.why_paused ?? row.last_error ?? (row.quarantined_files ? `${number(row.quarantined_files)} in quarantine` : "")) },
     ];
   }
 
