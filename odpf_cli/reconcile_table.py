@@ -94,10 +94,11 @@ class Reconciler(NamedTuple):
         self, config: TableConfig, name: SourceTable, source: Source, lake: Sequence[LakeColumn]
     ) -> TableReconciliation:
         columns = source.columns(name.schema, name.table)
-        pairs = pairing(
-            columns, lake, lake_names(self.mappings, name, columns), config.hudi_primary_key, of_mapping_rules(config)
-        )
-        _refuse_without_key(config, pairs, columns)
+        names, own = lake_names(self.mappings, name, columns), of_mapping_rules(config)
+        pairs = pairing(columns, lake, names, config.hudi_primary_key, own, config.protected)
+        plan, remarks = self._possible(config)
+        if plan.level is not Level.COUNTS:
+            _refuse_without_key(config, pairs, columns)
         theirs = Athena()
         if self._shows_milliseconds(config, pairs):
             source = source.to_the_millisecond()
@@ -109,8 +110,16 @@ class Reconciler(NamedTuple):
             lambda sql: self.queries.run(sql).rows,
             InFlight(on_the_way.keys, on_the_way.complete_through),
         )
-        compared = comparison.compare(self.plan)
-        return reconciliation_of(_names(config), compared, pairs, comparison.traffic)
+        found = reconciliation_of(_names(config), comparison.compare(plan), pairs, comparison.traffic)
+        return found.model_copy(update={"remarks": (*remarks, *found.remarks)})
+
+    def _possible(self, config: TableConfig) -> tuple[Plan, tuple[str, ...]]:
+        """The plan as far as the table allows it, and what a person should know of the rest."""
+        hashed = [key for key in config.hudi_primary_key if config.protected.is_hashed(key)]
+        if not hashed or self.plan.level is Level.COUNTS:
+            return self.plan, ()
+        remark = f"Of its key {', '.join(hashed)} is kept as a hash, so rows of both sides cannot be matched: they are counted alone."
+        return self.plan._replace(level=Level.COUNTS), (remark,)
 
     def _counted(self, config: TableConfig) -> TableReconciliation:
         """The lake's rows, where there is no source to compare them with."""

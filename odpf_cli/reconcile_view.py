@@ -99,6 +99,7 @@ def _about(entry: TableReconciliation, examples: int) -> list[RenderableType]:
     about = [
         complaint(entry.source_table_name, text) for text in [*entry.notes, *([entry.error] if entry.error else [])]
     ]
+    about += [Text(f"{entry.source_table_name}: {text}", "yellow") for text in entry.remarks]
     if entry.differences:
         kinds = ", ".join(f"{count:,} {_WAYS[kind]}" for kind, count in entry.differences.items())
         columns = f" (columns: {', '.join(entry.columns)})" if entry.columns else ""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from odpf.personal_data import ProtectedColumns
+
 
 class Form(StrEnum):
     """How values of a column are spelled.
@@ -104,6 +106,7 @@ class Pairing(NamedTuple):
         return (*self.keys, *self.others)
 
 
+_NOTHING_PROTECTED = ProtectedColumns()
 _DECIMAL = re.compile(r"^decimal\(\s*\d+\s*,\s*(\d+)\s*\)$", re.IGNORECASE)
 _INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint")
 _FLOATS = ("float", "real", "double")
@@ -133,6 +136,7 @@ def pairing(
     names: Mapping[str, str | None],
     keys: tuple[str, ...],
     own: frozenset[str],
+    protected: ProtectedColumns = _NOTHING_PROTECTED,
 ) -> Pairing:
     """Put the columns of both sides together.
 
@@ -142,13 +146,15 @@ def pairing(
         names: the lake's name by the source's; None for a column that the mapping rules leave out.
         keys: the raw table's primary key, names in the lake.
         own: columns of the raw table that DMS rules add and that tell of a change.
+        protected: columns that the lake must not have as they are, so that no value of them is asked for on either side.
     """
     found = {column.name: column for column in lake}
     pairs: list[Pair] = []
     left: list[NotCompared] = []
     for column in source:
         name = names.get(column.name)
-        together = _pair(column, found.get(name) if name else None, excluded=name is None)
+        hidden = _hidden(name, protected) if name else "left out by the table mappings"
+        together = NotCompared(column.name, hidden) if hidden else _pair(column, found.get(name) if name else None)
         (pairs if isinstance(together, Pair) else left).append(together)  # type: ignore[arg-type]
     known = {name for name in names.values() if name} | own
     for column_name in found:
@@ -162,9 +168,14 @@ def pairing(
     )
 
 
-def _pair(source: SourceColumn, lake: LakeColumn | None, *, excluded: bool) -> Pair | NotCompared:
-    if excluded:
-        return NotCompared(source.name, "left out by the table mappings")
+def _hidden(name: str, protected: ProtectedColumns) -> str | None:
+    """Why the values of a column of the lake must not be seen."""
+    if protected.is_excluded(name):
+        return "personal data that the lake does not have (exclude_columns)"
+    return "kept as hashes (hash_columns)" if protected.is_hashed(name) else None
+
+
+def _pair(source: SourceColumn, lake: LakeColumn | None) -> Pair | NotCompared:
     if lake is None:
         reason = (
             "computed when read: the log has no value of it"

@@ -76,6 +76,7 @@ class TableReconciliation(_Frozen):
         differences: keys that are drift, by kind.
         explained: keys that differ and are no drift, by the reason.
         keys_not_seen, ranges_not_seen: keys, and ranges of keys, that differ and were not looked at, as there were too many.
+        notes, remarks: sentences about what is drift besides the rows, and about what was not, or not fully, compared.
         columns: in how many of the rows looked at a column differs.
         rows: the differences themselves; `odpf reconcile` prints some and exports all.
     """
@@ -93,6 +94,7 @@ class TableReconciliation(_Frozen):
     columns: dict[str, int] = Field(default_factory=dict)
     not_compared: tuple[Left, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     error: str | None = None
     traffic: dict[str, SideTraffic] = Field(default_factory=dict)
     seconds: float = 0.0

@@ -50,3 +50,8 @@ def hive_type(kind: pa.DataType) -> str:
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
     return HIVE[str(kind)]
+
+
+def glue_table(lake: DuckLake, name: str) -> dict[str, object]:
+    """A table as GetTable describes it."""
+    return {"StorageDescriptor": {"Columns": [{"Name": each, "Type": kind} for each, kind in lake.columns(name)]}}
