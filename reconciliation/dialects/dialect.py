@@ -14,6 +14,9 @@ SUMMED = 15
 """Hex digits of a row's digest that a range's sum takes: 60 bits fit a signed 64-bit integer, and two ranges that differ have the
 same sum once in 10^18."""
 
+_TOGETHER = 50
+"""Texts that one CONCAT takes, with as many separators: PostgreSQL allows 100 arguments of a function, Trino 127."""
+
 
 class Dialect(ABC):
     """One database's SQL. Expressions are SQL texts; canonical ones have the value null where the column has.
@@ -63,9 +66,16 @@ class Dialect(ABC):
     def joined(self, texts: Sequence[str]) -> str:
         """Canonical texts of a row as one text."""
         parts = [f"COALESCE({text}, '{NULL}')" for text in texts]
-        separated = f", '{SEPARATOR}', ".join(parts)
-        return f"CONCAT({separated})" if len(parts) > 1 else parts[0]
+        while len(parts) > 1:
+            groups = [parts[start : start + _TOGETHER] for start in range(0, len(parts), _TOGETHER)]
+            parts = [_concatenated(group) for group in groups]
+        return parts[0]
 
     def shown(self, pair: Pair) -> str:
         """What is shown of a value."""
         return self.sample(pair) if pair.form in (Form.TEXT, Form.PADDED, Form.BYTES) else self.canonical(pair)
+
+
+def _concatenated(parts: Sequence[str]) -> str:
+    separated = f", '{SEPARATOR}', ".join(parts)
+    return f"CONCAT({separated})" if len(parts) > 1 else parts[0]

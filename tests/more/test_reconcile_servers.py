@@ -140,6 +140,25 @@ def test_every_injected_difference_is_found_and_none_invented(server, keys, requ
     assert cost.traffic["source"].rows < 3_000
 
 
+@pytest.mark.parametrize("server", ["mariadb", "postgresql"])
+def test_a_table_of_many_columns_is_compared(server, request):
+    at, names = request.getfixturevalue(server), [f"c{n}" for n in range(140)]
+    kind = "DATABASE" if server == "mariadb" else "SCHEMA"
+    lake = pa.table({"id": [1, 2], **{name: [7, None] for name in names}})
+    with at.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE {kind} compared")
+        connection.exec_driver_sql(f"CREATE TABLE compared.orders (id INT PRIMARY KEY, {' INT, '.join(names)} INT)")
+        connection.exec_driver_sql(f"INSERT INTO compared.orders VALUES (1{', 7' * 140}), (2{', NULL' * 139}, 0)")
+    try:
+        found, _ = compare(at.url, lake, "id")
+    finally:
+        with at.engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP {kind} compared{' CASCADE' if kind == 'SCHEMA' else ''}")
+    assert [(row.key, row.columns, row.source, row.lake) for row in found.rows] == [
+        ({"id": "2"}, ("c139",), {"c139": "0"}, {"c139": None})
+    ]
+
+
 RULES = {
     "rules": [
         {
