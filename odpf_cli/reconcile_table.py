@@ -99,16 +99,16 @@ class Reconciler(NamedTuple):
         plan, remarks = self._possible(config)
         if plan.level is not Level.COUNTS:
             _refuse_without_key(config, pairs, columns)
-        theirs = Athena()
-        if self._shows_milliseconds(config, pairs):
+        theirs, milliseconds = Athena(), self._shows_milliseconds(config, pairs)
+        if milliseconds:
             source = source.to_the_millisecond()
-        on_the_way = OnTheWay(self._quarantine(), config)
+        on_the_way = OnTheWay(self._quarantine(), config, pairs, milliseconds=milliseconds)
         comparison = Comparison(
             source,
             Statements(source.dialect, source.relation(name.schema, name.table), pairs),
             Statements(theirs, current_rows(config, theirs), pairs, TOUCHED),
             lambda sql: self.queries.run(sql).rows,
-            InFlight(on_the_way.keys, on_the_way.complete_through),
+            InFlight(on_the_way.keys, on_the_way.rows, on_the_way.complete_through),
         )
         found = reconciliation_of(_names(config), comparison.compare(plan), pairs, comparison.traffic)
         return found.model_copy(update={"remarks": (*remarks, *found.remarks)})
@@ -168,7 +168,8 @@ class Reconciler(NamedTuple):
     def _unapplied(self, config: TableConfig) -> int:
         tracker = self.aws.tracker
         quarantined = [record.file for record in tracker.quarantined(config.source_table_name)]
-        return rows_of(self.aws.objects, [*waiting(tracker, config.source_table_name), *quarantined])
+        rows, _ = rows_of(self.aws.objects, [*waiting(tracker, config.source_table_name), *quarantined])
+        return rows
 
     def _quarantine(self) -> Quarantine:
         aws = self.aws

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,13 +13,23 @@ from reconciliation.forms import Form
 
 NULL = "~"
 SEPARATOR = "|"
+_HALF_A_MILLISECOND = timedelta(microseconds=500)
 
 
-def canonical(value: Any, form: Form) -> str | None:
-    """The canonical text of a value; None for null."""
+def canonical(value: Any, form: Form, *, milliseconds: bool = False) -> str | None:
+    """The canonical text of a value; None for null.
+
+    Args:
+        value: as a Parquet file has it, or a line of JSON.
+        form: in which it is compared.
+        milliseconds: whether moments are compared to the millisecond (Dialect).
+
+    Raises:
+        ValueError, TypeError, ArithmeticError: it is no value of this form.
+    """
     if value is None:
         return None
-    return _SPELLED[form](value)
+    return _moment(value, milliseconds) if form is Form.MOMENT else _SPELLED[form](value)
 
 
 def row_text(texts: Iterable[str | None]) -> str:
@@ -27,9 +37,9 @@ def row_text(texts: Iterable[str | None]) -> str:
     return SEPARATOR.join(NULL if text is None else text for text in texts)
 
 
-def key_id(values: Iterable[tuple[Any, Form]], *, integer: bool) -> str:
+def key_id(values: Iterable[tuple[Any, Form]], *, integer: bool, milliseconds: bool = False) -> str:
     """What a key is told by: an integer key by its digits, every other by the digest of its canonical texts."""
-    texts = [canonical(value, form) for value, form in values]
+    texts = [canonical(value, form, milliseconds=milliseconds) for value, form in values]
     return texts[0] or NULL if integer else md5(row_text(texts).encode())
 
 
@@ -54,10 +64,15 @@ def number_of_bits(text: str) -> float:
     return found
 
 
-def _moment(value: datetime | date) -> str:
+def _moment(value: datetime | date | str, milliseconds: bool) -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         return f"{value.isoformat()} 00:00:00"
     plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if milliseconds:
+        rounded = plain + _HALF_A_MILLISECOND
+        plain = rounded.replace(microsecond=rounded.microsecond // 1000 * 1000)
     return trimmed(plain.isoformat(" ", "microseconds"))
 
 
@@ -75,7 +90,6 @@ _SPELLED: Mapping[Form, Callable[[Any], str]] = {
     Form.DOUBLE: bits,
     Form.BOOLEAN: lambda value: "1" if value else "0",
     Form.DATE: str,
-    Form.MOMENT: _moment,
     Form.CLOCK: lambda value: trimmed(str(value)),
     Form.TEXT: lambda value: md5(str(value).encode()),
     Form.PADDED: lambda value: md5(str(value).rstrip(" ").encode()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -33,15 +33,29 @@ class Plan(NamedTuple):
     most_keys: int = MOST_KEYS
 
 
+class RowsOnTheWay(NamedTuple):
+    """How many rows have not reached a table.
+
+    Attributes:
+        rows: by what keeps them: files that wait, quarantine.
+        unknown: files and file batches of whose rows nobody can tell the number.
+    """
+
+    rows: Mapping[Explanation, int]
+    unknown: int
+
+
 class InFlight(NamedTuple):
     """What is on its way to a table, as the ledger and the trackers know.
 
     Attributes:
-        waiting: why keys of waiting or quarantined rows differ, by key.
+        rows: how many, by the footers of their files.
+        waiting: why keys differ, of those that are asked for and whose rows wait or are in quarantine.
         complete_through: how far the lake has everything.
     """
 
-    waiting: Callable[[Pairing], Mapping[str, Explanation]]
+    waiting: Callable[[Collection[str]], Mapping[str, Explanation]]
+    rows: Callable[[], RowsOnTheWay]
     complete_through: Callable[[], OrderPosition | None]
 
 
@@ -56,6 +70,7 @@ class Compared(NamedTuple):
     keys_not_seen: int
     rows: tuple[RowDifference, ...]
     columns: Mapping[str, int]
+    remarks: tuple[str, ...] = ()
 
 
 class Comparison:
@@ -110,13 +125,11 @@ class Comparison:
             if agrees or spent() >= plan.wait_seconds:
                 break
             pause(min(5.0, plan.wait_seconds))
-        on_the_way = len(self._in_flight.waiting(self._ours.pairs)) if not agrees else 0
-        kind = Difference.MISSING_IN_LAKE if ours > theirs else Difference.MISSING_IN_SOURCE
-        different = {} if ours == theirs else {kind: abs(ours - theirs)}
-        explained = not agrees and abs(ours - theirs) <= on_the_way
-        outcome = Reconciled.AGREES if agrees else Reconciled.EXPLAINED if explained else Reconciled.DRIFTED
-        waits = {Explanation.PENDING.value: abs(ours - theirs)} if explained else {}
-        return Compared(Counts(source=ours, lake=theirs), outcome, {} if explained else different, waits, 0, 0, (), {})
+        if agrees:
+            return _compared_counts(plan, ours, theirs, RowsOnTheWay({}, 0))
+        on_the_way = self._in_flight.rows()
+        again = count(Side(self._theirs, self._ask, self._traffic[1])).rows  # a run may have applied files meanwhile
+        return _compared_counts(plan, ours, again, on_the_way)
 
     def _sides(self, run: Run) -> tuple[Side, Side]:
         return Side(self._ours, run, self._traffic[0]), Side(self._theirs, self._ask, self._traffic[1])
@@ -127,7 +140,7 @@ class Comparison:
             ours, theirs = self._sides(run)
             at = _moment(run)
             source = _answers(ours, wanted)
-        waiting, through = self._in_flight.waiting(self._ours.pairs), self._in_flight.complete_through()
+        waiting, through = self._in_flight.waiting(wanted), self._in_flight.complete_through()
         lake = _answers(theirs, wanted)
         return Look(
             at,
@@ -175,6 +188,7 @@ def reconciliation_of(
         ranges_not_seen=compared.ranges_not_seen,
         keys_not_seen=compared.keys_not_seen,
         columns=dict(compared.columns),
+        remarks=compared.remarks,
         not_compared=tuple(Left(column=each.column, reason=each.reason) for each in pairs.not_compared),
         rows=compared.rows,
         traffic=traffic,
@@ -207,6 +221,32 @@ def _compared(
         rows,
         dict(columns.most_common()),
     )
+
+
+def _compared_counts(plan: Plan, ours: int, theirs: int, on_the_way: RowsOnTheWay) -> Compared:
+    """What counts alone can tell: how many rows differ, and whether as many are on their way."""
+    counts, rest = Counts(source=ours, lake=theirs), abs(ours - theirs)
+    if not rest:
+        return Compared(counts, Reconciled.AGREES, {}, {}, 0, 0, (), {})
+    explained: dict[str, int] = {}
+    for reason, rows in on_the_way.rows.items():
+        if taken := min(rest, rows):
+            explained[reason.value], rest = taken, rest - taken
+    kind = Difference.MISSING_IN_LAKE if ours > theirs else Difference.MISSING_IN_SOURCE
+    if plan.tolerance.allows(rest, ours):
+        outcome, remarks = (Reconciled.EXPLAINED, (_AS_FAR_AS,)) if explained else (Reconciled.AGREES, ())
+    elif on_the_way.unknown:
+        outcome, remarks = Reconciled.UNDECIDED, (_UNREAD.format(rest, on_the_way.unknown),)
+    else:
+        outcome, remarks = Reconciled.DRIFTED, ()
+    differences = {kind: rest} if rest and outcome is not Reconciled.UNDECIDED else {}
+    return Compared(counts, outcome, differences, explained, 0, 0, (), {}, remarks)
+
+
+_AS_FAR_AS = (
+    "As many rows are on their way as the counts differ by; whether they are the same rows, --level digests tells."
+)
+_UNREAD = "{:,} rows are not explained, and of {} files or batches that have not reached the table nobody can tell the number of rows."
 
 
 def _answers(side: Side, keys: list[str]) -> dict[str, list[Row]]:

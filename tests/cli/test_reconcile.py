@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +28,8 @@ from odpf_cli.reconcile_view import export, render
 from odpf_cli.reconcile_waiting import OnTheWay, rows_of
 from odpf_local.dms.mapping import TableMappings
 from odpf_local.memory import MemoryAws
-from reconciliation.canonical import key_id
+from reconciliation.canonical import key_id, md5
+from reconciliation.comparison import RowsOnTheWay
 from reconciliation.forms import Form, LakeColumn, Pair, Pairing, SourceColumn
 from reconciliation.ledger import DmsCounted, Recorded, against_dms, recorded, rows_in_lake
 from reconciliation.report import Counts, Level, RowDifference, TableReconciliation, Tolerance
@@ -35,6 +37,7 @@ from tests.cli.builders import NOW, audit_row, landed, record, table_item
 
 CONFIG = TableConfig.model_validate(table_item())
 ID = Pair(SourceColumn("id", Form.NUMBER, "bigint", integer=True), LakeColumn("id", "bigint"), Form.NUMBER)
+AT = Pair(SourceColumn("at", Form.MOMENT, "datetime"), LakeColumn("at", "timestamp"), Form.MOMENT)
 CODE = Pair(SourceColumn("code", Form.TEXT, "varchar"), LakeColumn("code", "string"), Form.TEXT)
 
 
@@ -50,8 +53,9 @@ def parquet(**columns):
     return sink.getvalue()
 
 
-def on_the_way(aws, config=CONFIG):
-    return OnTheWay(Quarantine(aws.tracker, aws.ledger, aws.audit, aws.config, aws.objects, "odpf-artifacts"), config)
+def on_the_way(aws, *keys, **more):
+    quarantine = Quarantine(aws.tracker, aws.ledger, aws.audit, aws.config, aws.objects, "odpf-artifacts")
+    return OnTheWay(quarantine, CONFIG, Pairing(keys or (ID,), (), ()), **more)
 
 
 def put(aws, name, content):
@@ -117,13 +121,23 @@ class TestOnTheWay:
     def test_keys_of_a_file_that_waits_and_those_that_its_rows_had_before(self):
         aws = MemoryAws()
         aws.tracker.register(put(aws, "20260131-101530123.parquet", parquet(ID=[1, 2], BI_ID=[None, 9])), NOW)
-        assert on_the_way(aws).keys(Pairing((ID,), (), ())) == dict.fromkeys(["1", "2", "9"], Explanation.PENDING)
+        way = on_the_way(aws)
+        assert way.keys(["1", "9", "100"]) == dict.fromkeys(["1", "9"], Explanation.PENDING)
+        assert way.keys(["2"]) == {"2": Explanation.PENDING}
 
     def test_keys_of_several_columns(self):
         aws = MemoryAws()
         aws.tracker.register(put(aws, "20260131-101530123.parquet", parquet(id=[1], code=["é"])), NOW)
         expected = key_id([(1, Form.NUMBER), ("é", Form.TEXT)], integer=False)
-        assert set(on_the_way(aws).keys(Pairing((ID, CODE), (), ()))) == {expected}
+        assert set(on_the_way(aws, ID, CODE).keys([expected, "1"])) == {expected}
+
+    @pytest.mark.parametrize(("milliseconds", "spelt"), [(False, "00.000501"), (True, "00.001")])
+    def test_keys_that_are_moments(self, milliseconds, spelt):
+        aws, moment = MemoryAws(), datetime(2026, 1, 31, 10, 0, 0, 501, UTC)
+        nanoseconds = pa.array([moment], pa.timestamp("ns"))
+        aws.tracker.register(put(aws, "20260131-101530123.parquet", parquet(at=nanoseconds)), NOW)
+        key = md5(f"2026-01-31 10:00:{spelt}".encode())
+        assert set(on_the_way(aws, AT, milliseconds=milliseconds).keys([key])) == {key}
 
     def test_keys_of_a_quarantined_file_and_one_that_cannot_be_read_explains_nothing(self):
         aws = MemoryAws()
@@ -131,14 +145,13 @@ class TestOnTheWay:
         bad = put(aws, "20260131-101530124.parquet", b"no parquet")
         for file in (good, bad, landed("20260131-101530125.parquet")):
             aws.tracker.quarantine(record(file.name))
-        assert on_the_way(aws).keys(Pairing((ID,), (), ())) == {"5": Explanation.QUARANTINED}
+        assert on_the_way(aws).keys(["5"]) == {"5": Explanation.QUARANTINED}
+        assert on_the_way(aws).rows() == RowsOnTheWay({Explanation.PENDING: 0, Explanation.QUARANTINED: 1}, 2)
 
     def test_rows_by_footers(self):
         aws = MemoryAws()
-        assert (
-            rows_of(aws.objects, [put(aws, "20260131-101530123.parquet", parquet(id=[5, 6])), landed("gone.parquet")])
-            == 2
-        )
+        file = put(aws, "20260131-101530123.parquet", parquet(id=[5, 6]))
+        assert rows_of(aws.objects, [file, landed("20260131-101530124.parquet")]) == (2, 1)
 
 
 class TestCounted:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from odpf.states import Explanation
-from reconciliation.comparison import Compared, Comparison, InFlight, Plan
+from reconciliation.comparison import Compared, Comparison, InFlight, Plan, RowsOnTheWay
 from reconciliation.dialects.athena import Athena
 from reconciliation.forms import Form, LakeColumn, Pairing, SourceColumn, pairing
 from reconciliation.report import Level, Tolerance
@@ -18,7 +18,7 @@ from reconciliation.statements import Statements
 from tests.reconciliation.duck import DuckLake, hive_type
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-NOTHING_WAITS = InFlight(lambda _: {}, lambda: None)
+NOTHING_WAITS = InFlight(lambda _: {}, lambda: RowsOnTheWay({}, 0), lambda: None)
 
 
 class DuckSource:
@@ -82,7 +82,7 @@ def found(ours: pa.Table, theirs: pa.Table, *keys: str, **asked: Any) -> Compare
 def waiting(**keys: Explanation) -> InFlight:
     """Files with these keys wait."""
     explained: Mapping[str, Explanation] = {key.removeprefix("key_"): why for key, why in keys.items()}
-    return InFlight(lambda _: explained, lambda: None)
+    return NOTHING_WAITS._replace(waiting=lambda _: explained)
 
 
 def orders(rows: int) -> pa.Table:

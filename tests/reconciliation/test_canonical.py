@@ -53,12 +53,21 @@ def test_a_double_is_read_back_from_its_bits(number):
         (date(2026, 1, 31), Form.MOMENT, "2026-01-31 00:00:00"),
         (datetime(2026, 1, 31, 11, tzinfo=timezone(timedelta(hours=1))), Form.MOMENT, "2026-01-31 10:00:00"),
         (datetime(2026, 1, 31, 10, 0, 0, 500000, UTC), Form.MOMENT, "2026-01-31 10:00:00.5"),
+        ("2026-01-31T10:00:00.500Z", Form.MOMENT, "2026-01-31 10:00:00.5"),
         ("-838:59:59.5000", Form.CLOCK, "-838:59:59.5"),
         (None, Form.TEXT, None),
     ],
 )
 def test_spellings(value, form, expected):
     assert canonical(value, form) == expected
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "expected"), [(999_499, "00.999"), (999_500, "01"), (499, "00"), (123_500, "00.124")]
+)
+def test_moments_to_the_millisecond_are_rounded(microseconds, expected):
+    moment = datetime(2026, 1, 31, 10, 0, 0, microseconds)
+    assert canonical(moment, Form.MOMENT, milliseconds=True) == f"2026-01-31 10:00:{expected}"
 
 
 def test_spaces_at_the_end_count_but_for_padded_text():

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from odpf.order import OrderPosition
 from odpf.states import Difference, Explanation, Reconciled
+from reconciliation.canonical import key_id
+from reconciliation.comparison import RowsOnTheWay
+from reconciliation.forms import Form
 from reconciliation.report import Level
 from reconciliation.settling import Look, Settling, passed
-from tests.reconciliation.builders import NOW, changed, comparison_of, found, orders, pairs_of, plan, waiting, without
+from tests.reconciliation.builders import (
+    NOTHING_WAITS,
+    NOW,
+    changed,
+    comparison_of,
+    found,
+    orders,
+    pairs_of,
+    plan,
+    waiting,
+    without,
+)
 from tests.reconciliation.duck import DuckLake
 
 WAIT = timedelta(seconds=60)
@@ -92,6 +107,38 @@ def test_keys_in_files_that_wait_are_explained_and_others_are_drift():
     lakes = DuckLake({"shop.orders": orders(10)}), DuckLake({"shop_raw.orders": theirs})
     result = comparison_of(*lakes, pairs_of(theirs, "id"), waiting(key_1=Explanation.PENDING)).compare(plan())
     assert (result.explained, [row.key for row in result.rows]) == ({"pending": 1}, [{"id": "2"}])
+
+
+P, Q = Explanation.PENDING, Explanation.QUARANTINED
+
+
+@pytest.mark.parametrize(
+    ("waits", "outcome", "explained", "missing"),
+    [
+        (RowsOnTheWay({P: 9, Q: 0}, 1), Reconciled.EXPLAINED, {"pending": 3}, {}),
+        (RowsOnTheWay({P: 1, Q: 2}, 0), Reconciled.EXPLAINED, {"pending": 1, "quarantined": 2}, {}),
+        (RowsOnTheWay({P: 2, Q: 0}, 0), Reconciled.DRIFTED, {"pending": 2}, {Difference.MISSING_IN_LAKE: 1}),
+        (RowsOnTheWay({P: 2, Q: 0}, 1), Reconciled.UNDECIDED, {"pending": 2}, {}),
+    ],
+)
+def test_counts_are_explained_by_as_many_rows_as_have_not_arrived(waits, outcome, explained, missing):
+    source, lake = DuckLake({"shop.orders": orders(10)}), DuckLake({"shop_raw.orders": orders(7)})
+    in_flight = NOTHING_WAITS._replace(rows=lambda: waits)
+    result = comparison_of(source, lake, pairs_of(orders(1), "id"), in_flight).compare(plan(Level.COUNTS))
+    assert (result.outcome, result.explained, result.differences) == (outcome, explained, missing)
+
+
+def test_a_moment_may_be_the_key():
+    moments = pa.array([datetime(2026, 1, 31, 10, 0, 0, n) for n in range(4)], pa.timestamp("us"))
+    ours = orders(4).set_column(0, "at", moments)
+    theirs = changed(without(ours, 3), 1, "note", "x")
+    waits = waiting(**{key_id([(moments[3].as_py(), Form.MOMENT)], integer=False): P})
+    lakes = DuckLake({"shop.orders": ours}), DuckLake({"shop_raw.orders": theirs})
+    result = comparison_of(*lakes, pairs_of(ours, "at"), waits).compare(plan())
+    assert (result.explained, [row.key for row in result.rows]) == (
+        {"pending": 1},
+        [{"at": "2026-01-31 10:00:00.000001"}],
+    )
 
 
 def test_a_lake_that_catches_up_while_it_is_waited_for_has_not_drifted():
