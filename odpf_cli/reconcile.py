@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.markup import escape
 from odpf.adapters.aws import Aws
 from odpf.adapters.catalog_reader import CatalogReader
 from odpf.clock import iso, utc_now
-from odpf.configured_table import read_items
+from odpf.configured_table import ConfiguredTable, read_items
 from odpf.errors import InvalidConfiguration, InvalidSettings
 from odpf.settings import Settings
 from odpf.states import Reconciled
@@ -22,7 +21,8 @@ from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.query import queries
 from odpf_cli.reconcile_reports import Reports, new_id, tell
 from odpf_cli.reconcile_view import export, render, render_list
-from odpf_cli.table_names import named_table, valid
+from odpf_cli.table_names import is_active, named_table, raw_name, valid
+from odpf_cli.table_selection import matches
 from odpf_cli.target import announce, refuse_forgotten_endpoint
 from reconciliation.report import Level, Reconciliation, TableReconciliation, Tolerance
 
@@ -122,8 +122,9 @@ def reconcile(
         tolerance = Tolerance(rows=tolerance_rows, percent=tolerance_percent)
         from odpf_cli.reconcile_table import Asked, reconciler  # noqa: PLC0415  SQLAlchemy, which no other command needs
 
+        names = [table.source_table_name for table in chosen]
         asked = Asked(source or (), level, tolerance, wait, table_mappings, dms_statistics)
-        work = reconciler(aws, queries(aws, work_group), CatalogReader(aws.session), asked)
+        work = reconciler(aws, queries(aws, work_group), CatalogReader(aws.session), asked, names)
         announce(aws)
         report = reconciled(work.table, chosen, level, tolerance)
         tell(report, reports.keep(report), aws.refresh_events)
@@ -135,24 +136,29 @@ def reconcile(
 
 def chosen_tables(
     items: Sequence[Mapping[str, Any]], names: Sequence[str], cadence: str | None, pattern: str | None
-) -> list[TableConfig]:
-    """The tables that are named, or active ones of a cadence, or whose source or raw names match.
+) -> list[ConfiguredTable]:
+    """The tables that are named, or active ones of a cadence, or whose source or raw names match; each once.
+
+    Of those that are not named some may have a configuration that is not valid: they are told, not left out.
 
     Raises:
         InvalidSettings: tables are named and a cadence or a pattern is given as well.
-        InvalidConfiguration: a name of no table, or nothing is left.
+        InvalidConfiguration: a name of no table, or of one that is not configured as it should be; or nothing is left.
     """
     if names and (cadence or pattern):
         raise InvalidSettings("Give tables, or --cadence and --match; not both.")
     known = read_items(items)
     if names:
-        return [valid(named_table(name, known)) for name in names]
-    active = [each.config for each in known if each.config and each.config.is_active == "Y"]
+        named = {found.source_table_name: found for found in (named_table(name, known) for name in names)}
+        for found in named.values():
+            valid(found)
+        return list(named.values())
     chosen = [
-        config
-        for config in active
-        if cadence in (None, config.refresh_cadence)
-        and (pattern is None or any(fnmatchcase(n, pattern) for n in (config.source_table_name, config.raw_table)))
+        table
+        for table in known
+        if is_active(table)
+        and cadence in (None, _item(table, "refresh_cadence"))
+        and (pattern is None or matches(pattern, table.source_table_name, raw_name(table)))
     ]
     if not chosen:
         raise InvalidConfiguration("No active table is chosen. `odpf status` lists tables with their cadences.")
@@ -161,16 +167,16 @@ def chosen_tables(
 
 def reconciled(
     reconcile_one: Callable[[TableConfig], TableReconciliation],
-    tables: Sequence[TableConfig],
+    tables: Sequence[ConfiguredTable],
     level: Level,
     tolerance: Tolerance,
 ) -> Reconciliation:
     """Reconcile tables one after the other."""
     began = utc_now()
     found = []
-    for number, config in enumerate(tables, 1):
-        entry = reconcile_one(config)
-        note(f"[dim]{number}/{len(tables)} {escape(config.source_table_name)}: {entry.outcome}[/]")
+    for number, table in enumerate(tables, 1):
+        entry = reconcile_one(table.config) if table.config else _not_valid(table)
+        note(f"[dim]{number}/{len(tables)} {escape(table.source_table_name)}: {entry.outcome}[/]")
         found.append(entry)
     return Reconciliation(
         reconciliation_id=new_id(began),
@@ -188,3 +194,18 @@ def status_of(report: Reconciliation) -> ExitStatus:
     if outcomes <= {Reconciled.AGREES, Reconciled.EXPLAINED}:
         return ExitStatus.DONE
     return ExitStatus.FAILED if outcomes == {Reconciled.FAILED} else ExitStatus.SOME_TABLES_FAILED
+
+
+def _not_valid(table: ConfiguredTable) -> TableReconciliation:
+    return TableReconciliation(
+        source_table_name=table.source_table_name,
+        raw_database_name=_item(table, "raw_database_name"),
+        raw_table_name=_item(table, "raw_table_name"),
+        refresh_cadence=_item(table, "refresh_cadence"),
+        outcome=Reconciled.FAILED,
+        error=f"Its configuration is not valid: {table.problem}",
+    )
+
+
+def _item(table: ConfiguredTable, key: str) -> str:
+    return str(table.item.get(key, "?"))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 from pydantic import ValidationError
 
-from odpf.errors import InvalidSettings
+from odpf.errors import InvalidSettings, InvalidSourceTable
 from odpf.source_table import SourceTable
-from odpf.table_statistics import StatisticsDocument, TableStatistics
+from odpf.table_statistics import StatisticsDocument, TableStatistics, summed
 from odpf_local.dms.mapping import Origin, TableMappings
 from odpf_local.dms.shape import Column, Shape
 from reconciliation.forms import SourceColumn
@@ -33,16 +34,44 @@ def sources(given: Sequence[str], environment: Mapping[str, str] = os.environ) -
     """
     found: dict[str, Source] = {}
     for text in given or [url for url in [environment.get("ODPF_SOURCE_URL")] if url]:
-        named = _NAMED.match(text)
-        name, url = (named[1], named[2]) if named else ("", text)
+        name, url = _named(text)
         if name in found:
             raise InvalidSettings(f"--source is given twice for {name or 'the default staging place'}.")
         found[name] = Source.connect(url, environment.get("ODPF_SOURCE_PASSWORD"))
     return found
 
 
+def refuse_unused(given: Sequence[str], tables: Iterable[str]) -> None:
+    """Refuse a source of a staging place that none of the tables belongs to: it is named wrongly, or the tables are.
+
+    Raises:
+        InvalidSettings: there is one.
+    """
+    places = {name.source for name in parsed(tables)}
+    for text in given:
+        name, _ = _named(text)
+        if places and name not in places:
+            theirs = ", ".join(sorted(place or "the default one" for place in places))
+            raise InvalidSettings(
+                f"--source is given for {f'the staging place {name}' if name else 'the default staging place'}, and no chosen table is of "
+                f"it: they are of {theirs}. Write --source NAME=URL with the name that their source tables begin with."
+            )
+
+
+def parsed(tables: Iterable[str]) -> Iterator[SourceTable]:
+    """Names of source tables, without those that are none."""
+    for table in tables:
+        with suppress(InvalidSourceTable):
+            yield SourceTable.parse(table)
+
+
+def _named(text: str) -> tuple[str, str]:
+    named = _NAMED.match(text)
+    return (named[1], named[2]) if named else ("", text)
+
+
 def statistics_of(path: Path | None) -> dict[tuple[str, str], TableStatistics] | None:
-    """Statistics in a file by schema and table; None without a file.
+    """Statistics in a file by schema and table, of several tasks together; None without a file.
 
     Raises:
         InvalidSettings: it is not what `aws dms describe-table-statistics` prints.
@@ -57,7 +86,11 @@ def statistics_of(path: Path | None) -> dict[tuple[str, str], TableStatistics] |
             f"{path} cannot be used ({reason}). Give what `aws dms describe-table-statistics` prints: "
             '{"TableStatistics": [{"SchemaName": …, "TableName": …, "FullLoadRows": …}, …]}.'
         ) from None
-    return {(each.schema_name, each.table_name): each for each in document.tables}
+    found: dict[tuple[str, str], TableStatistics] = {}
+    for each in document.tables:
+        name = each.schema_name, each.table_name
+        found[name] = summed([found[name], each]) or each if name in found else each
+    return found
 
 
 def lake_names(

@@ -11,6 +11,7 @@ from file_processor.columns import of_mapping_rules
 from odpf.adapters.athena import AthenaQueries
 from odpf.adapters.aws import Aws
 from odpf.adapters.catalog_reader import CatalogReader
+from odpf.configured_table import read_items
 from odpf.errors import OdpfError
 from odpf.source_table import SourceTable
 from odpf.states import Reconciled
@@ -19,15 +20,16 @@ from odpf.table_state import TableState
 from odpf.table_statistics import TableStatistics
 from odpf_cli.files import waiting
 from odpf_cli.quarantine_contents import Quarantine
-from odpf_cli.reconcile_source import lake_names, sources, statistics_of
+from odpf_cli.reconcile_dms import DmsCounters, DmsFindings, ambiguous_names
+from odpf_cli.reconcile_source import lake_names, refuse_unused, sources, statistics_of
 from odpf_cli.reconcile_waiting import OnTheWay, rows_of
 from odpf_local.dms.mapping import TableMappings
 from reconciliation.comparison import Comparison, InFlight, Plan, reconciliation_of
 from reconciliation.dialects.athena import Athena
 from reconciliation.forms import Form, LakeColumn, Pairing, SourceColumn, pairing
 from reconciliation.lake import TOUCHED, current_rows
-from reconciliation.ledger import DmsCounted, against_dms, recorded, rows_in_lake
-from reconciliation.report import Level, TableReconciliation, Tolerance
+from reconciliation.ledger import audit_adds_up, recorded, rows_in_lake
+from reconciliation.report import Counts, Level, TableReconciliation, Tolerance
 from reconciliation.source import Source
 from reconciliation.statements import Statements
 
@@ -51,7 +53,7 @@ class _Before(NamedTuple):
     """What the ledger and DMS said before the lake was read."""
 
     state: TableState | None
-    counted: list[TableStatistics]
+    counted: TableStatistics | None
 
 
 class Reconciler(NamedTuple):
@@ -59,7 +61,7 @@ class Reconciler(NamedTuple):
 
     Attributes:
         sources: databases by the name of their staging place; without one only lake, ledger and DMS are compared.
-        statistics: of a file; None where the deployment's DMS tasks are asked, if there are any.
+        dms: counters of the deployment's DMS tasks.
     """
 
     aws: Aws
@@ -67,7 +69,7 @@ class Reconciler(NamedTuple):
     catalog: CatalogReader
     sources: Mapping[str, Source]
     mappings: TableMappings | None
-    statistics: Mapping[tuple[str, str], TableStatistics] | None
+    dms: DmsCounters
     plan: Plan
 
     def table(self, config: TableConfig) -> TableReconciliation:
@@ -86,7 +88,7 @@ class Reconciler(NamedTuple):
             raise CannotCompare(
                 f"{config.raw_table} is not in the catalog: no run has written it. Start one: odpf run {config.refresh_cadence} --wait"
             )
-        source, state, counted = self.sources.get(name.source), self._state(config), self._statistics(name)
+        source, state, counted = self.sources.get(name.source), self._state(config), self.dms.of(name)
         compared = self._with_source(config, name, source, lake_columns(found)) if source else self._counted(config)
         return self._with_ledger(config, name, compared, _Before(state, counted))
 
@@ -124,46 +126,47 @@ class Reconciler(NamedTuple):
     def _counted(self, config: TableConfig) -> TableReconciliation:
         """The lake's rows, where there is no source to compare them with."""
         rows = self.queries.run(f"SELECT COUNT(*) FROM {current_rows(config, Athena())}").rows  # noqa: S608  names are quoted
-        found = TableReconciliation(**_names(config), outcome=Reconciled.AGREES)
-        return found.model_copy(update={"counts": found.counts.model_copy(update={"lake": int(rows[0][0] or 0)})})
+        place = SourceTable.parse(config.source_table_name).source
+        remarks = (_NO_SOURCE.format(place or "the default one"),) if self.sources else ()
+        counts = Counts(lake=int(rows[0][0] or 0))
+        return TableReconciliation(**_names(config), outcome=Reconciled.AGREES, counts=counts, remarks=remarks)
 
     def _shows_milliseconds(self, config: TableConfig, pairs: Pairing) -> bool:
         """Whether Athena has the table's timestamps as timestamp(3): then it does not show what the files hold beyond."""
         moment = next((pair for pair in pairs.all if pair.form is Form.MOMENT), None)
         if moment is None:
             return False
-        asked = f"SELECT typeof({Athena().column(moment)}) FROM {current_rows(config, Athena())} LIMIT 1"  # noqa: S608  names are quoted
-        return any(row[0] == "timestamp(3)" for row in self.queries.run(asked).rows)
+        sql = Athena()
+        table = f"{sql.quoted(config.raw_database_name)}.{sql.quoted(config.raw_table_name)}"
+        asked = f"SELECT typeof(MAX({sql.column(moment)})) FROM {table} WHERE false"  # noqa: S608  names are quoted
+        return self.queries.run(asked).rows[0][0] == "timestamp(3)"  # no file was read for it
 
     def _with_ledger(
         self, config: TableConfig, name: SourceTable, found: TableReconciliation, before: _Before
     ) -> TableReconciliation:
-        tolerance = self.plan.tolerance
-        ledger = rows_in_lake(config, before.state, self.aws.audit.of_table(config.raw_table))
-        state = self._state(config)
-        if was_written(before.state, state):
+        tolerance, ledger = self.plan.tolerance, None
+        if audit_adds_up(config, before.state):
+            ledger = rows_in_lake(self.aws.audit.of_table(config.raw_table))
+        if was_written(before.state, self._state(config)):
             ledger = None  # the audit of a run that wrote meanwhile is of other rows than were counted
-        notes = [*found.notes, *_lake_against_ledger(found.counts.lake, ledger, tolerance)]
-        after: list[TableStatistics] = []
-        if before.counted:
-            ours = recorded(self.aws.tracker.history(config.source_table_name), self._unapplied(config))
-            after = self._statistics(name)
-            for earlier, later in zip(before.counted, after, strict=False):
-                notes += against_dms(DmsCounted(earlier, later), ours, tolerance)
-        dms = sum(each.full_load_rows + each.inserts - each.deletes for each in after) if after else None
-        counts = found.counts.model_copy(update={"ledger": ledger, "dms": dms})
-        drifted = bool(notes) and found.outcome in (Reconciled.AGREES, Reconciled.EXPLAINED)
-        outcome = Reconciled.DRIFTED if drifted else found.outcome
-        return found.model_copy(update={"counts": counts, "notes": tuple(notes), "outcome": outcome})
+        dms = self._against_dms(config, name, before.counted)
+        notes = (*found.notes, *_lake_against_ledger(found.counts.lake, ledger, tolerance), *dms.notes)
+        counts = found.counts.model_copy(update={"ledger": ledger, "dms": dms.rows})
+        outcome, remarks = found.outcome, (*found.remarks, *dms.remarks)
+        if notes and outcome in (Reconciled.AGREES, Reconciled.EXPLAINED):
+            outcome = Reconciled.DRIFTED
+        elif (counts.source, counts.dms, counts.ledger) == (None, None, None):
+            outcome, remarks = Reconciled.UNDECIDED, (*remarks, _ALONE)
+        return found.model_copy(update={"counts": counts, "notes": notes, "remarks": remarks, "outcome": outcome})
+
+    def _against_dms(self, config: TableConfig, name: SourceTable, before: TableStatistics | None) -> DmsFindings:
+        if before is None:
+            return DmsFindings()
+        ours = recorded(self.aws.tracker.history(config.source_table_name), self._unapplied(config))
+        return self.dms.compared(name, before, ours, self.plan.tolerance)
 
     def _state(self, config: TableConfig) -> TableState | None:
         return self.aws.ledger.state(config.raw_table)
-
-    def _statistics(self, name: SourceTable) -> list[TableStatistics]:
-        if self.statistics is None:
-            return self.aws.dms_tasks.statistics(name.schema, name.table)
-        found = self.statistics.get((name.schema, name.table))
-        return [found] if found else []
 
     def _unapplied(self, config: TableConfig) -> int:
         tracker = self.aws.tracker
@@ -176,17 +179,37 @@ class Reconciler(NamedTuple):
         return Quarantine(aws.tracker, aws.ledger, aws.audit, aws.config, aws.objects, aws.settings.artifacts_bucket)
 
 
-def reconciler(aws: Aws, queries: AthenaQueries, catalog: CatalogReader, asked: Asked) -> Reconciler:
+_NO_SOURCE = "No --source is of its staging place ({}): lake, ledger and DMS alone are compared."
+_ALONE = (
+    "Nothing could be compared with the lake: there is no source, no count of DMS, and the audit of its runs does not add up to its rows. "
+    "Give its source: --source URL."
+)
+
+
+def reconciler(
+    aws: Aws, queries: AthenaQueries, catalog: CatalogReader, asked: Asked, tables: Sequence[str]
+) -> Reconciler:
     """Make ready what is asked for.
 
+    Args:
+        aws: the deployment.
+        queries: its Athena.
+        catalog: its catalog.
+        asked: the options.
+        tables: the source tables that are chosen.
+
     Raises:
-        InvalidSettings: a source, or a file, that cannot be used.
+        InvalidSettings: a source, or a file, that cannot be used, or a source of none of the tables.
     """
+    refuse_unused(asked.sources, tables)
+    dms = DmsCounters(
+        aws.dms_tasks,
+        statistics_of(asked.dms_statistics),
+        ambiguous_names(table.source_table_name for table in read_items(aws.config.tables())),
+    )
     mappings = TableMappings.read(asked.table_mappings) if asked.table_mappings else None
     plan = Plan(asked.level, asked.tolerance, asked.wait_seconds)
-    return Reconciler(
-        aws, queries, catalog, sources(asked.sources), mappings, statistics_of(asked.dms_statistics), plan
-    )
+    return Reconciler(aws, queries, catalog, sources(asked.sources), mappings, dms, plan)
 
 
 def lake_columns(table: Mapping[str, Any]) -> list[LakeColumn]:

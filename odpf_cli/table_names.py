@@ -38,8 +38,8 @@ def named_table(name: str, tables: Sequence[ConfiguredTable]) -> ConfiguredTable
         InvalidConfiguration: no table has it.
     """
     by_name: dict[str, ConfiguredTable] = {}
-    for names in (_raw_name, _source_name):
-        for table in sorted(tables, key=_is_active):
+    for names in (raw_name, _source_name):
+        for table in sorted(tables, key=is_active):
             by_name[names(table)] = table
     if name not in by_name:
         raise InvalidConfiguration(
@@ -53,9 +53,11 @@ def _source_name(table: ConfiguredTable) -> str:
     return table.source_table_name
 
 
-def _raw_name(table: ConfiguredTable) -> str:
+def raw_name(table: ConfiguredTable) -> str:
+    """The raw table with its database, as the item names it."""
     return f"{table.item.get('raw_database_name')}.{table.item.get('raw_table_name')}"
 
 
-def _is_active(table: ConfiguredTable) -> bool:
+def is_active(table: ConfiguredTable) -> bool:
+    """Whether its cadence refreshes it, as far as its configuration is valid."""
     return str(table.item.get("is_active", "Y")).upper() == "Y"

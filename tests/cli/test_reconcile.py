@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from odpf.configured_table import read_items
 from odpf.errors import InvalidConfiguration, InvalidSettings
 from odpf.source_table import SourceTable
 from odpf.states import Difference, Explanation, FileState, Reconciled
@@ -22,7 +23,7 @@ from odpf_cli.output import ExitStatus
 from odpf_cli.quarantine_contents import Quarantine
 from odpf_cli.reconcile import chosen_tables, reconciled, status_of
 from odpf_cli.reconcile_reports import NoSuchReport, Reports, tell
-from odpf_cli.reconcile_source import lake_names, sources, statistics_of
+from odpf_cli.reconcile_source import lake_names, refuse_unused, sources, statistics_of
 from odpf_cli.reconcile_table import was_written
 from odpf_cli.reconcile_view import export, render
 from odpf_cli.reconcile_waiting import OnTheWay, rows_of
@@ -31,7 +32,7 @@ from odpf_local.memory import MemoryAws
 from reconciliation.canonical import key_id, md5
 from reconciliation.comparison import RowsOnTheWay
 from reconciliation.forms import Form, LakeColumn, Pair, Pairing, SourceColumn
-from reconciliation.ledger import DmsCounted, Recorded, against_dms, recorded, rows_in_lake
+from reconciliation.ledger import DmsCounted, Recorded, against_dms, audit_adds_up, recorded, rows_in_lake
 from reconciliation.report import Counts, Level, RowDifference, TableReconciliation, Tolerance
 from tests.cli.builders import NOW, audit_row, landed, record, table_item
 
@@ -71,7 +72,8 @@ def entry(outcome=Reconciled.AGREES, **more):
 
 def report(*entries):
     tables = iter(entries)
-    return reconciled(lambda _: next(tables), [CONFIG] * len(entries), Level.ROWS, Tolerance())
+    chosen = read_items([table_item()] * len(entries))
+    return reconciled(lambda _: next(tables), chosen, Level.ROWS, Tolerance())
 
 
 DRIFTED = entry(
@@ -102,7 +104,8 @@ class TestChosen:
             ([], "daily", None, ["crm.people"]),
             ([], None, "shop.*", ["shop.orders"]),
             ([], None, "shop_raw.p*", ["crm.people"]),
-            (["shop.old"], None, None, ["shop.old"]),
+            ([], None, "order", ["shop.orders"]),
+            (["shop.old", "shop_raw.old", "shop.old"], None, None, ["shop.old"]),
         ],
     )
     def test_tables(self, names, cadence, pattern, expected):
@@ -111,6 +114,15 @@ class TestChosen:
     def test_names_and_a_cadence_contradict(self):
         with pytest.raises(InvalidSettings):
             chosen_tables(self.ITEMS, ["shop.orders"], "daily", None)
+
+    def test_one_that_is_not_configured_as_it_should_be_is_told(self):
+        broken = table_item("shop.broken", delete_mode="sometimes")
+        chosen = chosen_tables([*self.ITEMS, broken], [], None, "shop.*")
+        found = reconciled(lambda _: entry(), chosen, Level.ROWS, Tolerance())
+        assert [table.outcome for table in found.tables] == [Reconciled.AGREES, Reconciled.FAILED]
+        assert "delete_mode" in (found.tables[1].error or "")
+        with pytest.raises(InvalidConfiguration, match="delete_mode"):
+            chosen_tables([broken], ["shop.broken"], None, None)
 
     def test_nothing_chosen_is_wrong(self):
         with pytest.raises(InvalidConfiguration, match="No active table"):
@@ -194,14 +206,15 @@ class TestCounted:
             done("20260131-101530123.parquet", 2, 7),
             done("20260131-101530124.parquet", 2, 100, FileState.QUARANTINED),
         ]
-        assert recorded(history, 4) == Recorded(23, 7, 4)
+        assert recorded(history, 4) == Recorded(23, 7, 4, NOW)
 
     def test_the_audit_adds_up_to_the_lake_s_rows_where_it_can(self):
         state = TableState(raw_table="shop_raw.orders", source_table_name="shop.orders")
         runs = [audit_row("a"), audit_row("b", counts={"rows_read": 1, "rows_deleted": 1, "rows_removed_by_reload": 1})]
-        assert rows_in_lake(CONFIG, state, runs) == 1
-        assert rows_in_lake(CONFIG, state.model_copy(update={"place": "r1"}), runs) is None
-        assert rows_in_lake(CONFIG.model_copy(update={"table_data_versioning_type": "H"}), state, runs) is None
+        assert rows_in_lake(runs) == 1
+        assert audit_adds_up(CONFIG, state)
+        assert not audit_adds_up(CONFIG, state.model_copy(update={"place": "r1"}))
+        assert not audit_adds_up(CONFIG.model_copy(update={"table_data_versioning_type": "H"}), state)
 
     @pytest.mark.parametrize(("fence", "owner", "written"), [(3, None, False), (4, None, True), (3, "jr_1", True)])
     def test_a_run_between_two_looks_is_noticed(self, fence, owner, written):
@@ -237,6 +250,16 @@ class TestSources:
     def test_what_cannot_be_used_is_refused(self, given):
         with pytest.raises(InvalidSettings):
             sources(given, {})
+
+    def test_one_of_a_place_that_no_table_belongs_to_is_refused(self):
+        tables = ["crm.public.people", "shop.orders"]
+        refuse_unused(["mysql://a", "crm=mysql://b"], tables)
+        with pytest.raises(
+            InvalidSettings, match="staging place cmr, and no chosen table is of it: they are of crm, the default one"
+        ):
+            refuse_unused(["cmr=mysql://b"], tables)
+        with pytest.raises(InvalidSettings, match="the default staging place"):
+            refuse_unused(["mysql://b"], tables[:1])
 
     def test_mapping_rules_rename_and_leave_out(self):
         def rule(number, action, column, **more):
