@@ -13,7 +13,7 @@ from odpf.states import Difference, Explanation, Reconciled
 from reconciliation.canonical import number_of_bits
 from reconciliation.forms import Form, Pair, Pairing
 from reconciliation.report import Counts, Left, Level, RowDifference, SideTraffic, TableReconciliation, Tolerance
-from reconciliation.search import Counted, Found, chunks, count, differing_keys, differing_ranges
+from reconciliation.search import Counted, Found, chunks, count, differing_keys
 from reconciliation.settling import Look, Settled, Settling, settle
 from reconciliation.side import Row, Run, Side, Traffic
 from reconciliation.source import Source
@@ -108,7 +108,7 @@ class Comparison:
             ours, theirs = self._sides(run)
             read_at = _moment(run)
             counted = count(ours), count(theirs)
-            found = differing_keys(ours, theirs, differing_ranges(ours, theirs, counted), plan.most_keys)
+            found = differing_keys(ours, theirs, counted, plan.most_keys)
         began = time.monotonic()
         settling = Settling(
             {key: sides[0] for key, sides in found.keys.items()}, read_at, timedelta(seconds=plan.wait_seconds)

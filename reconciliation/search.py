@@ -16,6 +16,7 @@ from reconciliation.side import Side
 KEYS_A_STATEMENT = 2000
 """Athena takes statements of 256 kB (Athena API, StartQueryExecution)."""
 RANGES_A_STATEMENT = 1000
+"""That are divided with one statement: at most 16,000 rows in its answer."""
 RANGES_AT_ONCE = 32
 """Ranges whose rows are fetched with one statement: at most 32,000 keys with digests."""
 
@@ -27,11 +28,16 @@ class Counted(NamedTuple):
     span: tuple[int, int] | None
 
 
-class Range(NamedTuple):
-    """A range of a division that differs."""
+class Group(NamedTuple):
+    """Ranges of a division that differ and are looked into together.
+
+    Attributes:
+        small: whether their rows are fetched; greater ranges are divided.
+    """
 
     division: Division
-    number: int
+    numbers: list[int]
+    small: bool
 
 
 class Found(NamedTuple):
@@ -56,36 +62,30 @@ def count(side: Side) -> Counted:
     return Counted(int(rows or 0), span if side.statements.by_number else None)
 
 
-def differing_ranges(source: Side, lake: Side, counted: tuple[Counted, Counted]) -> list[Range]:
-    """Small ranges whose digests differ; `counted` are the rows of source and lake."""
-    spans = [each.span for each in counted if each.span]
-    span = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
-    division = first_division(max(each.rows for each in counted), span)
-    leaves: list[Range] = []
-    within: list[int] | None = None
-    while within is None or within:
-        sizes = _sizes(source, lake, division, within)
-        small = [n for n, rows in sizes.items() if rows <= LEAF_ROWS or not division.divisible]
-        leaves += [Range(division, number) for number in small]
-        within = sorted(set(sizes) - set(small))
-        division = division.finer() if within else division
-    return leaves
+def differing_keys(source: Side, lake: Side, counted: tuple[Counted, Counted], most_keys: int) -> Found:
+    """Keys whose rows differ.
 
+    Ranges are looked into until `most_keys` are found, some at a time and down to their rows before the next: a table that differs
+    everywhere costs about as much as one that differs in so many keys.
 
-def differing_keys(source: Side, lake: Side, ranges: list[Range], most_keys: int) -> Found:
-    """Keys whose rows differ, of as many ranges as hold no more than `most_keys` of them."""
+    Args:
+        source: the source's side.
+        lake: the lake's.
+        counted: rows of both.
+        most_keys: that are looked at.
+    """
+    division = _first_division(counted)
+    todo = _groups(division, _sizes(source, lake, division, None))
     keys: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    looked = 0
-    for group in _groups(ranges):
-        if len(keys) >= most_keys:
-            break
-        division, numbers = group[0].division, [each.number for each in group]
-        ours, theirs = (_by_key(side.rows(side.statements.rows(division, numbers))) for side in (source, lake))
-        differing = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
-        keys |= {key: (ours.get(key, ()), theirs.get(key, ())) for key in differing}
-        looked += len(group)
+    while todo and len(keys) < most_keys:
+        group = todo.pop()
+        if group.small:
+            keys |= _differing(source, lake, group)
+        else:
+            finer = group.division.finer()
+            todo += _groups(finer, _sizes(source, lake, finer, group.numbers))
     within = dict(islice(keys.items(), most_keys))
-    return Found(within, len(keys) - len(within), len(ranges) - looked)
+    return Found(within, len(keys) - len(within), sum(len(group.numbers) for group in todo))
 
 
 def chunks(keys: Iterable[str], size: int = KEYS_A_STATEMENT) -> Iterator[list[str]]:
@@ -93,6 +93,35 @@ def chunks(keys: Iterable[str], size: int = KEYS_A_STATEMENT) -> Iterator[list[s
     rest = iter(keys)
     while part := list(islice(rest, size)):
         yield part
+
+
+def _first_division(counted: tuple[Counted, Counted]) -> Division:
+    spans = [each.span for each in counted if each.span]
+    span = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
+    return first_division(max(each.rows for each in counted), span)
+
+
+def _differing(source: Side, lake: Side, group: Group) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Keys of small ranges whose rows differ."""
+    ours, theirs = (_by_key(side.rows(side.statements.rows(group.division, group.numbers))) for side in (source, lake))
+    differing = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
+    return {key: (ours.get(key, ()), theirs.get(key, ())) for key in differing}
+
+
+def _groups(division: Division, sizes: Mapping[int, int]) -> list[Group]:
+    """Ranges in as many groups as statements are needed for them; small ones last, as the last is looked into first."""
+    small = sorted(n for n, rows in sizes.items() if rows <= LEAF_ROWS or not division.divisible)
+    great = sorted(set(sizes) - set(small))
+    return [
+        Group(division, part, is_small)
+        for numbers, most, is_small in ((great, RANGES_A_STATEMENT, False), (small, RANGES_AT_ONCE, True))
+        for part in _parts(numbers, most)
+    ]
+
+
+def _parts(numbers: list[int], most: int) -> Iterator[list[int]]:
+    for start in range(0, len(numbers), most):
+        yield numbers[start : start + most]
 
 
 def _sizes(source: Side, lake: Side, division: Division, within: list[int] | None) -> dict[int, int]:
@@ -106,13 +135,7 @@ def _sizes(source: Side, lake: Side, division: Division, within: list[int] | Non
 
 
 def _digests(side: Side, division: Division, within: list[int] | None) -> dict[int, tuple[str | None, ...]]:
-    parts = (
-        [None]
-        if within is None
-        else [within[n : n + RANGES_A_STATEMENT] for n in range(0, len(within), RANGES_A_STATEMENT)]
-    )
-    answers = [side.rows(side.statements.digests(division, part)) for part in parts]
-    return {division.number(row[0] or ""): row[1:] for answer in answers for row in answer}
+    return {division.number(row[0] or ""): row[1:] for row in side.rows(side.statements.digests(division, within))}
 
 
 def _by_key(rows: Iterable[tuple[str | None, ...]]) -> dict[str, tuple[str, ...]]:
@@ -120,16 +143,6 @@ def _by_key(rows: Iterable[tuple[str | None, ...]]) -> dict[str, tuple[str, ...]
     for key, digest, *_ in rows:
         found[key or ""].append(digest or "")
     return {key: tuple(sorted(digests)) for key, digests in found.items()}
-
-
-def _groups(ranges: list[Range]) -> Iterator[list[Range]]:
-    """Ranges of one division each, so many that their rows are fetched together."""
-    by_division: dict[Division, list[Range]] = defaultdict(list)
-    for each in ranges:
-        by_division[each.division].append(each)
-    for group in by_division.values():
-        for start in range(0, len(group), RANGES_AT_ONCE):
-            yield group[start : start + RANGES_AT_ONCE]
 
 
 def _whole(text: str) -> int:

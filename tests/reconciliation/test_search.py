@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from odpf.states import Difference, Reconciled
+from reconciliation import search
 from reconciliation.comparison import Plan
 from reconciliation.ranges import ByHash, ByNumber, first_division
 from tests.reconciliation.builders import changed, comparison, found, orders, plan, without
@@ -53,7 +54,7 @@ def test_a_large_table_with_few_differences_transfers_few_rows():
 def test_text_and_composite_keys_cost_no_more(keys):
     compared = comparison(orders(ROWS), without(orders(ROWS), 10), *keys)
     assert compared.compare(plan()).differences == {Difference.MISSING_IN_LAKE: 1}
-    assert compared.traffic["source"].rows < 1_000
+    assert compared.traffic["source"].rows < 600
 
 
 def test_keys_with_gaps_are_found():
@@ -141,6 +142,18 @@ def test_more_keys_than_are_looked_at_are_told():
     assert sum(result.differences.values()) == 50
     assert result.keys_not_seen > 0
     assert result.ranges_not_seen > 0
+
+
+def test_a_table_that_differs_everywhere_is_divided_no_more_than_is_looked_at(monkeypatch):
+    for name, value in (("LEAF_ROWS", 4), ("RANGES_A_STATEMENT", 8), ("RANGES_AT_ONCE", 4)):
+        monkeypatch.setattr(search, name, value)
+    ours, base = orders(4_000), plan()
+    theirs = ours.set_column(2, "price", pa.array([0.0] * 4_000))
+    compared = comparison(ours, theirs)
+    result = compared.compare(Plan(base.level, base.tolerance, 0, most_keys=50))
+    assert (result.outcome, result.differences) == (Reconciled.DRIFTED, {Difference.DIFFERENT: 50})
+    assert result.ranges_not_seen > 5
+    assert compared.traffic["source"].rows < 600
 
 
 @pytest.mark.parametrize(
