@@ -8,21 +8,16 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
-from odpf.errors import InvalidSettings, OdpfError, TransientError
+from odpf.errors import OdpfError, TransientError
 from reconciliation.dialects import mysql as mysql_sql
 from reconciliation.dialects import postgresql as postgresql_sql
 from reconciliation.dialects.dialect import Dialect
 from reconciliation.forms import Form, SourceColumn
 from reconciliation.side import Run
+from reconciliation.source_url import said, source_url
 
-_DRIVERS = {
-    "mysql": "mysql+pymysql",
-    "mariadb": "mysql+pymysql",
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-}
 _CONNECT_SECONDS = 10
 _BEGIN = {
     "mysql": (
@@ -55,23 +50,14 @@ class Source(NamedTuple):
         Raises:
             InvalidSettings: the URL is of no database that can be compared.
         """
-        try:
-            parsed = sa.make_url(url)
-            name = parsed.get_backend_name()
-            driver = _DRIVERS.get(name)
-            if driver is None:
-                raise InvalidSettings(f"{name} cannot be compared. {_ADVICE}")
-            parsed = parsed.set(drivername=driver) if "+" not in parsed.drivername else parsed
-            parsed = parsed.set(password=password) if password and not parsed.password else parsed
-            connect = {"charset": "utf8mb4"} if driver.startswith("mysql") else {}
-            engine = sa.create_engine(
-                parsed,
-                poolclass=sa.NullPool,
-                isolation_level="AUTOCOMMIT",
-                connect_args={**connect, "connect_timeout": _CONNECT_SECONDS},
-            )
-        except (ArgumentError, NoSuchModuleError, ValueError) as error:
-            raise InvalidSettings(f"The source cannot be used ({error}). {_ADVICE}") from None
+        parsed = source_url(url, password)
+        connect = {} if parsed.get_backend_name() == "postgresql" else {"charset": "utf8mb4"}
+        engine = sa.create_engine(
+            parsed.set(drivername=parsed.drivername.replace("mariadb+", "mysql+")),
+            poolclass=sa.NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={**connect, "connect_timeout": _CONNECT_SECONDS},
+        )
         if engine.dialect.name == "postgresql":
             return cls(engine, postgresql_sql.Postgresql(), postgresql_sql.SESSION)
         return cls(engine, mysql_sql.Mysql(), mysql_sql.SESSION)
@@ -127,16 +113,10 @@ class Source(NamedTuple):
         try:
             yield
         except SQLAlchemyError as error:
-            cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise SourceUnavailable(
-                f"{self.name} answers: {cause}. Check host, port, user and password (ODPF_SOURCE_PASSWORD); the user needs SELECT."
-            ) from error
+                f"{self.name} answers: {said(error, self.engine.url)}. Check host, port, user and password (ODPF_SOURCE_PASSWORD); the user needs SELECT."
+            ) from None
 
-
-_ADVICE = (
-    "Write mysql://user@host:3306, mariadb://user@host:3306 or postgresql://user@host:5432/database, and put the password into "
-    "ODPF_SOURCE_PASSWORD."
-)
 
 _FORMS: tuple[tuple[type[Any], Form], ...] = (
     (sa.Boolean, Form.BOOLEAN),

@@ -9,18 +9,11 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from config_manager.found_table import FoundTable
-from odpf.errors import InvalidSettings
 from odpf_cli.discovery import PASSWORD, mysql, postgresql
 from odpf_local.dms.errors import SourceUnavailable
+from reconciliation.source_url import said, shown, source_url
 
-_DRIVERS = {
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-}
 _READERS = {"mysql": mysql.read_tables, "mariadb": mysql.read_tables, "postgresql": postgresql.read_tables}
-_ADVICE = "Write mysql://user@host:3306 or postgresql://user@host:5432/database and put the password into"
 
 
 def source_engine(url: str, environment: Mapping[str, str] = os.environ) -> sa.Engine:
@@ -29,16 +22,7 @@ def source_engine(url: str, environment: Mapping[str, str] = os.environ) -> sa.E
     Raises:
         InvalidSettings: not a URL of a source that can be read.
     """
-    try:
-        parsed = sa.make_url(url)
-        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-        if parsed.password is None and environment.get(PASSWORD):
-            parsed = parsed.set(password=environment[PASSWORD])
-        if parsed.get_backend_name() not in _READERS:
-            raise sa.exc.ArgumentError(f"{parsed.drivername} is neither MySQL, MariaDB nor PostgreSQL")
-        return sa.create_engine(parsed, poolclass=sa.NullPool)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError, ValueError) as error:
-        raise InvalidSettings(f"--source cannot be used ({error}). {_ADVICE} {PASSWORD}.") from None
+    return sa.create_engine(source_url(url, environment.get(PASSWORD)), poolclass=sa.NullPool)
 
 
 def read_source(engine: sa.Engine, schemas: Sequence[str] = ()) -> tuple[FoundTable, ...]:
@@ -56,8 +40,7 @@ def _told(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        told = " ".join(str(error.orig).split()).rstrip(".?")
         raise SourceUnavailable(
-            f"{url.render_as_string(hide_password=True)} answers: {told}. Check host, port, database, user and {PASSWORD}; "
+            f"{shown(url)} answers: {said(error, url)}. Check host, port, database, user and {PASSWORD}; "
             "the user needs to see the tables, SELECT is enough."
         ) from None
