@@ -158,7 +158,11 @@ class Comparison:
                 ours, theirs = self._sides(run)
                 details = [_by_key(side.rows(side.statements.details(part))) for side in (ours, theirs)]
             both = [(details[0].get(key, []), details[1].get(key, [])) for key in part]
-            found += [self._row(ours_now, theirs_now, level) for ours_now, theirs_now in both if ours_now != theirs_now]
+            found += [
+                self._row(*sides, level)
+                for sides in both
+                if Counter(map(_texts, sides[0])) != Counter(map(_texts, sides[1]))
+            ]
         return tuple(found)
 
     def _row(self, ours: list[Row], theirs: list[Row], level: Level) -> RowDifference:
@@ -168,10 +172,9 @@ class Comparison:
         kind = _kind(ours, theirs)
         if level is not Level.ROWS or kind is not Difference.DIFFERENT:
             return RowDifference(kind=kind, key=key)
-        differing = [n for n, _ in enumerate(pairs.all) if ours[0][1 + 2 * n] != theirs[0][1 + 2 * n]]
-        source, lake = (
-            {pairs.all[n].lake.name: _shown(pairs.all[n], side[0], n) for n in differing} for side in (ours, theirs)
-        )
+        sides = _without_others(ours, theirs), _without_others(theirs, ours)
+        differing = [n for n, _ in enumerate(pairs.all) if _texts(sides[0])[n] != _texts(sides[1])[n]]
+        source, lake = ({pairs.all[n].lake.name: _shown(pairs.all[n], side, n) for n in differing} for side in sides)
         return RowDifference(kind=kind, key=key, columns=tuple(source), source=source, lake=lake)
 
 
@@ -262,6 +265,17 @@ def _by_key(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 def _digests(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted(row[1] or "" for row in rows))
+
+
+def _texts(row: Row) -> Row:
+    """The canonical texts of a row with its details: what is shown of a value may differ where the value does not."""
+    return row[1::2]
+
+
+def _without_others(rows: list[Row], others: list[Row]) -> Row:
+    """Of rows with the same key the first that the other side does not have, whatever order they came in."""
+    left = Counter(map(_texts, rows)) - Counter(map(_texts, others))
+    return min((row for row in rows if _texts(row) in left), key=lambda row: [text or "" for text in _texts(row)])
 
 
 def _kind(ours: list[Row], theirs: list[Row]) -> Difference:

@@ -63,8 +63,9 @@ class Athena(Dialect):
         return f"CAST('{value}' AS DECIMAL(38,0))" if pair.lake.base == "decimal" else str(value)
 
     def quotient(self, pair: Pair, low: int, width: int) -> str:
-        """Ranges are made where keys are dense, so the difference is a bigint."""
-        return f"CAST({self.column(pair)} - {self.integer(pair, low)} AS BIGINT) / {width}"
+        """Ranges are made where keys are dense, so the difference is a bigint; that of two ints need not be an int."""
+        key = f"CAST({self.column(pair)} AS {'DECIMAL(38,0)' if pair.lake.base == 'decimal' else 'BIGINT'})"
+        return f"CAST({key} - {self.integer(pair, low)} AS BIGINT) / {width}"
 
 
 def _number(column: str, pair: Pair) -> str:

@@ -12,8 +12,12 @@ import pytest
 from odpf.states import Difference, Reconciled
 from reconciliation import search
 from reconciliation.comparison import Plan
+from reconciliation.dialects.athena import Athena
+from reconciliation.forms import Form, LakeColumn, Pair, Pairing, SourceColumn
 from reconciliation.ranges import ByHash, ByNumber, first_division
-from tests.reconciliation.builders import changed, comparison, found, orders, plan, without
+from reconciliation.statements import Statements
+from tests.reconciliation.builders import changed, comparison, comparison_of, found, orders, pairs_of, plan, without
+from tests.reconciliation.duck import DuckLake
 
 ROWS = 20_000
 ONE = pa.table(
@@ -95,6 +99,36 @@ def test_one_value_of_any_type_that_differs_is_found_with_its_column():
     assert {int(row.key["id"] or 0): row.columns for row in rows} == {
         2 * n: (column,) for n, (column, _) in enumerate(CHANGES)
     }
+
+
+def test_of_rows_with_one_key_those_that_both_sides_have_are_no_difference_in_any_order():
+    twice = pa.concat_tables([orders(2), changed(orders(1), 0, "note", "second")])
+    swapped = pa.concat_tables([twice.slice(2), orders(2)])
+    assert found(twice, swapped).outcome is Reconciled.AGREES
+    (row,) = found(twice, changed(swapped, 0, "note", "third")).rows
+    assert (row.kind, row.source, row.lake) == (Difference.DIFFERENT, {"note": "second"}, {"note": "third"})
+
+
+def test_a_row_that_is_equal_at_the_last_look_is_no_difference_whatever_is_shown_of_it():
+    """Spaces at the end of padded text are shown, and count for nothing."""
+    source, lake = (DuckLake({name: orders(1)}) for name in ("shop.orders", "shop_raw.orders"))
+    notes = iter(["other", "note 1  "])
+
+    def write() -> None:
+        lake.tables["shop_raw.orders"] = changed(orders(1), 0, "note", next(notes))
+
+    note = Pair(SourceColumn("note", Form.PADDED, "char"), LakeColumn("note", "string"), Form.PADDED)
+    pairs = Pairing(pairs_of(orders(1), "id").keys, (note,), ())
+    lake.tables["shop_raw.orders"] = changed(orders(1), 0, "note", "other")
+    assert comparison_of(source, lake, pairs, between=write).compare(plan()).outcome is Reconciled.AGREES
+    assert next(notes, None) is None
+
+
+def test_ranges_of_ints_do_not_overflow():
+    keys = pa.table({"id": pa.array([-(2**31), 2**31 - 1], pa.int32())})
+    lake = DuckLake({"shop.orders": keys})
+    asked = Statements(Athena(), '"shop"."orders"', pairs_of(keys, "id")).digests(ByNumber(-(2**31), 2**31 - 1, 16**7))
+    assert sorted(str(row[0]) for row in lake.run(asked)) == ["0", "15"]
 
 
 def test_null_is_not_empty_text():
