@@ -64,16 +64,16 @@ def document(found: RunLog, *, chatter: bool) -> dict[str, Any]:
 def why_nothing(found: RunLog) -> str:
     """Why there is no line to show, and what to do about it."""
     if found.table and not found.tables:
-        return f"The run has nothing about {found.table}. What it worked on: odpf runs show RUN"
+        return f"The run has nothing about {found.table}. What it worked on: odpf runs show {found.run_id}"
     if found.status == RunStatus.NOTHING_TO_DO:
         return "Nothing waited for this run, so no job was started and nothing was logged."
     if not found.is_over:
-        return "Nothing is logged yet. Follow it: odpf logs RUN --follow"
+        return f"Nothing is logged yet. Follow it: odpf logs {found.run_id} --follow"
     if found.lines:
-        return "All there is comes from Spark and the services, not from ODPF. See it: odpf logs RUN --all"
+        return f"All there is comes from Spark and the services, not from ODPF. See it: odpf logs {found.run_id} --all"
     return (
         "The log groups have nothing of it. Lines come some seconds late, and go when the groups' retention is over; "
-        "what became of the tables stays: odpf runs show RUN"
+        f"what became of the tables stays: odpf runs show {found.run_id}"
     )
 
 
@@ -99,7 +99,7 @@ def _parts(found: RunLog, *, chatter: bool, log: bool) -> Iterator[RenderableTyp
         yield Text("Log", style="bold")
         yield from (Text("  ") + line_text(line) for line in shown)
     if not shown:
-        yield Text(why_nothing(found).replace("RUN", found.run_id), style="yellow")
+        yield Text(why_nothing(found), style="yellow")
     if hidden := len(found.lines) - len(shown):
         yield Text(f"{plural(hidden, 'line')} of Spark and the services left out: --all", style="dim")
     yield _end(found)

@@ -86,19 +86,39 @@ class Shell:
     ) -> None:
         self._run, self._catalog, self._console = run, catalog, console
         self.database, self._output = database, output
+        self._columns_by_table: dict[tuple[str, str], list[str]] = {}
 
     @property
     def prompt(self) -> str:
         """What stands before the cursor."""
         return f"{self.database or 'odpf'}> "
 
-    @cached_property
-    def words(self) -> list[str]:
-        """What TAB offers: databases, tables, columns, key words; asked for once."""
+    def words(self, text: str) -> list[str]:
+        """What TAB offers: databases, tables, key words, and the columns of tables that the text names; each asked for once."""
         try:
-            return sorted({*_KEYWORDS.split(), *self._catalog_words()})
+            names = self._names
+            asked = {word.rstrip(",;)") for word in text.split()}
+            columns = [column for name in asked & names.keys() for column in self._columns_named(*names[name])]
+            return sorted({*_KEYWORDS.split(), *self._databases, *names, *columns})
         except OdpfError:
             return sorted(_KEYWORDS.split())
+
+    @cached_property
+    def _databases(self) -> list[str]:
+        return self._catalog.databases()
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[str, str]]:
+        """Database and table by the names that a statement may have for it."""
+        tables = [(database, table) for database in self._databases for table in self._catalog.tables(database)]
+        tables.sort(key=lambda each: each[0] == self.database)  # of one name the database in use comes last, and stays
+        return {name: each for each in tables for name in (each[1], ".".join(each))}
+
+    def _columns_named(self, database: str, table: str) -> list[str]:
+        if (database, table) not in self._columns_by_table:
+            found = self._catalog.table(database, table) or {}
+            self._columns_by_table[database, table] = [name for name, _ in _columns_of(found)]
+        return self._columns_by_table[database, table]
 
     def answer(self, text: str) -> bool:
         """Answer what was typed; False when that was the end. Whatever goes wrong is told, and the prompt goes on."""
@@ -157,13 +177,6 @@ class Shell:
             table.add_row(*map(Text, row))
         self._console.print(table)
 
-    def _catalog_words(self) -> Iterator[str]:
-        for database in self._catalog.databases():
-            yield database
-            for table in self._catalog.tables(database):
-                yield from (table, f"{database}.{table}")
-                yield from (name for name, _ in _columns_of(self._catalog.table(database, table) or {}))
-
 
 def prompted(shell: Shell) -> None:
     """Ask for statements until the end, with history, and TAB for the names of the catalog."""
@@ -171,7 +184,7 @@ def prompted(shell: Shell) -> None:
     history.parent.mkdir(parents=True, exist_ok=True)
     session: PromptSession[str] = PromptSession(
         history=FileHistory(str(history)),
-        completer=WordCompleter(lambda: shell.words, ignore_case=True, WORD=True),
+        completer=WordCompleter(lambda: shell.words(get_app().current_buffer.text), ignore_case=True, WORD=True),
         complete_while_typing=False,
         multiline=True,
         key_bindings=_keys(),

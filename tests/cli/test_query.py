@@ -163,8 +163,10 @@ def test_the_shell_ends_when_it_is_told(shell, typed):
     assert not shell.answer(typed)
 
 
-def test_tab_knows_tables_columns_and_key_words(shell):
-    assert {"shop_raw.orders", "orders", "id", "SELECT"} <= set(shell.words)
+def test_tab_knows_tables_key_words_and_the_columns_of_tables_that_are_named(shell):
+    assert {"shop_raw.orders", "orders", "SELECT"} <= set(shell.words("SEL"))
+    assert "id" not in shell.words("SEL")
+    assert "id" in shell.words("SELECT i FROM shop_raw.orders;")
 
 
 class Athena:
