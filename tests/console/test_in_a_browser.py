@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from odpf.clock import utc_now
@@ -18,17 +15,11 @@ from odpf.errors import TransientError
 from odpf.states import RefreshStatus
 from odpf_cli.status import current
 from tests.console.builders import NO_SPACE, PAUSE, Shop, name_of, table_item
+from tests.console.page import NARROW, PROGRAM, WIDE, accessible, opened, picture, row
 from tests.console.serving import Serving, serving
 
 pytestmark = pytest.mark.more
 
-PICTURES = Path(__file__).parents[2] / "build" / "console"
-PROGRAMS = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
-"""Ubuntu's chromium-browser only leads to a snap, so it is the last."""
-PROGRAM = next(filter(None, map(shutil.which, PROGRAMS)), None)
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 800, "height": 800}
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
 FILTER_MS = """(text) => {
   const input = document.querySelector('.search');
   input.value = text;
@@ -52,11 +43,6 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop(18)
-
-
-@pytest.fixture
 def acting(shop: Shop) -> Iterator[Serving]:
     with serving(shop.deployment, allow_actions=True) as server:
         yield server
@@ -67,41 +53,6 @@ def page(chromium: Browser, acting: Serving) -> Iterator[Page]:
     """A page that has opened the link; an error of its scripts fails the test."""
     with opened(chromium, acting) as page:
         yield page
-
-
-class opened:  # noqa: N801  reads as the `with` statement it is
-    """A page on a console, in a browser profile of its own."""
-
-    def __init__(self, chromium: Browser, server: Serving, **options: object) -> None:
-        self.context = chromium.new_context(**{"viewport": WIDE, **options})
-        self.page, self.errors = self.context.new_page(), list[str]()
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: self.errors.append(said.text) if "Content Security" in said.text else None)
-        self.page.goto(server.link)
-        self.page.wait_for_selector("tr[data-key], .nothing")
-
-    def __enter__(self) -> Page:
-        return self.page
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-        assert self.errors == []
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png")
-
-
-def accessible(page: Page, *rules: str) -> list[str]:
-    """What axe finds wrong; with these rules alone, or with all of them."""
-    found = Axe().run(page, options={"runOnly": list(rules)} if rules else None)
-    return [f"{each['id']}: {node['html'][:120]}" for each in found.response["violations"] for node in each["nodes"]]
-
-
-def row(page: Page, text: str):
-    return page.locator("tr[data-key]").filter(has_text=text)
 
 
 def test_tables_tell_status_lag_files_and_errors(page, shop):
