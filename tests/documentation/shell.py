@@ -77,7 +77,9 @@ def _program(arguments: list[str], folder: str, environment: dict[str, str], out
         os.dup2(file.fileno(), 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     from odpf_cli.main import execute  # noqa: PLC0415  the forked process has it; the tests' own shall not
+    from odpf_cli.output import stdout  # noqa: PLC0415
 
+    stdout.width = int(environment["COLUMNS"])  # it was made where the program was imported
     status = execute(arguments)
     sys.stdout.flush()
     sys.stderr.flush()
