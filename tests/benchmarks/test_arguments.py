@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.comparison import arguments
+from benchmarks.arguments import arguments
 from benchmarks.cycles import Sizes, run_cycles
 from benchmarks.systems import LOCAL, PRICED
 
