@@ -71,11 +71,11 @@ CONTROLS = (
         "woken and killed",
     ),
     Control(
-        "an answer that was lost is told from a lost table",
-        "odpf/adapters/ledger.py",
-        'if item.get("lease_token") != token:',
-        "if True:",
-        "answer lost: UpdateItem",
+        "an answer that was lost is told from another writer's object",
+        "odpf/adapters/object_store.py",
+        "return _tried_again(error) and self._metadata(bucket, key) == token",
+        "return False",
+        "answer lost: PutObject",
     ),
 )
 
