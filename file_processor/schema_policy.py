@@ -80,11 +80,15 @@ def _absent(table: TableColumns, file: Inspection, changes: tuple[SchemaChange, 
 def _of_protected(
     table: TableColumns, file: Inspection, config: TableConfig, later: frozenset[str]
 ) -> Iterator[SchemaChange]:
-    """Columns whose values must not be seen and that are gone, where another could bring those values under a new name."""
+    """Columns whose values must not be seen and that are gone, where another could bring those values under a new name.
+
+    Their before images tell nothing: loads have none.
+    """
     protected = config.protected
+    named = {*protected.excluded, *protected.hashed}
     there = {*names_of(file), *file.excluded, *later}
     before = dict.fromkeys((*table.protected, *(name for name, _ in table.schema if name not in table.absent)))
-    gone = [column for column in before if column not in there and protected.is_protected(column)]
+    gone = [column for column in before if column in named and column not in there]
     if not gone or is_old(file, table.mark) or (table.exists and config.schema_policy.added != "evolve"):
         return
     known = {*dict(table.schema), *of_mapping_rules(config)}

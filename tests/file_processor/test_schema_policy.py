@@ -361,6 +361,9 @@ def test_a_protected_column_does_not_come_back_under_a_new_name(way):
     assert "(ww)" in reason
     assert fitted(file(12, **protecting("ww", v="int")), table=table, **{key: "w,ww"}).refused == ()
     assert fitted(file(12, v="int", ww="string"), table=table).refused == ()
+    images = fitted(file(12, **protecting("w", "bi_w", v="int")), table=table, **hidden)
+    with_images = TableColumns(images.schema, images.absent, images.protected)
+    assert fitted(file(2, load=True, **protecting("w", v="int", x="date")), table=with_images, **hidden).refused == ()
     dropped = fitted(file(12, v="int"), table=table, **hidden)
     later = TableColumns(dropped.schema, dropped.absent, dropped.protected)
     assert fitted(file(13, v="int", x="date"), table=later, **hidden).refused == ()
