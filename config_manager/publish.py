@@ -14,7 +14,7 @@ from config_manager.deployed import read_deployed
 from config_manager.deployment import Unfinished, unfinished
 from config_manager.plan import ConfigPlan
 from config_manager.problem import Problem
-from config_manager.recorded_change import pack
+from config_manager.recorded_change import pack, same, standing
 from config_manager.stores import Stores
 from odpf.clock import iso
 from odpf.errors import InvalidConfiguration
@@ -46,17 +46,41 @@ def publish(
         The deployment id, None when everything was as the plan wants it.
 
     Raises:
-        InvalidConfiguration: the plan has problems; nothing was written.
+        InvalidConfiguration: the plan has problems, or somebody has changed meanwhile what it is to change; nothing was
+            written.
     """
     if plan.problems:
         listed = tuple((problem.path, problem.message) for problem in plan.problems)
         raise InvalidConfiguration(f"The configuration has problems ({len(listed)}), so nothing was written.", listed)
+    _refuse_outdated(plan, stores)
     for database in plan.databases:
         stores.catalog.ensure_database(database)
     deployment_id = None if plan.nothing_to_do else _write(plan, stores, who, now, told)
     if plan.unfinished:
         _settle(plan, stores, deployment_id or "")
     return deployment_id
+
+
+def _refuse_outdated(plan: ConfigPlan, stores: Stores) -> None:
+    """A person has seen what the plan changes; of an item that is another by now it would undo what nobody has seen.
+
+    Two that write at the very same moment are not told apart; the record of each says what it found.
+    """
+    if not plan.recorded:
+        return
+    deployed = read_deployed(stores.config, stores.schedules)
+    changed = [
+        each
+        for each in plan.recorded
+        if not any(same(standing(each.key, deployed), value) for value in (each.before, each.after))
+    ]
+    if changed:
+        listed = tuple((f"{each.kind} {each.name}", "is not what it was when this was planned") for each in changed)
+        raise InvalidConfiguration(
+            "Somebody has changed the configuration since this was planned, so nothing was written. `odpf config history` says who; "
+            "plan again.",
+            listed,
+        )
 
 
 def record_refusal(

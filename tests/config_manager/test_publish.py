@@ -72,6 +72,23 @@ def test_with_any_problem_nothing_is_written(stores):
     assert stores.config.deployments() == []
 
 
+def test_a_plan_that_somebody_has_overtaken_undoes_nothing_unseen(stores):
+    deploy(stores, table(), table("b"))
+    ours = plan(stores, table(on_bad_file="stop"), table("b"))
+    deploy(stores, table(raw_table_name="other"), table("b"))
+    with pytest.raises(InvalidConfiguration, match="plan again") as refused:
+        publish(ours, stores, who="bob", now=NOW)
+    assert [path for path, _ in refused.value.problems] == ["table shop.orders"]
+    assert [item["raw_table_name"] for item in stores.config.tables()] == ["b", "other"]
+
+
+def test_a_plan_that_somebody_has_applied_already_may_be_applied(stores):
+    deploy(stores, table())
+    ours = plan(stores, table(on_bad_file="stop"))
+    deploy(stores, table(on_bad_file="stop"))
+    assert publish(ours, stores, who="bob", now=NOW) is not None
+
+
 class Crash(Exception):
     pass
 
