@@ -13,6 +13,7 @@ import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
+from config_manager.deployed import read_deployed
 from config_manager.plan import ConfigPlan, ItemRemoval
 from config_manager.publish import publish
 from config_manager.stores import Stores
@@ -101,7 +102,7 @@ def retire(
     contender.check_epoch()
     lease = contender.take(config.raw_table, config.source_table_name, former)
     try:
-        deployment_id = publish(_removal(config), stores, who=who, now=now)
+        deployment_id = publish(_removal(config, stores), stores, who=who, now=now)
         try:
             return _cleared(deployment, config, former, wish, deployment_id, who=who, now=now)
         except OdpfError as error:
@@ -135,9 +136,14 @@ def _cleared(
     return Retired(config, deployment_id, len(files) - kept, kept, dropped, location, removed)
 
 
-def _removal(config: TableConfig) -> ConfigPlan:
+def _removal(config: TableConfig, stores: Stores) -> ConfigPlan:
+    """Takes away the item as it stands, so that a rollback puts back that very one."""
+    standing = read_deployed(stores.config, stores.schedules).tables[config.source_table_name][config.refresh_cadence]
     removal = ItemRemoval(
-        kind="table", name=config.source_table_name, refresh_cadence=config.refresh_cadence, before=config.item()
+        kind="table",
+        name=config.source_table_name,
+        refresh_cadence=config.refresh_cadence,
+        before=dict(standing.values),
     )
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     return ConfigPlan(source="odpf table retire", digest=digest, removed=(removal,))
