@@ -46,6 +46,7 @@ class SystemSpec(NamedTuple):
         module: of this package; or the path of a Python file of somebody else's, which has the same `open_system`.
         stores: what lease, ledger, audit, catalog and events are.
         in_s3: files in the embedded S3, not on this machine's file system.
+        part: of the benchmarks; one ledger lives through all of them, and a table that it knows is not made anew.
         options: of Hudi, beside those that the Spark engine sets; only a bare upsert has them.
     """
 
@@ -54,6 +55,7 @@ class SystemSpec(NamedTuple):
     module: str
     stores: Stores = Stores.HTTP
     in_s3: bool = False
+    part: str = ""
     options: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -63,7 +65,7 @@ class SystemSpec(NamedTuple):
 
     def table(self, rows: int) -> str:
         """The table of that many rows."""
-        return f"{self.name}_{rows}"
+        return "_".join(filter(None, (self.name, self.part, str(rows))))
 
     def location(self, place: Place, table: str) -> str:
         """Where a reader finds a table."""
@@ -83,7 +85,7 @@ LOCAL = (
     SystemSpec("S0", "floor: Spark copies the files", "floor"),
 )
 PRICED = (
-    *(spec for spec in LOCAL if spec.id in ("S6", "S6m", "S1", "S1m")),
+    *(spec._replace(part="price") for spec in LOCAL if spec.id in ("S6", "S6m", "S1", "S1m")),
     SystemSpec("S6n", "ours, Arrow, ports that do nothing", "arrow", stores=Stores.IDLE),
     SystemSpec("S1n", "ours, Spark, ports that do nothing", "spark", stores=Stores.IDLE),
 )

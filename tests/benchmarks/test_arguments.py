@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.arguments import arguments
 from benchmarks.cycles import Sizes, run_cycles
-from benchmarks.systems import LOCAL, PRICED
+from benchmarks.systems import IN_S3, LOCAL, PRICED, Stores
 
 
 @pytest.mark.parametrize("system", sorted({spec.id for spec in (*LOCAL, *PRICED)}))
@@ -15,6 +15,12 @@ def test_every_system_can_be_asked_for(system, capsys):
     with pytest.raises(SystemExit):
         arguments(["--help"])
     assert system in capsys.readouterr().out
+
+
+def test_no_part_makes_a_table_that_the_ledger_knows_of_another():
+    """One embedded AWS lives through all parts; files of tables are removed behind each, the ledger is not."""
+    tables = [spec.table(10) for spec in (*LOCAL, *PRICED, *IN_S3) if spec.stores is Stores.HTTP]
+    assert len(tables) == len(set(tables))
 
 
 def test_a_system_that_nobody_knows_is_wrong_usage(capsys):
