@@ -92,7 +92,7 @@ def blocks(page: Path) -> list[Block]:
     found = []
     for match in _FENCE.finditer(text):
         before = text[: match.start()]
-        headings = _HEADING.findall(before)
+        headings = _HEADING.findall(_FENCE.sub("", before))  # a comment in a block is none
         line, heading = before.count("\n") + 1, headings[-1] if headings else ""
         found.append(Block(page, line, heading, match[1], match[2], match[3], _mark(before, match[3])))
     return found

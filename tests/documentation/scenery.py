@@ -13,6 +13,7 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from odpf.adapters.aws import Aws
 from odpf.clock import utc_now
@@ -31,8 +32,12 @@ def before(page: str, heading: str) -> Callable[[], None] | None:
 
 
 def put(name: str, content: bytes) -> None:
-    """One object in the table's folder of the staging bucket."""
+    """One object in the table's folder of the staging bucket, and its event gone all its way."""
     boto3.client("s3").put_object(Bucket=STAGING, Key=f"{FOLDER}/{name}", Body=content)
+    tracker = Aws(Settings.from_environment(), component="operator").tracker
+    for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True):
+        with attempt:
+            assert name in {file.name for file in tracker.pending("shop.orders")}
 
 
 def change(**columns: object) -> bytes:
