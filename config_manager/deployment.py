@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from config_manager.deployed import Deployed
-from config_manager.recorded_change import RecordedChange, same, standing, unpack
+from config_manager.recorded_change import RecordedChange, stands_as, unpack
 from odpf.config_problems import did_you_mean
 from odpf.errors import InvalidConfiguration
 from odpf.ports import ConfigStore
@@ -123,7 +123,7 @@ def _measured(deployment: Deployment, config: ConfigStore, deployed: Deployed) -
     changes = deployment.changes(config)
     if changes is None:
         return Unfinished(deployment, None, 0)
-    waiting = tuple(each for each in changes if not same(standing(each.key, deployed), each.after))
+    waiting = tuple(each for each in changes if not stands_as(each.key, deployed, (each.after,)))
     return Unfinished(deployment, waiting, len(changes))
 
 

@@ -14,7 +14,7 @@ from config_manager.deployed import read_deployed
 from config_manager.deployment import Unfinished, unfinished
 from config_manager.plan import ConfigPlan
 from config_manager.problem import Problem
-from config_manager.recorded_change import pack, same, standing
+from config_manager.recorded_change import pack, stands_as
 from config_manager.stores import Stores
 from odpf.clock import iso
 from odpf.errors import InvalidConfiguration
@@ -69,11 +69,7 @@ def _refuse_outdated(plan: ConfigPlan, stores: Stores) -> None:
     if not plan.recorded:
         return
     deployed = read_deployed(stores.config, stores.schedules)
-    changed = [
-        each
-        for each in plan.recorded
-        if not any(same(standing(each.key, deployed), value) for value in (each.before, each.after))
-    ]
+    changed = [each for each in plan.recorded if not stands_as(each.key, deployed, (each.before, each.after))]
     if changed:
         listed = tuple((f"{each.kind} {each.name}", "is not what it was when this was planned") for each in changed)
         raise InvalidConfiguration(

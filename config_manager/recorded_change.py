@@ -67,6 +67,12 @@ def standing(key: ItemKey, deployed: Deployed) -> dict[str, Any] | str | None:
     return dict(table.values) if table else None
 
 
+def stands_as(key: ItemKey, deployed: Deployed, values: Iterable[Mapping[str, Any] | str | None]) -> bool:
+    """Whether an item is deployed as one of these values."""
+    there = standing(key, deployed)
+    return any(same(there, value) for value in values)
+
+
 def same(one: Mapping[str, Any] | str | None, other: Mapping[str, Any] | str | None) -> bool:
     """Whether two values of an item are one, as they are stored: without absent attributes, tuples as lists."""
     return bool(_stored(one) == _stored(other))

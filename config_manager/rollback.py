@@ -12,7 +12,7 @@ from config_manager.parse import Entry, Parsed
 from config_manager.plan import ConfigPlan
 from config_manager.prepare import prepare
 from config_manager.problem import Problem
-from config_manager.recorded_change import ItemKey, RecordedChange, same, standing
+from config_manager.recorded_change import ItemKey, RecordedChange, standing, stands_as
 from config_manager.stores import Stores
 from odpf.errors import InvalidConfiguration
 from odpf.ports import ConfigStore
@@ -98,7 +98,7 @@ def _undos(chosen: Iterable[tuple[Deployment, tuple[RecordedChange, ...]]]) -> d
 def _changed_since(
     undos: Mapping[ItemKey, _Undo], deployed: Deployed, later: Sequence[Deployment], config: ConfigStore
 ) -> list[Problem]:
-    changed = [key for key, undo in undos.items() if not any(same(standing(key, deployed), e) for e in undo.expected)]
+    changed = [key for key, undo in undos.items() if not stands_as(key, deployed, undo.expected)]
     if not changed:
         return []
     by: dict[ItemKey, Deployment] = {}

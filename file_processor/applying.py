@@ -137,7 +137,7 @@ class Applying:
                 f"The timeline at {self._timeline.location} does not say which columns {self._config.raw_table} has. "
                 "Restore the folder `.hoodie`, or reload the table under a new name."
             )
-        return TableColumns(newest.schema, newest.absent, newest.protected, self._lease.high_water_mark)
+        return TableColumns(newest.schema, newest.absent, newest.excluded, self._lease.high_water_mark)
 
     def _table_key(self, choice: Choice, table: TableColumns) -> TableKey:
         newest = None if choice.kind is CycleKind.LOAD else self._timeline.newest_own()
@@ -260,7 +260,7 @@ class Applying:
             epoch=self._shop.contender.epoch,
             follows=self._lease.commit_instant or "",
             absent=fitted.absent,
-            protected=fitted.protected,
+            excluded=fitted.excluded,
             hash_check=self._hash.check,
         )
         await_clock(max(self._timeline.instants, default=""))

@@ -50,9 +50,9 @@ class Commit(NamedTuple):
         return self.note.absent if self.note else ()
 
     @property
-    def protected(self) -> tuple[str, ...]:
-        """The columns of the newest files at this commit whose values must not be seen."""
-        return self.note.protected if self.note else ()
+    def excluded(self) -> tuple[str, ...]:
+        """The columns of the newest files at this commit that were left out."""
+        return self.note.excluded if self.note else ()
 
     @property
     def is_service(self) -> bool:

@@ -76,7 +76,7 @@ class CommitNote(BaseModel):
         uri: the object that holds the file batch, empty where the note has it itself.
         file_batch: the file batch, unless it is too large for a commit's metadata.
         absent: the table's columns that the source no longer has, so that each is told once.
-        protected: columns of the newest files whose values must not be seen, so that one that is renamed is missed.
+        excluded: columns of the newest files that were left out, so that one that is renamed is missed.
         hash_check: tells the key that columns were hashed with, here or before, from another; None where none ever was.
         properties: ETag of the table's property file, where the writer had looked into it and found nothing amiss.
     """
@@ -94,7 +94,7 @@ class CommitNote(BaseModel):
     epoch: int = 0
     follows: str | None = None
     absent: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     hash_check: str | None = None
 
 

@@ -68,7 +68,7 @@ def _grown(table: TableColumns, file: Inspection, columns: Schema, changes: tupl
     grown = table._replace(schema=tuple(merged.items()), unstored=brought)
     if is_old(file, table.mark):
         return grown
-    return grown._replace(absent=_absent(table, file, changes), protected=(*file.excluded, *dict(file.hashed)))
+    return grown._replace(absent=_absent(table, file, changes), excluded=file.excluded)
 
 
 def _absent(table: TableColumns, file: Inspection, changes: tuple[SchemaChange, ...]) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _of_protected(
     protected = config.protected
     named = {*protected.excluded, *protected.hashed}
     there = {*names_of(file), *file.excluded, *later}
-    before = dict.fromkeys((*table.protected, *(name for name, _ in table.schema if name not in table.absent)))
+    before = dict.fromkeys((*table.excluded, *(name for name, _ in table.schema if name not in table.absent)))
     gone = [column for column in before if column in named and column not in there]
     if not gone or is_old(file, table.mark) or (table.exists and config.schema_policy.added != "evolve"):
         return

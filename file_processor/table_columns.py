@@ -15,7 +15,7 @@ class TableColumns(NamedTuple):
     Attributes:
         schema: the table's columns, with those that earlier files of the batch brought; empty before the first file.
         absent: those that the source no longer has, as was told when it happened.
-        protected: columns of the newest file whose values must not be seen, those too that the table does not have.
+        excluded: columns of the newest file that are left out, so that the table does not tell of them.
         mark: the table's high-water mark.
         unstored: columns of `schema` that no stored row has: they may still become any type, and files without them are
             normal.
@@ -23,7 +23,7 @@ class TableColumns(NamedTuple):
 
     schema: Schema = ()
     absent: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     mark: str | None = None
     unstored: frozenset[str] = frozenset()
 

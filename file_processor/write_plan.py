@@ -26,7 +26,7 @@ class FittedFiles(NamedTuple):
     Attributes:
         usable: with the columns that are read of each.
         absent: columns of the schema that the newest files do not have.
-        protected: columns of the newest files whose values must not be seen.
+        excluded: columns of the newest files that are left out.
         schema_changes: where files differ from the table, each difference once.
     """
 
@@ -35,7 +35,7 @@ class FittedFiles(NamedTuple):
     refused: tuple[tuple[Inspection, str], ...]
     warnings: tuple[str, ...]
     absent: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     schema_changes: tuple[SchemaChange, ...] = ()
 
 
@@ -66,9 +66,7 @@ def fit_files(inspections: Sequence[Inspection], table: TableColumns, config: Ta
     told = summed(changes)
     warnings = [change.warning for change in told if not change.is_refusal]
     warnings += _unknown_columns(usable, table, config)
-    return FittedFiles(
-        table.schema, tuple(usable), tuple(refused), tuple(warnings), table.absent, table.protected, told
-    )
+    return FittedFiles(table.schema, tuple(usable), tuple(refused), tuple(warnings), table.absent, table.excluded, told)
 
 
 def _columns_after(inspections: Sequence[Inspection]) -> list[frozenset[str]]:

@@ -352,8 +352,8 @@ def test_a_protected_column_does_not_come_back_under_a_new_name(way):
         return {**columns, way: names}
 
     before = fitted(file(1, load=True, **protecting("w", v="int")), table=TableColumns(), **hidden)
-    assert (before.protected, before.refused) == (("w",), ())
-    table = TableColumns(before.schema, before.absent, before.protected)
+    assert before.refused == ()
+    table = TableColumns(before.schema, before.absent, before.excluded)
     found = fitted(file(11, **protecting("w", v="int")), file(12, v="int", ww="string"), table=table, **hidden)
     ((refused, reason),) = found.refused
     assert (numbers([refused]), "ww" in dict(found.schema)) == ([12], False)
@@ -362,8 +362,8 @@ def test_a_protected_column_does_not_come_back_under_a_new_name(way):
     assert fitted(file(12, **protecting("ww", v="int")), table=table, **{key: "w,ww"}).refused == ()
     assert fitted(file(12, v="int", ww="string"), table=table).refused == ()
     images = fitted(file(12, **protecting("w", "bi_w", v="int")), table=table, **hidden)
-    with_images = TableColumns(images.schema, images.absent, images.protected)
+    with_images = TableColumns(images.schema, images.absent, images.excluded)
     assert fitted(file(2, load=True, **protecting("w", v="int", x="date")), table=with_images, **hidden).refused == ()
     dropped = fitted(file(12, v="int"), table=table, **hidden)
-    later = TableColumns(dropped.schema, dropped.absent, dropped.protected)
+    later = TableColumns(dropped.schema, dropped.absent, dropped.excluded)
     assert fitted(file(13, v="int", x="date"), table=later, **hidden).refused == ()
