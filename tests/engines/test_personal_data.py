@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from odpf.states import Outcome
-from tests.engines.staged_table import DATABASE, Change, bad, delete, insert, update
+from tests.engines.staged_table import DATABASE, Change, bad, delete, insert, parquet, update
 from tests.engines.stories import arms, story
 from tests.reference.protected import digest
 
@@ -187,3 +187,21 @@ def test_a_name_that_no_column_has_is_told_in_every_run(told):
     table.load(person(1, "a", "ann"))
     yield
     assert any("exclude_columns" in warning and "borm" in warning for warning in table.result.warnings)
+
+
+@arms("arrow")
+@story
+@pytest.mark.parametrize("column", ["BORN", "EMAIL"])
+def test_a_column_that_is_renamed_at_the_source_does_not_come_in_under_its_new_name(told, column):
+    table = told.table(columns=COLUMNS, **PROTECTING)
+    table.load(person(1, "a", "ann"))
+    yield
+    table.columns = {name if name != column else "RENAMED": kind for name, kind in COLUMNS.items()}
+    row = person(2, "b", "bob")
+    change = insert(1, **{name if name != column else "RENAMED": value for name, value in row.items()})
+    name = "20240101-120000001.parquet"
+    table.put(name, parquet(table.arrow([change])), [])
+    yield
+    assert f"Column {column.lower()} is no longer in this file" in table.quarantined_files()[name]
+    assert table.values() == {1: "a"}
+    assert clear_values(told, table) == []
