@@ -13,7 +13,7 @@ from typing import Any
 from config_manager.deployed import read_deployed
 from config_manager.deployment import Unfinished, unfinished
 from config_manager.plan import ConfigPlan
-from config_manager.problem import Problem
+from config_manager.problem import Problem, listed
 from config_manager.recorded_change import pack, stands_as
 from config_manager.stores import Stores
 from odpf.clock import iso
@@ -50,8 +50,10 @@ def publish(
             written.
     """
     if plan.problems:
-        listed = tuple((problem.path, problem.message) for problem in plan.problems)
-        raise InvalidConfiguration(f"The configuration has problems ({len(listed)}), so nothing was written.", listed)
+        problems = tuple((problem.path, problem.message) for problem in plan.problems)
+        raise InvalidConfiguration(
+            f"The configuration has problems ({len(problems)}), so nothing was written.", problems
+        )
     _refuse_outdated(plan, stores)
     for database in plan.databases:
         stores.catalog.ensure_database(database)
@@ -71,11 +73,11 @@ def _refuse_outdated(plan: ConfigPlan, stores: Stores) -> None:
     deployed = read_deployed(stores.config, stores.schedules)
     changed = [each for each in plan.recorded if not stands_as(each.key, deployed, (each.before, each.after))]
     if changed:
-        listed = tuple((f"{each.kind} {each.name}", "is not what it was when this was planned") for each in changed)
+        names = tuple(f"{each.kind} {each.name}" for each in changed)
         raise InvalidConfiguration(
-            "Somebody has changed the configuration since this was planned, so nothing was written. `odpf config history` says who; "
+            f"Somebody has changed {listed(names)} since this was planned, so nothing was written. `odpf config history` says who; "
             "plan again.",
-            listed,
+            tuple((name, "is not what it was when this was planned") for name in names),
         )
 
 
