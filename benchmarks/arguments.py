@@ -26,11 +26,11 @@ _QUICK_PARTS = ("control", "makespan", "one_table", "tables", "cycles")
 _QUICK_SYSTEMS = ("S6", "S6m", "S6n", "S1", "S1n", "S3", "S4", "S5", "S0")
 _SYSTEMS = tuple(dict.fromkeys(spec.id for spec in (*LOCAL, *PRICED)))
 _FULL: dict[str, Any] = {
-    "rows": (1_000, 10_000, 100_000),
+    "rows": (1_000, 10_000, 100_000, 1_000_000),
     "changes": (10, 1_000, 100_000),
-    "warm_ups": 10,
+    "warm_ups": 5,
     "runs": 5,
-    "runs_of_large": 2,
+    "runs_of_large": 1,
     "request_rows": (10_000,),
     "request_runs": 3,
     "files": (1, 10, 100, 1_000),

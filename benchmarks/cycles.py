@@ -25,10 +25,10 @@ class Sizes(NamedTuple):
 
     Attributes:
         rows: of the tables.
-        changes: of the files, for each table.
+        changes: of the files, for each table; no more than ten for a row.
         warm_ups: cycles of a table of their own before everything, until the JVM has compiled what it compiles.
         runs: cycles that count, after one that does not.
-        runs_of_large: of tables with more than `large` rows.
+        runs_of_large: of tables with at least `large` rows.
     """
 
     rows: tuple[int, ...]
@@ -40,7 +40,11 @@ class Sizes(NamedTuple):
 
     def runs_of(self, rows: int) -> int:
         """How many cycles count."""
-        return self.runs_of_large if rows > self.large else self.runs
+        return self.runs_of_large if rows >= self.large else self.runs
+
+    def changes_of(self, rows: int) -> list[int]:
+        """How many changes the files of such a table have."""
+        return [changes for changes in self.changes if changes <= 10 * rows]
 
 
 @dataclass
@@ -98,7 +102,7 @@ def _of_table(workers: Sequence[Worker], place: Place, rows: int, sizes: Sizes, 
         measured = [answer] if isinstance(answer, Measured) else []
         load = Series(worker.spec.id, rows, 0, sum(path.stat().st_size for path in paths), None, measured)
         found.append(replace(load, error=broken.get(worker.spec.id)))
-    for changes in sizes.changes:
+    for changes in sizes.changes_of(rows):
         series = {worker.spec.id: Series(worker.spec.id, rows, changes) for worker in workers}
         for number in range(1 + sizes.runs_of(rows)):
             _round(workers, source.change(changes), rows, number, series, broken, tell)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
-from benchmarks.places import DATABASE, FOLDER, STAGING
+from benchmarks.places import CADENCE, FOLDER, STAGING, table_config
 from file_processor.batch_run import BatchRun
 from file_processor.engines.engine import Engine
 from file_processor.lease import Contender
@@ -20,10 +20,7 @@ from odpf.manifest import BatchManifest, TableWork
 from odpf.ports import ObjectStore
 from odpf.settings import Settings
 from odpf.states import EngineName
-from odpf.table_config import CadenceConfig, TableConfig
 from odpf_local.memory import MemoryAws
-
-CADENCE = CadenceConfig(refresh_cadence="bench")
 
 Staged = Mapping[str, Sequence[LandedFile]]
 """Files that wait, by table."""
@@ -79,7 +76,7 @@ class Deployment:
             settings=settings,
             cadence=CADENCE,
             tables=tuple(
-                TableWork(config=self._config(table), files=tuple(files), engine=self._engine)
+                TableWork(config=table_config(table, self._engine), files=tuple(files), engine=self._engine)
                 for table, files in staged.items()
             ),
         )
@@ -94,16 +91,3 @@ class Deployment:
             hash_keys=ports.hash_keys,
         )
         return BatchRun(manifest, shop, ports.audit).run()
-
-    def _config(self, table: str) -> TableConfig:
-        return TableConfig.model_validate(
-            {
-                "source_table_name": f"bench.{table}",
-                "refresh_cadence": CADENCE.refresh_cadence,
-                "raw_database_name": DATABASE,
-                "raw_table_name": table,
-                "hudi_primary_key": "id",
-                "hudi_precombine_field": "change_seq",
-                "engine": self._engine,
-            }
-        )

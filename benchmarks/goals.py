@@ -10,10 +10,14 @@ from benchmarks.control_plane import Measure
 from benchmarks.freshness import Freshness
 from benchmarks.knobs import DEFAULTS
 from benchmarks.laws import exponent, line
+from benchmarks.places import table_config
 from benchmarks.report import TITLES
+from file_processor.engine_choice import EngineFacts, choose_engine
 from odpf.states import EngineName
 
 Document = dict[str, Any]
+_SYSTEM_OF = {EngineName.ARROW: "S6", EngineName.SPARK: "S1"}
+_TABLE = table_config("any")
 
 
 class Goal(NamedTuple):
@@ -42,7 +46,7 @@ def goals(document: Document) -> list[Goal]:
 
 
 def _loads(document: Document) -> Iterator[Goal]:
-    """D1: rows a second of a load beside the floor's, the engine that auto takes and Spark."""
+    """D1: rows a second of a load beside the floor's; the goal is for the engine that auto takes."""
     for rows in _rows(document):
         floor = _seconds(document, "S0", rows, 0)
         for system in ("S6", "S1"):
@@ -50,11 +54,12 @@ def _loads(document: Document) -> Iterator[Goal]:
             if floor and own:
                 share = floor / own
                 what = f"load of {rows:,} rows, {TITLES[system]}: rows/s beside Spark copying the files"
-                yield Goal("D1", what, f"{share:.0%}", ">= 50 %", share >= 0.5)
+                goal = (">= 50 %", share >= 0.5) if system == _auto(document, rows, 0) else ()
+                yield Goal("D1", what, f"{share:.0%}", *goal)
 
 
 def _changes(document: Document) -> Iterator[Goal]:
-    """D2: seconds of a cycle beside a bare Hudi upsert."""
+    """D2: seconds of a cycle beside a bare Hudi upsert; the goal is for the engine that auto takes."""
     for rows in _rows(document):
         for changes in _numbers(document, "changes"):
             bare = _seconds(document, "S3", rows, changes)
@@ -62,7 +67,8 @@ def _changes(document: Document) -> Iterator[Goal]:
                 own = _seconds(document, system, rows, changes)
                 if changes and bare and own:
                     what = f"{changes:,} changes into {rows:,} rows, {TITLES[system]}: seconds beside the bare upsert"
-                    yield Goal("D2", what, f"{own / bare:.2f} x", "<= 1.3 x", own / bare <= 1.3)
+                    goal = ("<= 1.3 x", own / bare <= 1.3) if system == _auto(document, rows, changes) else ()
+                    yield Goal("D2", what, f"{own / bare:.2f} x", *goal)
 
 
 def _many(document: Document) -> Iterator[Goal]:
@@ -189,6 +195,16 @@ def _rows(document: Document) -> list[int]:
 
 def _numbers(document: Document, field: str) -> list[int]:
     return sorted({each[field] for each in document.get("cycles", [])})
+
+
+def _auto(document: Document, rows: int, changes: int) -> str:
+    """The system with the engine that `engine: auto` takes for files and a table of that many bytes."""
+    of = [each for each in document["cycles"] if (each["rows"], each["changes"]) == (rows, changes)]
+    landed = max(each["file_bytes"] for each in of)
+    stored = max(
+        (each["size"]["bytes"] for each in of if each["size"] and each["system"] in _SYSTEM_OF.values()), default=0
+    )
+    return _SYSTEM_OF[choose_engine(_TABLE, EngineFacts(landed, stored if changes else 0)).engine]
 
 
 def _seconds(document: Document, system: str, rows: int, changes: int) -> float | None:

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import boto3
 
 from odpf.settings import Settings, StagingPlace
+from odpf.table_config import CadenceConfig, TableConfig
 from odpf_local.aws.running import Running
 
 STAGING, RAW, ARTIFACTS, OTHERS = "bench-staging", "bench-raw", "bench-artifacts", "bench-others"
 """Not the embedded AWS's own: putting into those would start its File Manager."""
 FOLDER = "dms"
 DATABASE = "bench_raw"
+CADENCE = CadenceConfig(refresh_cadence="bench")
 
 
 class Place(NamedTuple):
@@ -56,6 +58,21 @@ class Place(NamedTuple):
     def uri(self, bucket: str, key: str, *, in_s3: bool) -> str:
         """Where an object is, for programs that know nothing of the folders."""
         return f"s3://{bucket}/{key}" if in_s3 else f"file://{self.root}/{bucket}/{key}"
+
+
+def table_config(table: str, engine: str = "auto") -> TableConfig:
+    """How a table of the workload is registered."""
+    return TableConfig.model_validate(
+        {
+            "source_table_name": f"bench.{table}",
+            "refresh_cadence": CADENCE.refresh_cadence,
+            "raw_database_name": DATABASE,
+            "raw_table_name": table,
+            "hudi_primary_key": "id",
+            "hudi_precombine_field": "change_seq",
+            "engine": engine,
+        }
+    )
 
 
 def make_buckets(place: Place) -> None:

@@ -18,12 +18,14 @@ class SparkJob(NamedTuple):
         pool: scheduler pool, which is the raw table that the job is of; empty for none.
         by_hudi: whether Hudi's code asked for it, and not the engine's.
         where: the call that asked for it.
+        stages: their numbers.
     """
 
     number: int
     pool: str
     by_hudi: bool
     where: str
+    stages: tuple[int, ...] = ()
 
 
 def log_events(conf: Path) -> Path:
@@ -43,8 +45,16 @@ def spark_jobs(folder: Path, pool: str | None = None) -> list[SparkJob]:
         folder: where the logs are, of sessions that may still be going on.
         pool: only those of a pool.
     """
-    found = (_job(event) for path in sorted(folder.iterdir()) for event in _events(path))
+    found = (_job(event) for path in sorted(folder.iterdir()) for event in _events(path, "SparkListenerJobStart"))
     return [job for job in found if pool in (None, job.pool)]
+
+
+def shuffled_bytes(folder: Path, jobs: Iterable[SparkJob]) -> int:
+    """Bytes that the tasks of jobs have written for others to read."""
+    stages = {stage for job in jobs for stage in job.stages}
+    ended = (event for path in folder.iterdir() for event in _events(path, "SparkListenerTaskEnd"))
+    metrics = (event.get("Task Metrics", {}) for event in ended if event["Stage ID"] in stages)
+    return sum(each.get("Shuffle Write Metrics", {}).get("Shuffle Bytes Written", 0) for each in metrics)
 
 
 def asked_by_the_engine(jobs: Iterable[SparkJob]) -> list[SparkJob]:
@@ -52,10 +62,10 @@ def asked_by_the_engine(jobs: Iterable[SparkJob]) -> list[SparkJob]:
     return [job for job in jobs if not job.by_hudi]
 
 
-def _events(path: Path) -> Iterator[dict[str, Any]]:
+def _events(path: Path, kind: str) -> Iterator[dict[str, Any]]:
     with path.open() as lines:
         for line in lines:
-            if line.startswith('{"Event":"SparkListenerJobStart"') and line.endswith("\n"):
+            if line.startswith(f'{{"Event":"{kind}"') and line.endswith("\n"):
                 yield json.loads(line)
 
 
@@ -67,4 +77,5 @@ def _job(event: dict[str, Any]) -> SparkJob:
     )  # of no partitions there is no stage
     by_hudi = _HUDI in last.get("Details", "") or _HUDI in properties.get("callSite.long", "")
     where = properties.get("callSite.short") or last.get("Stage Name", "")
-    return SparkJob(event["Job ID"], properties.get("spark.scheduler.pool", ""), by_hudi, where)
+    pool = properties.get("spark.scheduler.pool", "")
+    return SparkJob(event["Job ID"], pool, by_hudi, where, tuple(stage["Stage ID"] for stage in stages))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.measuring import count_requests
-from benchmarks.places import DATABASE, RAW, STAGING, Place
+from benchmarks.places import DATABASE, RAW, STAGING, Place, table_config
 from benchmarks.spark_session import open_spark
 from benchmarks.systems import SystemSpec
 from benchmarks.workload import COLUMNS, OPERATION, SPARK_SCHEMA, ChangeFile
@@ -82,13 +82,5 @@ def open_system(spec: SystemSpec, place: Place) -> BareHudi:
 
 def options_of(table: str, kind: CycleKind, size: int) -> dict[str, str]:
     """What the Spark engine would set for such a commit."""
-    config = TableConfig(
-        source_table_name=f"bench.{table}",
-        refresh_cadence="bench",
-        raw_database_name=DATABASE,
-        raw_table_name=table,
-        hudi_primary_key=("id",),
-        hudi_precombine_field="change_seq",
-    )
-    plan: Any = _Plan(config, kind, size)
+    plan: Any = _Plan(table_config(table), kind, size)
     return write_options(plan, {})

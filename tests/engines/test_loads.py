@@ -21,6 +21,27 @@ def test_a_load_of_many_files_with_hexadecimal_numbers_is_one_table(told):
 
 
 @story
+def test_of_a_key_that_a_load_has_twice_the_last_row_counts(told):
+    """S8: a row that moved between two segments while DMS read them; rows without a key are set aside beside it."""
+    table = told.table()
+    table.load({"id": 1, "v": "first"}, {"id": 2, "v": "two"}, bad(load_row(id=None, v="none")))
+    table.load({"id": 1, "v": "last"}, {"id": 3, "v": "three"}, name="LOAD00000002.parquet")
+    yield
+    table.check()
+    assert table.values() == {1: "last", 2: "two", 3: "three"}
+    assert table.counts() == {"read": 5, "inserted": 3, "collapsed": 1, "quarantined": 1}
+
+
+@story
+def test_a_load_of_which_no_row_can_be_applied_makes_an_empty_table(told):
+    table = told.table()
+    table.load(bad(load_row(id=None, v="one")), bad(load_row(id=None, v="two")))
+    yield
+    table.check()
+    assert table.counts() == {"read": 2, "quarantined": 2}
+
+
+@story
 def test_load_files_that_come_later_extend_the_load(told):
     """S8: they are older than every change."""
     table = told.table()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
-from benchmarks.spark_jobs import asked_by_the_engine, spark_jobs
+from benchmarks.spark_jobs import asked_by_the_engine, shuffled_bytes, spark_jobs
 from tests.engines.staged_table import DATABASE, StagedTable, delete, insert, update
 
 MOST = 2
@@ -50,3 +52,12 @@ def test_no_frame_is_counted(cycles):
     assert [
         job.where for jobs, _ in cycles.values() for job in asked_by_the_engine(jobs) if job.where.startswith("count")
     ] == []
+
+
+def test_rows_of_a_load_with_distinct_keys_are_not_moved(lake, event_log):
+    """Half a megabyte of values that nothing can compress: what is shuffled are keys."""
+    table = StagedTable(lake, "unmoved", "unmoved", engine="spark")
+    table.load(*({"id": key, "v": secrets.token_hex(25_000)} for key in range(20)))
+    table.ran(lake.run("unmoved").tables[0])
+    table.check()
+    assert 0 < shuffled_bytes(event_log, spark_jobs(event_log, f"{DATABASE}.{table.name}")) < 100_000

@@ -20,6 +20,7 @@ from file_processor.engines.engine import MOST_FILE_BYTES, Reduced, WritePlan
 from file_processor.engines.spark import services
 from file_processor.engines.spark.comparison import compare
 from file_processor.engines.spark.deletes import DELETED, newest_deletes
+from file_processor.engines.spark.distinct import as_written, count_distinct, may_be_distinct
 from file_processor.engines.spark.hudi import pinned_table_version, tasks, write_options
 from file_processor.engines.spark.intervals import Intervals
 from file_processor.engines.spark.key_changes import EFFECT, NEW_KEY, moving, with_old_keys
@@ -132,6 +133,9 @@ class SparkPrepared:
 
     def _prepare_newest(self, valid: DataFrame) -> None:
         """The newest row of every key."""
+        if may_be_distinct(self._plan) and (distinct := count_distinct(valid, self._plan)):
+            self._latest, self.reduced = as_written(valid, self._plan).withColumn(EFFECT, F.lit("inserted")), distinct
+            return
         self._events = with_old_keys(valid, self._plan)
         self._keep(self._with_effect(self._latest_of_each_key(self._events)), self._newest_reduced)
 
