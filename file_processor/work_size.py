@@ -9,6 +9,7 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import NamedTuple
 
+from file_processor.engines.engine import MOST_FILE_BYTES
 from odpf.manifest import TableWork
 
 MEMORY_MB = 2048
@@ -31,15 +32,15 @@ SECONDS_PER_TABLE = 0.10
 """Wall seconds that one more table adds to a batch over S3, tables being worked on side by side."""
 SECONDS_PER_CHANGED_MB = 0.10
 """Fetch, decode, order and reduce landed files, a million rows of 20 columns being about 100 MB."""
-SECONDS_PER_TABLE_MB = 0.06
+SECONDS_PER_TABLE_MB = 0.10
 """Fetch, search, rewrite and put the table's data files, all of them in the worst case."""
 
 RESTING_MB = 200.0
 """Python, boto3's clients and pyarrow before the first table: 122 MB measured."""
 MEMORY_PER_CHANGED_MB = 10.0
 """Landed files are compressed; decoded, ordered and reduced they stand in memory more than once."""
-MEMORY_PER_TABLE_MB = 4.0
-"""Data files are read and written in row groups, so this is the multiple of one whole file group, and generous of many."""
+MEMORY_PER_GROUP_MB = 8.0
+"""Of one file group: data files are read and written in row groups. 45 MB of one took 358 MB, 179 MB of two 363 MB."""
 
 MEGABYTE = 1024 * 1024
 
@@ -93,6 +94,6 @@ def work_size(work: TableWork) -> WorkSize | None:
     stored = work.table_bytes / MEGABYTE
     return WorkSize(
         seconds=work.pace * (SECONDS_PER_TABLE + changed * SECONDS_PER_CHANGED_MB + stored * SECONDS_PER_TABLE_MB),
-        memory_mb=changed * MEMORY_PER_CHANGED_MB + stored * MEMORY_PER_TABLE_MB,
+        memory_mb=changed * MEMORY_PER_CHANGED_MB + min(stored, MOST_FILE_BYTES / MEGABYTE) * MEMORY_PER_GROUP_MB,
         temporary_mb=changed + stored,
     )

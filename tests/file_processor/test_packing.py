@@ -133,13 +133,13 @@ def test_a_table_whose_owner_may_have_to_be_outwaited_goes_to_glue():
 
 def test_tables_that_stand_in_memory_side_by_side_are_spread_over_batches():
     """Each needs 600 MB: two fit at once, four do not."""
-    tables = [work(number, changed=0, table=150 * MB) for number in range(4)]
+    tables = [work(number, changed=0, table=75 * MB) for number in range(4)]
     assert sizes(pack(cadence(), tables, side_by_side=4).batches, Compute.LAMBDA) == [2, 2]
     assert sizes(pack(cadence(), tables, side_by_side=1).batches, Compute.LAMBDA) == [4]
 
 
 def test_an_estimate_takes_at_most_half_of_the_functions_time():
-    tables = [work(number, changed=0, table=100 * MB) for number in range(100)]
+    tables = [work(number, changed=0, table=60 * MB) for number in range(100)]
     batches = pack(cadence(), tables, side_by_side=1).batches
     assert all(filled(batch).seconds <= work_size.TIMEOUT_SECONDS / 2 for batch in batches)
     assert len(sizes(batches, Compute.LAMBDA)) == 2

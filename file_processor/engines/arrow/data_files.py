@@ -123,7 +123,9 @@ def _write(
     with pq.ParquetWriter(
         sink,
         schema,
-        compression="snappy",
+        # Two fifths fewer bytes to store, move and have Athena scan than with snappy, for a twentieth more CPU time.
+        compression="zstd",
+        compression_level=1,
         use_dictionary=_dictionaries(sample),
         # Smallest and greatest values spare reading in files of several row groups.
         write_statistics=True if statistics else [RECORD_KEY],
