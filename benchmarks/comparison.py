@@ -78,16 +78,17 @@ def _cycles(wanted: argparse.Namespace, place: Place) -> Any:
 
 
 def _price(wanted: argparse.Namespace, place: Place) -> Any:
-    return run_cycles(_chosen(PRICED, wanted.systems), place, _one_size(wanted), _tell, keep=wanted.keep)
+    sizes = _one_size(wanted, wanted.price_runs)  # a few thousandths of a second are to be told apart
+    return run_cycles(_chosen(PRICED, wanted.systems), place, sizes, _tell, keep=wanted.keep)
 
 
 def _knobs(wanted: argparse.Namespace, place: Place) -> Any:
-    return run_cycles((DEFAULTS, *KNOBS), place, _one_size(wanted), _tell, keep=wanted.keep)
+    return run_cycles((DEFAULTS, *KNOBS), place, _one_size(wanted, wanted.runs), _tell, keep=wanted.keep)
 
 
-def _one_size(wanted: argparse.Namespace) -> Sizes:
+def _one_size(wanted: argparse.Namespace, runs: int) -> Sizes:
     """A thousand changes of ten thousand rows."""
-    return Sizes((10_000,), (1_000,), wanted.warm_ups, wanted.runs, wanted.runs)
+    return Sizes((10_000,), (1_000,), wanted.warm_ups, runs, runs)
 
 
 def _freshness(wanted: argparse.Namespace, place: Place) -> Any:
