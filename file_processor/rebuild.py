@@ -15,7 +15,7 @@ from file_processor.commit import Commit
 from file_processor.comparison import without_personal_data
 from file_processor.engines.engine import Engine
 from file_processor.file_batch import FileBatch
-from file_processor.rebuild_steps import file_batches, needed_records
+from file_processor.rebuild_steps import file_batches, last_position, needed_records
 from file_processor.settling import Settled, Settlement, reached_state
 from file_processor.table_copy import copy_table, remove_table
 from file_processor.time_travel import files_at
@@ -25,7 +25,7 @@ from odpf.counts import Counts
 from odpf.errors import TerminalError
 from odpf.file_record import FileRecord
 from odpf.manifest import report_key
-from odpf.order import GENERATION_DIGITS, spoken
+from odpf.order import spoken
 from odpf.phases import Phase, begin
 from odpf.rebuild import Differences, Rebuild, RebuildReport
 from odpf.states import FileState
@@ -206,7 +206,9 @@ class Rebuilding:
             return needed_records(self._applied, self._config)
         mark, instant = behind.high_water_mark or "", behind.commit_instant or ""
         return [
-            each for each in self._applied if not _is_in(each, instant) and (each.commit_instant or _last(each) > mark)
+            each
+            for each in self._applied
+            if not _is_in(each, instant) and (each.commit_instant or last_position(each) > mark)
         ]
 
     def _refuse_lost(self) -> None:
@@ -276,11 +278,6 @@ def _mark(commit: Commit) -> str:
 def _is_in(record: FileRecord, instant: str) -> bool:
     """Whether a commit, or one before it, has the file's rows."""
     return record.commit_instant is not None and record.commit_instant <= instant
-
-
-def _last(record: FileRecord) -> str:
-    """The greatest order position that a file without an effect may have had."""
-    return f"{record.generation or 0:0{GENERATION_DIGITS}d} {record.last_sequence or ''}"
 
 
 def _sentence(report: RebuildReport) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from file_processor.choosing import Choice, CycleKind, in_order, load_id
 from odpf.clock import iso
 from odpf.file_record import FileRecord
-from odpf.order import OrderPosition, is_sequence
+from odpf.order import GENERATION_DIGITS, OrderPosition, is_sequence
 from odpf.states import DmsFileType
 from odpf.table_config import TableConfig
 from odpf.table_state import TableState
@@ -29,6 +29,11 @@ def needed_records(records: Iterable[FileRecord], config: TableConfig) -> list[F
     keeps_all = config.table_data_versioning_type != "S" or config.delete_mode == "soft"
     newest = 0 if keeps_all else max((_generation(each) for each in records if _is_load(each)), default=0)
     return [each for each in records if _generation(each) >= newest]
+
+
+def last_position(record: FileRecord) -> str:
+    """The beginning of the greatest order position that a file may have had."""
+    return f"{_generation(record):0{GENERATION_DIGITS}d} {record.last_sequence or ''}"
 
 
 def file_batches(

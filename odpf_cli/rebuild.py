@@ -28,6 +28,7 @@ from odpf_cli.completion import TableOption
 from odpf_cli.display import grid, number, plural
 from odpf_cli.output import ExitStatus, Output, OutputOption, emit, note
 from odpf_cli.position import FORMS, position
+from odpf_cli.rebuild_extent import extent
 from odpf_cli.run import EXIT_STATUS, followed, new_run_id, render, source_of
 from odpf_cli.table_names import configured_table
 from odpf_cli.target import announce, refuse_forgotten_endpoint
@@ -92,6 +93,8 @@ def _rebuild(table: str, since: str, path: Path | None, *, compare_only: bool, y
         compare_only=compare_only,
         config=_configuration(plan, config) if plan else None,
     )
+    wanted = read_table_config(asked.config) if asked.config else config
+    note(extent(aws.tracker.history(config.source_table_name), wanted, state, asked.since).told)
     if not (yes or compare_only) and sys.stdin.isatty() and not _agreed(config.raw_table):
         note("Nothing was changed.")
         raise typer.Exit(ExitStatus.FAILED)
