@@ -148,11 +148,11 @@ $(BENCH_READY): infra/locks/bench.lock $(READY)
 	@$(INSTALL) --quiet -r infra/locks/bench.lock
 	@touch $@
 
-# What makes the site of the documentation. Mermaid comes from npm.
-$(DOCS_READY): infra/locks/docs.lock docs/theme/mermaid.py $(READY)
+# What makes the site of the documentation. Its scripts come from npm.
+$(DOCS_READY): infra/locks/docs.lock docs/theme/scripts.py $(READY)
 	@echo "Adding what makes the site to $(VENV): 70 MB from PyPI and 18 MB from npm, only this once ..." >&2
 	@$(INSTALL) --quiet -r infra/locks/docs.lock
-	@$(BIN)/python docs/theme/mermaid.py $(VENV)/share/odpf/mermaid.min.js
+	@$(BIN)/python docs/theme/scripts.py $(VENV)/share/odpf
 	@touch $@
 
 # The AWS emulator that the templates are deployed to. Apart, as it pins a botocore, and its Lambdas must find nothing of $(VENV).

@@ -1,6 +1,6 @@
-"""What the site has beside the pages of docs/: pages that lie elsewhere, and Mermaid where there are diagrams.
+"""What the site has beside the pages of docs/: pages that lie elsewhere, and scripts (docs/theme/scripts.py).
 
-Material would load Mermaid from a public server where no page brings its own.
+Material would load them from public servers where the site does not bring its own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 ROOT = Path(__file__).parents[2]
-MERMAID = Path(sys.prefix) / "share" / "odpf" / "mermaid.min.js"
-SCRIPT = "assets/mermaid.min.js"
+SCRIPTS = Path(sys.prefix) / "share" / "odpf"
+MERMAID = "assets/mermaid.min.js"
 ELSEWHERE = {"changelog.md": "CHANGELOG.md", "benchmarks.md": "benchmarks/README.md"}
 """Pages of the site by the file of the project that they are."""
 
@@ -24,7 +24,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Bring in what does not lie below docs/."""
     for page, path in ELSEWHERE.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text()))
-    files.append(File.generated(config, SCRIPT, abs_src_path=str(MERMAID)))
+    for script in SCRIPTS.glob("*.js"):
+        files.append(File.generated(config, f"assets/{script.name}", abs_src_path=str(script)))
     return files
 
 
@@ -39,4 +40,4 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa:
     """Load Mermaid before Material looks for it."""
     if 'class="mermaid"' not in output:
         return output
-    return output.replace("</head>", f'<script src="{get_relative_url(SCRIPT, page.url)}"></script></head>', 1)
+    return output.replace("</head>", f'<script src="{get_relative_url(MERMAID, page.url)}"></script></head>', 1)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page
 
+from tests.browser import PATIENCE_MS
 from tests.console.serving import Serving
 
 PICTURES = Path(__file__).parents[2] / "build" / "console"
-PROGRAMS = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
-"""Ubuntu's chromium-browser only leads to a snap, so it is the last."""
-PROGRAM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 800, "height": 800}
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
 
 
 class opened:  # noqa: N801  reads as the `with` statement it is

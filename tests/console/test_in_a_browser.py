@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from odpf.clock import utc_now
 from odpf.errors import TransientError
 from odpf.states import RefreshStatus
 from odpf_cli.status import current
+from tests.browser import browsing
 from tests.console.builders import NO_SPACE, PAUSE, Shop, name_of, table_item
-from tests.console.page import NARROW, PROGRAM, WIDE, accessible, opened, picture, row
+from tests.console.page import NARROW, WIDE, accessible, opened, picture, row
 from tests.console.serving import Serving, serving
 
 pytestmark = pytest.mark.more
@@ -32,14 +32,8 @@ FILTER_MS = """(text) => {
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("needs a browser: Chrome, or apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=PROGRAM, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
+    with browsing() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.architecture.source_tree import ROOT
+from tests.browser import browsing
 
 pytestmark = pytest.mark.more
 
@@ -48,3 +50,11 @@ def test_every_page_of_docs_is_in_the_site(site):
     names = {path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")}
     wanted = {Path(*name.parts[:-1], "index.html") if name.name == "README.html" else name for name in names}
     assert wanted <= {page.relative_to(site) for page in pages(site)}
+
+
+def test_the_search_needs_no_server(site):
+    with browsing() as browser:
+        page = browser.new_page()
+        page.goto((site / "start.html").as_uri())
+        page.locator(".md-search__input").fill("release a quarantined file")
+        expect(page.locator(".md-search-result__item").first).to_contain_text("quarantine", ignore_case=True)
