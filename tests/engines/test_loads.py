@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
+from file_processor.timeline import Timeline
 from tests.engines.staged_table import bad, delete, insert, load_row, update
 from tests.engines.stories import story
 
@@ -30,6 +32,16 @@ def test_of_a_key_that_a_load_has_twice_the_last_row_counts(told):
     table.check()
     assert table.values() == {1: "last", 2: "two", 3: "three"}
     assert table.counts() == {"read": 5, "inserted": 3, "collapsed": 1, "quarantined": 1}
+
+
+@story
+def test_every_column_of_a_load_may_be_null_later(told):
+    """Also those that no row of a load has empty: a commit's schema is the table's from then on."""
+    table = told.table()
+    table.load({"id": 1, "v": "loaded"})
+    yield
+    schema = json.loads(Timeline(table.lake.aws.objects, table.location).newest_own().avro_schema)
+    assert [field["name"] for field in schema["fields"] if "null" not in field["type"]] == []
 
 
 @story

@@ -42,5 +42,9 @@ def count_distinct(valid: DataFrame, plan: WritePlan) -> Reduced | None:
 
 
 def as_written(valid: DataFrame, plan: WritePlan) -> DataFrame:
-    """The rows in no more tasks than their bytes are worth, each of which makes files of its own."""
-    return valid.coalesce(tasks(plan.input_bytes))
+    """The rows in no more tasks than their bytes are worth, each of which makes files of its own; every column nullable.
+
+    Hudi would write as required what Spark knows to be there, and so refuse what later commits may leave out.
+    """
+    nullable = (F.when(F.lit(True), F.col(f"`{name}`")).alias(name) for name in valid.columns)
+    return valid.select(*nullable).coalesce(tasks(plan.input_bytes))
