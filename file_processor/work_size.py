@@ -32,7 +32,7 @@ SECONDS_PER_TABLE = 0.10
 """Wall seconds that one more table adds to a batch over S3, tables being worked on side by side."""
 SECONDS_PER_CHANGED_MB = 0.10
 """Fetch, decode, order and reduce landed files, a million rows of 20 columns being about 100 MB."""
-SECONDS_PER_TABLE_MB = 0.10
+SECONDS_PER_TABLE_MB = 0.06
 """Fetch, search, rewrite and put the table's data files, all of them in the worst case."""
 
 RESTING_MB = 200.0

@@ -293,6 +293,7 @@ def test_a_console_that_only_shows_offers_nothing_else(chromium, shop):
 def test_facts_arrive_by_themselves_and_nothing_else_moves(page, shop):
     page.locator(".scroll table").focus()
     page.keyboard.press("j")
+    expect(page.locator("tr[aria-selected=true]")).to_have_count(1)
     before = row(page, name_of(6)).bounding_box()
     page.evaluate("document.querySelector('tr[aria-selected=true]').kept = true")
     raw = f"shop_raw.{name_of(6).split('.')[1]}"

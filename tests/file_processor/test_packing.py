@@ -139,7 +139,7 @@ def test_tables_that_stand_in_memory_side_by_side_are_spread_over_batches():
 
 
 def test_an_estimate_takes_at_most_half_of_the_functions_time():
-    tables = [work(number, changed=0, table=60 * MB) for number in range(100)]
+    tables = [work(number, changed=0, table=100 * MB) for number in range(100)]
     batches = pack(cadence(), tables, side_by_side=1).batches
     assert all(filled(batch).seconds <= work_size.TIMEOUT_SECONDS / 2 for batch in batches)
     assert len(sizes(batches, Compute.LAMBDA)) == 2
