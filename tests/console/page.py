@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import PATIENCE_MS
 from tests.console.serving import Serving
@@ -24,7 +25,7 @@ class opened:  # noqa: N801  reads as the `with` statement it is
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if "Content Security" in said.text else None)
         self.page.goto(server.link)
-        self.page.wait_for_selector("tr[data-key], .nothing")
+        expect(self.page.locator("#fresh")).not_to_have_text(re.compile("^(reading|$)"))  # the first facts have come
 
     def __enter__(self) -> Page:
         return self.page
