@@ -42,6 +42,7 @@ def _single(value):
     return None if value is None else struct.unpack("f", struct.pack("f", value))[0]
 
 
+@pytest.mark.soak  # half a minute of rows
 def test_every_row_of_the_flight_records_is_the_database_s_through_rounds_of_changes(flights, task_into, tmp_path):
     task, folder = task_into(flights, "flights"), tmp_path / "files"
     loaded = task.run()
