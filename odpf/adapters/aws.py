@@ -70,7 +70,8 @@ class Aws:
             session = self._given_session or session_of(self._component)
         if session.region_name is None:
             raise TerminalError(
-                "No AWS Region is configured. Set AWS_DEFAULT_REGION, or choose a profile that has one: AWS_PROFILE."
+                "No AWS Region is configured. Set AWS_DEFAULT_REGION, or choose a profile that has one: AWS_PROFILE. "
+                'On this machine alone: `odpf local up --detach`, then eval "$(odpf local env)".'
             )
         return session
 
