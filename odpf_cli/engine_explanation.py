@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from file_processor.engine_choice import EngineChoice, planned_engine
+from file_processor.engine_choice import EngineChoice, planned_engine, planned_table_bytes
 from file_processor.expected import expected_seconds
 from file_processor.load_completion import LoadDecision
 from file_processor.packing import Packed
 from file_processor.planning import CadenceTables, plan_run, read_cadence
 from file_processor.setting_aside import Trial
+from file_processor.write_choices import WriteChoice, write_choices
 from odpf.clock import utc_now
 from odpf.configured_table import ConfiguredTable, read_items
 from odpf.errors import InvalidConfiguration, OdpfError
@@ -44,6 +45,7 @@ class Explanation(BaseModel):
         table_bytes: size of the table's data files after its last commit; None when the ledger does not know.
         full_load_completion: the rule by which the table's full load counts as whole, its own or the deployment's.
         full_load: what that rule says of the full load that waits now; None when none waits.
+        writes_with: what the engine would choose where Hudi leaves a choice, each with its reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +68,7 @@ class Explanation(BaseModel):
     pending_bytes: int
     full_load_completion: str | None
     full_load: str | None
+    writes_with: tuple[WriteChoice, ...] = ()
 
 
 def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileTracker, look: Look) -> Explanation:
@@ -96,7 +99,11 @@ def explain_table(name: str, config: ConfigStore, ledger: Ledger, tracker: FileT
     left_alone = planned if isinstance(planned, str) else None
     found = _explanation(table, files, state, choice=choice, cadence=cadence, left_alone=left_alone)
     rule = str(table.config.completion(look.settings.full_load_completion)) if table.config else None
-    more = {"full_load_completion": rule, "full_load": said}
+    more: dict[str, Any] = {"full_load_completion": rule, "full_load": said}
+    if table.config and choice:
+        size = planned_table_bytes(table.config, taken or files, state)
+        landed = sum(file.size for file in taken or files)
+        more["writes_with"] = tuple(write_choices(table.config, choice.engine, landed, size))
     return found.model_copy(update=more | ({} if isinstance(planned, str) else _job_run(planned)))
 
 

@@ -10,7 +10,7 @@ from odpf.adapters.aws import Aws
 from odpf.settings import Settings
 from odpf.states import Compute
 from odpf_cli.completion import TableOption
-from odpf_cli.display import NOTHING, plural, size
+from odpf_cli.display import NOTHING, grid, plural, size
 from odpf_cli.engine_explanation import Explanation, explain_table
 from odpf_cli.full_load_look import Look
 from odpf_cli.output import Output, OutputOption, emit
@@ -38,7 +38,7 @@ def explain(
 
 
 def render(found: Explanation) -> RenderableType:
-    """A line per fact, then why the next run leaves the table alone, if it does."""
+    """A line per fact, what the engine chooses, then why the next run leaves the table alone, if it does."""
     raw_table = f"{found.raw_database_name or '?'}.{found.raw_table_name or '?'}"
     facts = Table.grid(padding=(0, 2, 0, 0))
     for fact, value in {
@@ -56,9 +56,15 @@ def render(found: Explanation) -> RenderableType:
         "Whole load": _full_load(found),
     }.items():
         facts.add_row(Text(fact, style="dim"), Text(value))
-    if not found.left_alone:
-        return facts
-    return Group(facts, Text(f"The next run leaves it alone: {found.left_alone}", style="yellow"))
+    parts: list[RenderableType] = [facts]
+    if found.writes_with:
+        choices = grid(["writes with", "", "because"], [])
+        for choice in found.writes_with:
+            choices.add_row(choice.what, Text(choice.value), Text(choice.because, overflow="fold"))
+        parts += ["", choices]
+    if found.left_alone:
+        parts.append(Text(f"The next run leaves it alone: {found.left_alone}", style="yellow"))
+    return Group(*parts)
 
 
 def _place(found: Explanation) -> str:

@@ -10,8 +10,10 @@ from file_processor.commit import METADATA_PREFIX
 from file_processor.engines.engine import COMMITS_RETAINED, LEAST_COMMITS, MOST_COMMITS, WritePlan
 from odpf.table_config import TableConfig
 
-_BYTES_PER_TASK = 32 * 1024 * 1024
+BYTES_PER_TASK = 32 * 1024 * 1024
 _MOST_TASKS = 200
+_FEW = 2
+"""Tasks of a small table; a plan that is looked at again after every shuffle costs more than it finds there."""
 
 _ALWAYS = {
     # Athena documents version 6; Hudi 1.x would make version 8 and upgrade what it touches.
@@ -137,4 +139,9 @@ def pinned_table_version(options: Mapping[str, str]) -> str | None:
 
 def tasks(input_bytes: int) -> int:
     """How many tasks a batch of this size is worth."""
-    return min(_MOST_TASKS, 1 + input_bytes // _BYTES_PER_TASK)
+    return min(_MOST_TASKS, 1 + input_bytes // BYTES_PER_TASK)
+
+
+def are_few(number: int) -> bool:
+    """Whether so many tasks are those of a small table."""
+    return number <= _FEW

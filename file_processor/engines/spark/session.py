@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from file_processor.engines.spark.hudi import tasks
+from file_processor.engines.spark.hudi import are_few, tasks
 
 _STATIC = {
     # Tables run side by side in threads, each in a pool of its own (`session_of`).
@@ -25,8 +25,6 @@ _RUNTIME = {
     "spark.sql.avro.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.avro.datetimeRebaseModeInWrite": "CORRECTED",
 }
-_FEW = 2
-"""Tasks of a small table; a plan that is looked at again after every shuffle costs more than it finds there."""
 
 
 def open_session(name: str) -> SparkSession:
@@ -66,7 +64,7 @@ def _of_size(session: SparkSession, partitions: int | None) -> SparkSession:
 
 
 def _settle(session: SparkSession, partitions: int | None) -> None:
-    is_small = partitions is not None and partitions <= _FEW
+    is_small = partitions is not None and are_few(partitions)
     of_size = {"spark.sql.adaptive.enabled": str(not is_small).lower()}
     if partitions is not None:
         of_size["spark.sql.shuffle.partitions"] = str(partitions)
