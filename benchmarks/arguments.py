@@ -28,10 +28,11 @@ _SYSTEMS = tuple(dict.fromkeys(spec.id for spec in (*LOCAL, *PRICED)))
 _FULL: dict[str, Any] = {
     "rows": (1_000, 10_000, 100_000, 1_000_000),
     "changes": (10, 1_000, 100_000),
-    "warm_ups": 5,
+    "large_changes": (1_000,),
+    "warm_ups": 3,
     "runs": 5,
     "runs_of_large": 1,
-    "price_runs": 25,
+    "price_runs": 15,
     "request_rows": (10_000,),
     "request_runs": 3,
     "files": (1, 10, 100, 1_000),
@@ -43,10 +44,12 @@ _FULL: dict[str, Any] = {
     "freshness_runs": 3,
     "heap_megabytes": 1024,
     "heap_input_megabytes": 1280,
+    "minutes": 60,
 }
 _QUICK: dict[str, Any] = {
     "rows": (1_000, 10_000),
     "changes": (1_000,),
+    "large_changes": (1_000,),
     "warm_ups": 1,
     "runs": 2,
     "price_runs": 2,
@@ -61,6 +64,7 @@ _QUICK: dict[str, Any] = {
     "freshness_runs": 1,
     "heap_megabytes": 1024,
     "heap_input_megabytes": 100,
+    "minutes": 60,
 }
 
 

@@ -26,6 +26,7 @@ class Sizes(NamedTuple):
     Attributes:
         rows: of the tables.
         changes: of the files, for each table; no more than ten for a row.
+        large_changes: likewise, for tables with at least `large` rows.
         warm_ups: cycles of a table of their own before everything, until the JVM has compiled what it compiles.
         runs: cycles that count, after one that does not.
         runs_of_large: of tables with at least `large` rows.
@@ -37,6 +38,7 @@ class Sizes(NamedTuple):
     runs: int
     runs_of_large: int
     large: int = 1_000_000
+    large_changes: tuple[int, ...] = (1_000,)
 
     def runs_of(self, rows: int) -> int:
         """How many cycles count."""
@@ -44,7 +46,8 @@ class Sizes(NamedTuple):
 
     def changes_of(self, rows: int) -> list[int]:
         """How many changes the files of such a table have."""
-        return [changes for changes in self.changes if changes <= 10 * rows]
+        chosen = self.large_changes if rows >= self.large else self.changes
+        return [changes for changes in chosen if changes <= 10 * rows]
 
 
 @dataclass
