@@ -49,7 +49,6 @@ _FULL: dict[str, Any] = {
 _QUICK: dict[str, Any] = {
     "rows": (1_000, 10_000),
     "changes": (1_000,),
-    "large_changes": (1_000,),
     "warm_ups": 1,
     "runs": 2,
     "price_runs": 2,
@@ -91,6 +90,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
             parser.error(f"--{name}: {', '.join(sorted(unknown))} is none of {','.join(known)}")
     given.parts = given.parts or (_QUICK_PARTS if given.quick else PARTS)
     given.systems = given.systems or (_QUICK_SYSTEMS if given.quick else None)
+    given.large_changes = given.large_changes or given.changes  # what is asked for is for every table
     defaults = _FULL | (_QUICK if given.quick else {})
     for name, value in defaults.items():
         if getattr(given, name) is None:

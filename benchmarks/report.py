@@ -73,8 +73,14 @@ def _machine(document: dict[str, Any]) -> str:
     load = ", ".join(f"{value:.1f}" for value in (of["load_average"][0], document["load_average_at_end"][0]))
     return (
         f"{of['cores']} cores, load average (1 min) at start and end: {load}; Python {of['python']}, Linux {of['kernel']}; "
-        f"{versions}. Median (smallest - greatest)."
+        f"{versions}. Median (smallest - greatest).{_left_out(document)}"
     )
+
+
+def _left_out(document: dict[str, Any]) -> str:
+    """Parts that were not begun, and how to have them."""
+    parts = ",".join(document.get("left_out", []))
+    return f" The time was over before these parts: --parts {parts} (or more --minutes)." if parts else ""
 
 
 def _matrix(series: list[dict[str, Any]], field: str) -> str:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from file_processor.engines.engine import MOST_FILE_BYTES
 from file_processor.engines.spark.hudi import BYTES_PER_TASK, are_few, tasks
+from file_processor.work_size import MEGABYTE
 from odpf.states import EngineName
 from odpf.table_config import TableConfig
-
-_MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def _index(config: TableConfig, engine: EngineName) -> WriteChoice:
 
 def _of_spark(landed_bytes: int, table_bytes: int | None) -> Iterator[WriteChoice]:
     number = tasks(landed_bytes)
-    yield WriteChoice("tasks of a write", f"{number}", f"one for each {BYTES_PER_TASK // _MEGABYTE} MB of landed files")
+    yield WriteChoice("tasks of a write", f"{number}", f"one for each {BYTES_PER_TASK // MEGABYTE} MB of landed files")
     if table_bytes is None:
         yield WriteChoice("adaptive execution", "on", "how large the table is, is not known")
         return
@@ -65,7 +64,7 @@ def _of_spark(landed_bytes: int, table_bytes: int | None) -> Iterator[WriteChoic
     yield WriteChoice(
         "shuffle partitions",
         f"{all_tasks}",
-        f"one for each {BYTES_PER_TASK // _MEGABYTE} MB of landed files and data files",
+        f"one for each {BYTES_PER_TASK // MEGABYTE} MB of landed files and data files",
     )
     if are_few(all_tasks):
         yield WriteChoice(
@@ -80,7 +79,7 @@ def _of_arrow() -> Iterator[WriteChoice]:
 
 
 def _of_both() -> Iterator[WriteChoice]:
-    megabytes = MOST_FILE_BYTES // _MEGABYTE
+    megabytes = MOST_FILE_BYTES // MEGABYTE
     yield WriteChoice(
         "data files", f"up to {megabytes} MB", f"new rows go into those below {megabytes * 5 // 6} MB first; zstd"
     )

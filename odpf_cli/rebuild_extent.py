@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from file_processor.engine_choice import planned_engine
+from file_processor.engine_choice import planned_engine, planned_table_bytes
 from file_processor.expected import expected_seconds
 from file_processor.rebuild_steps import last_position, needed_records
 from odpf.file_record import FileRecord
@@ -50,7 +50,7 @@ def extent(history: Iterable[FileRecord], config: TableConfig, state: TableState
         config=config,
         files=files,
         engine=choice.engine,
-        table_bytes=state.table_bytes if since else None,
+        table_bytes=planned_table_bytes(config, files, behind),
         pace=state.pace or 1.0,
     )
     return Extent(len(files), sum(file.size for file in files), expected_seconds(work))

@@ -16,6 +16,7 @@ from mkdocs.utils import get_relative_url
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.prefix) / "share" / "odpf"
 MERMAID = "assets/mermaid.min.js"
+ASSETS = (MERMAID, "assets/iframe-worker.min.js")
 ELSEWHERE = {"changelog.md": "CHANGELOG.md", "benchmarks.md": "benchmarks/README.md"}
 """Pages of the site by the file of the project that they are."""
 
@@ -24,8 +25,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Bring in what does not lie below docs/."""
     for page, path in ELSEWHERE.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text()))
-    for script in SCRIPTS.glob("*.js"):
-        files.append(File.generated(config, f"assets/{script.name}", abs_src_path=str(script)))
+    for asset in ASSETS:
+        files.append(File.generated(config, asset, abs_src_path=str(SCRIPTS / Path(asset).name)))
     return files
 
 

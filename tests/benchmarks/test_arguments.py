@@ -31,3 +31,9 @@ def test_a_system_that_nobody_knows_is_wrong_usage(capsys):
 
 def test_a_part_that_none_of_the_systems_belongs_to_has_no_figures():
     assert run_cycles([], None, Sizes((10,), (1,), 1, 1, 1), print) == []
+
+
+def test_changes_that_are_asked_for_are_those_of_every_table_and_by_default_large_ones_have_fewer():
+    asked, usual = arguments(["--changes", "10,500"]), arguments([])
+    assert asked.changes == asked.large_changes == (10, 500)
+    assert set(usual.large_changes) < set(usual.changes)

@@ -72,3 +72,9 @@ def test_freshness_has_a_line_a_step_and_a_column_an_engine():
     assert "| commit | 0.50 | 4.00 |" in text
     assert "| end | 1.00 | 1.00 |" in text
     assert told(freshness=[{"error": "freshness: no"}]).rstrip().endswith("wrong")
+
+
+def test_parts_for_which_there_was_no_time_are_named():
+    document = as_document({"machine": MACHINE, "load_average_at_end": (1.5, 0, 0)})
+    assert "--parts memory,heap" in as_markdown({**document, "left_out": ["memory", "heap"]})
+    assert "--parts" not in as_markdown(document)

@@ -30,6 +30,10 @@ def test_files_that_were_not_applied_to_the_table_are_not_among_them():
     assert extent([*HISTORY, *others], CONFIG, LIVE, "") == extent(HISTORY, CONFIG, LIVE, "")
 
 
+def test_little_work_takes_arrow_tenths_of_a_second():
+    assert extent(HISTORY, CONFIG, LIVE, "").seconds < 0.5
+
+
 def test_a_table_that_took_long_is_expected_to_take_long():
     slow = LIVE.model_copy(update={"pace": 3.0})
     spark = CONFIG.model_copy(update={"engine": "spark"})

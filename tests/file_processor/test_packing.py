@@ -117,7 +117,7 @@ def test_without_being_asked_for_nothing_goes_to_lambda():
         (work(1, engine=EngineName.SPARK), "needs Spark"),
         (work(1, table=None), "of unknown size"),
         (work(1, changed=200 * MB), "too much memory for its changes"),
-        (work(1, table=900 * MB), "too much memory and temporary space for its data files"),
+        (work(1, table=900 * MB), "too much temporary space for its data files"),
     ],
 )
 def test_what_does_not_fit_stays_on_glue(table, why):
@@ -136,6 +136,12 @@ def test_tables_that_stand_in_memory_side_by_side_are_spread_over_batches():
     tables = [work(number, changed=0, table=75 * MB) for number in range(4)]
     assert sizes(pack(cadence(), tables, side_by_side=4).batches, Compute.LAMBDA) == [2, 2]
     assert sizes(pack(cadence(), tables, side_by_side=1).batches, Compute.LAMBDA) == [4]
+
+
+def test_what_a_table_takes_in_memory_follows_from_one_file_group_not_from_all_of_them():
+    one, many = (work_size.work_size(work(1, changed=0, table=size * MB)).memory_mb for size in (120, 240))
+    half = work_size.work_size(work(1, changed=0, table=60 * MB)).memory_mb
+    assert half < one == many
 
 
 def test_an_estimate_takes_at_most_half_of_the_functions_time():
